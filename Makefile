@@ -1,0 +1,93 @@
+# Every command of the project. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.13
+# Processor of the built functions: arm64 for AWS by default, this machine's for the local stack.
+ARCH ?= arm64
+export ARCH
+ENV := .local/env
+UV := $(ENV)/tools/bin/uv
+PACKAGE := .local/package/$(ARCH)
+PLATFORM_arm64 := aarch64-manylinux_2_28
+PLATFORM_x86_64 := x86_64-manylinux_2_28
+# The services whose description stays in the package, out of more than 400.
+SERVICES := dynamodb
+
+.PHONY: help run token test lint format requirements build openapi clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+run: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## start the whole stack on this machine (PORT=4700)
+	@$(ENV)/dev/bin/python -m local.run
+
+token: $(ENV)/dev/.ready ## a fresh access token of the running stack (ACCOUNT=root)
+	@$(ENV)/dev/bin/python -m local.token $(ACCOUNT)
+
+test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
+	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, types, template and permissions
+	$(ENV)/dev/bin/ruff format --check .
+	$(ENV)/dev/bin/ruff check .
+	$(ENV)/dev/bin/mypy
+	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(ENV)/sam/bin/sam validate --lint
+	$(ENV)/lint/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template template.yaml
+	$(ENV)/lint/bin/checkov --quiet --compact --framework cloudformation --file template.yaml
+
+format: $(ENV)/dev/.ready ## write the code in the project's style
+	$(ENV)/dev/bin/ruff format .
+	$(ENV)/dev/bin/ruff check --fix .
+
+openapi: $(ENV)/dev/.ready ## write docs/openapi.json from the code
+	$(ENV)/dev/bin/python -m local.openapi > docs/openapi.json.new
+	mv docs/openapi.json.new docs/openapi.json
+
+build: $(ENV)/sam/.ready $(PACKAGE)/.ready ## build the functions (ARCH=arm64)
+	SAM_CLI_TELEMETRY=0 $(ENV)/sam/bin/sam build --parameter-overrides Architecture=$(ARCH)
+
+requirements: $(ENV)/tools/.ready ## write requirements*.txt from pyproject.toml
+	@compile="$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --no-emit-index-url"; \
+	compile="$$compile --custom-compile-command 'make requirements'"; \
+	eval $$compile pyproject.toml --output-file requirements.txt; \
+	eval $$compile pyproject.toml --group dev --output-file requirements-dev.txt; \
+	for group in tools stack sam lint; do eval $$compile --group $$group --output-file requirements-$$group.txt; done
+
+clean: ## remove all that was built, and the local stack with its data
+	rm -rf .local .aws-sam
+
+# ---- environments, each remade when its requirements change
+
+$(ENV)/tools/.ready: requirements-tools.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { \
+	echo "Python 3.13 is needed, the runtime of the functions: install it, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@echo "Making .local/env/tools ..."
+	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
+$(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
+	@echo "Making .local/env/$* ..."
+	@rm -rf $(@D) && $(UV) venv --quiet --no-python-downloads --python $(ENV)/tools/bin/python $(@D)
+	@$(UV) pip install --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes --requirement $<
+	@touch $@
+
+# ---- the package of a function: what `sam build` calls
+
+# Everything of others, once: without the services that are not used, and compiled, so that no start compiles anything.
+$(PACKAGE)/.ready: requirements.txt $(ENV)/tools/.ready
+	@echo "Making $(PACKAGE) ..."
+	@rm -rf $(@D) && $(UV) pip install --quiet --no-python-downloads --target $(@D) --python $(ENV)/tools/bin/python \
+	  --python-platform $(PLATFORM_$(ARCH)) --python-version 3.13 --only-binary :all: --require-hashes --requirement $<
+	@rm -rf $(@D)/bin $(@D)/boto3/examples
+	@find $(@D)/botocore/data $(@D)/boto3/data -mindepth 1 -maxdepth 1 -type d $(SERVICES:%=! -name %) -exec rm -rf {} +
+	@$(ENV)/tools/bin/python -m compileall -q -j 2 -s $(@D) -p /var/task --invalidation-mode unchecked-hash $(@D)
+	@touch $@
+
+build-%: $(PACKAGE)/.ready
+	@cp -r $(PACKAGE)/. functions shared "$(ARTIFACTS_DIR)"
+	@rm -rf "$(ARTIFACTS_DIR)"/.ready "$(ARTIFACTS_DIR)"/{functions,shared}/__pycache__
+	@$(ENV)/tools/bin/python -m compileall -q -s "$(ARTIFACTS_DIR)" -p /var/task --invalidation-mode unchecked-hash \
+	  "$(ARTIFACTS_DIR)"/functions "$(ARTIFACTS_DIR)"/shared

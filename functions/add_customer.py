@@ -1,0 +1,49 @@
+"""POST /customers: add a customer below another one."""
+
+from uuid import uuid4
+
+from aws_lambda_powertools.event_handler import Response
+
+from shared.customer_use_cases import add_customer
+from shared.customers import CustomerAnswer, NewCustomer
+from shared.errors import (
+    BodyTooLargeError,
+    BrokenRulesError,
+    KeyReusedError,
+    NameExistsError,
+    NotFoundError,
+    UnsupportedMediaError,
+)
+from shared.http import Api, IdempotencyKey, ValidateOnly, tell
+
+app = Api("add_customer")
+
+
+@app.serves(
+    CustomerAnswer,
+    status=201,
+    refuses=[
+        NotFoundError,
+        NameExistsError,
+        BodyTooLargeError,
+        UnsupportedMediaError,
+        BrokenRulesError,
+        KeyReusedError,
+    ],
+)
+def route(
+    new: NewCustomer, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
+) -> Response[str]:
+    """Add a customer below another one."""
+    added = add_customer(
+        app.store,
+        app.caller,
+        new,
+        idempotency_key=idempotency_key or str(uuid4()),
+        validate_only=validate_only,
+    )
+    tell(f"customer_{added.outcome}", customer_id=added.customer.id, level=added.customer.level)
+    return app.made(added.customer, added.outcome, at=f"/customers/{added.customer.id}")
+
+
+lambda_handler = app.handler

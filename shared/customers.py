@@ -1,0 +1,267 @@
+"""Customers: what is kept of one, what may be asked for, by which rules one is added, and how one is shown.
+
+To add a field: here (kept, asked for, shown), its rule by level in `levels`, its test. Source: domain.md.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.countries import NAMES, country_code
+from shared.errors import BrokenRule, Rules
+from shared.idempotency import request_hash
+from shared.levels import LEVELS, MAY_HOLD, SERVICE_TYPES, Level, ServiceType, field_rules
+from shared.names import LONGEST, clean_name, fold_name
+from shared.storage_locations import Catalogue, CountryCode, StorageLocation, decide_location
+from shared.times import Time
+from shared.trials import State, Trial, production_since, trial_from
+
+MOST_REFERENCES: Final = 10
+_SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
+
+
+class Customer(BaseModel):
+    """What the table keeps of a customer. `path` holds the ids from the root to itself, joined by `/`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    level: Level
+    parent_id: str | None = None
+    path: str
+    service_type: ServiceType | None = None  # a site has none of its own
+    services_to_provide: tuple[ServiceType, ...] = ()
+    device_country: CountryCode
+    storage_location: StorageLocation
+    trial_started_at: Time | None = None
+    trial_ends_at: Time | None = None
+    production_since: Time | None = None  # recorded when it is known: at creation without a trial, or when it ends
+    references: dict[str, str] = {}
+    version: int = 1
+    created_at: Time
+    created_by: str
+    request_hash: str = ""
+
+    @property
+    def folded_name(self) -> str:
+        return fold_name(self.name)
+
+    @property
+    def trial(self) -> Trial | None:
+        return (
+            Trial(self.trial_started_at, self.trial_ends_at) if self.trial_started_at and self.trial_ends_at else None
+        )
+
+    def production_since_at(self, now: datetime) -> datetime | None:
+        return production_since(self.trial, self.created_at, self.production_since, now)
+
+
+class NewCustomer(BaseModel):
+    """Body of POST /customers. Which fields are required or refused depends on the level: see the options route."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: str | None = Field(None, description=f"1 to {LONGEST} characters, unique among siblings.")
+    parent_id: str | None = Field(None, description="The customer this one is added below.")
+    level: str | None = Field(
+        None, description="Set where the parent allows one level only.", json_schema_extra={"enum": [*LEVELS[1:], None]}
+    )
+    service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
+    services_to_provide: list[str] | None = Field(None, description="At least one, among the parent's own.")
+    device_country: str | None = Field(None, description="ISO 3166-1 code or English name.", examples=["DE", "Germany"])
+    storage_location: str | None = Field(
+        None, description="Set by the system where the device country is hosted; otherwise one of the catalogue."
+    )
+    in_trial: bool | None = Field(None, description="End-customers only: 30 days that are not invoiced.")
+    references: dict[str, str] | None = Field(None, description="Ids in other systems, such as psa or crm.")
+
+
+def new_customer(  # noqa: PLR0913 - what a decision depends on, each given
+    new: NewCustomer, parent: Customer | None, catalogue: Catalogue, *, id: str, created_by: str, now: datetime
+) -> Customer:
+    """The customer that `new` asks for, below `parent` (`None` where no parent was named).
+
+    Raises BrokenRulesError with every broken rule. Whether the name is free among its siblings is the store's to say.
+    """
+    rules = Rules()
+    level: Level | None = None
+    if parent is None:
+        rules.add(BrokenRule("required", "/parent_id", "Name the customer this one is added below."))
+    else:
+        level = rules.keep(_level, new.level, parent)
+    wanted = {field: value for field in type(new).model_fields if (value := getattr(new, field)) is not None}
+    if parent and level:
+        for field, rule in field_rules(level, parent.level).items():
+            rules.keep(_field, field, rule, field in wanted, level)
+
+    def kept[T](field: str, rule: Callable[..., T], *arguments: object) -> T:
+        return rules.keep(rule, wanted[field], *arguments) if field in wanted else cast(T, None)
+
+    company = parent if level in ("distributor", "sub_distributor", "reseller", "end_customer") else None
+    name = kept("name", clean_name)
+    service_type = kept("service_type", _service_type, company)
+    services_to_provide = kept("services_to_provide", _services_to_provide, company, level)
+    references = kept("references", _references)
+    device_country = kept("device_country", country_code, "/device_country")
+    location = (
+        rules.keep(decide_location, catalogue, device_country, new.storage_location, now) if device_country else None
+    )
+    rules.refuse_if_broken()
+    assert parent is not None and level is not None and location is not None  # noqa: S101, PT018 - else a rule was broken
+    trial = trial_from(now) if new.in_trial else None
+    return Customer(
+        id=id,
+        name=name,
+        level=level,
+        parent_id=parent.id,
+        path=f"{parent.path}/{id}",
+        service_type=service_type,
+        services_to_provide=services_to_provide or (),
+        device_country=device_country,
+        storage_location=location,
+        trial_started_at=trial and trial.started_at,
+        trial_ends_at=trial and trial.ends_at,
+        production_since=None if trial or level == "site" else now,
+        references=references or {},
+        created_at=now,
+        created_by=created_by,
+        request_hash=request_hash(new),
+    )
+
+
+def _level(level: str | None, parent: Customer) -> Level:
+    allowed = MAY_HOLD[parent.level]
+    if not allowed:
+        raise BrokenRule("parent_holds_nothing", "/parent_id", "A site holds no customers; name another parent.")
+    if level is None and len(allowed) == 1:
+        return allowed[0]
+    if level not in allowed:
+        raise BrokenRule(
+            "required" if level is None else "level_not_allowed",
+            "/level",
+            f"Below a {parent.level} give the level {' or '.join(allowed)}" + (f", not {level}." if level else "."),
+            values=list(allowed),
+        )
+    return level
+
+
+def _field(field: str, rule: str, given: bool, level: Level) -> None:
+    if rule == "required" and not given:
+        raise BrokenRule("required", f"/{field}", f"A {level} needs {field}.")
+    if rule == "refused" and given:
+        raise BrokenRule("refused", f"/{field}", f"A {level} takes no {field}; leave it out.")
+
+
+def _service_type(service_type: str, parent: Customer | None) -> ServiceType | None:
+    if parent and service_type not in parent.services_to_provide:
+        raise _not_provided("/service_type", service_type, parent)
+    return cast(ServiceType, service_type)
+
+
+def _services_to_provide(services: list[str], parent: Customer | None, level: Level) -> tuple[ServiceType, ...]:
+    if level == "end_customer" or parent is None:
+        return ()  # refused already, by the level
+    if not services:
+        raise BrokenRule("required", "/services_to_provide", "Name at least one service to provide.")
+    for place, service in enumerate(services):
+        if service not in parent.services_to_provide:
+            raise _not_provided(f"/services_to_provide/{place}", service, parent)
+    return cast(tuple[ServiceType, ...], tuple(sorted(set(services))))
+
+
+def _not_provided(pointer: str, service: str, parent: Customer) -> BrokenRule:
+    provided = list(parent.services_to_provide)
+    return BrokenRule(
+        "service_not_provided",
+        pointer,
+        f"The parent provides {' and '.join(provided)}, not {service[:32]}. Choose among those.",
+        values=provided,
+    )
+
+
+def _references(references: dict[str, str]) -> dict[str, str]:
+    if len(references) > MOST_REFERENCES:
+        raise BrokenRule("too_many", "/references", f"Give at most {MOST_REFERENCES} references.")
+    for system in references:
+        if not _SYSTEM.fullmatch(system):
+            raise BrokenRule(
+                "reference_system", "/references", "Name a system with 1 to 32 of a-z, 0-9 and _, a letter first."
+            )
+    return {system: clean_name(value, f"/references/{system}") for system, value in references.items()}
+
+
+class CountryAnswer(BaseModel):
+    code: CountryCode
+    name: str
+
+
+class StorageLocationAnswer(CountryAnswer):
+    decided: Literal["hosted", "chosen"] = Field(description="Set by the hosted device country, or chosen.")
+    catalogue_version: int
+    decided_at: Time
+
+
+class TrialAnswer(BaseModel):
+    started_at: Time
+    ends_at: Time
+
+
+class CustomerAnswer(BaseModel):
+    """A customer as it is shown. Times are RFC 3339 in UTC."""
+
+    id: str | None = Field(description="None only in the answer to validate_only.")
+    name: str
+    level: Level
+    parent_id: str | None
+    path: str | None = Field(description="Ids from the root to this customer, joined by '/'.")
+    service_type: ServiceType | None
+    inherited_from: str | None = Field(
+        description="For a site: the end_customer whose service_type, trial and state it shares."
+    )
+    services_to_provide: list[ServiceType]
+    device_country: CountryAnswer
+    storage_location: StorageLocationAnswer
+    state: State
+    trial: TrialAnswer | None
+    production_since: Time | None
+    references: dict[str, str]
+    version: int
+    created_at: Time
+    created_by: str
+
+
+def as_created(customer: Customer) -> Customer:
+    """The customer as it was right after it was added, for the answer to a repeated request."""
+    return customer.model_copy(update={"version": 1})
+
+
+def show(customer: Customer, now: datetime, end_customer: Customer | None = None) -> CustomerAnswer:
+    """`customer` as it is at `now`. A site needs its `end_customer`, whose service type and trial it shares."""
+    source = end_customer if customer.level == "site" and end_customer else customer
+    since = source.production_since_at(now)
+    if since is not None:
+        since = max(since, customer.created_at)  # a site added later is in production from then on
+    location = customer.storage_location
+    return CustomerAnswer(
+        **customer.model_dump(
+            include={"id", "name", "level", "parent_id", "path", "references", "version", "created_at", "created_by"}
+        ),
+        service_type=source.service_type,
+        inherited_from=None if source is customer else source.id,
+        services_to_provide=list(customer.services_to_provide),
+        device_country=_country(customer.device_country),
+        storage_location=StorageLocationAnswer(
+            code=location.country, name=NAMES[location.country], **location.model_dump(exclude={"country"})
+        ),
+        state="in_trial" if since is None else "in_production",
+        trial=source.trial and TrialAnswer(**source.trial._asdict()),
+        production_since=since,
+    )
+
+
+def _country(code: str) -> CountryAnswer:
+    return CountryAnswer(code=code, name=NAMES[code])

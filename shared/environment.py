@@ -1,0 +1,12 @@
+"""All that a function takes from its environment, read when it is needed and not at import."""
+
+import os
+
+
+def table_name() -> str:
+    return os.environ["TABLE_NAME"]
+
+
+def local_account_id() -> str | None:
+    """The caller under `sam local start-api`, which checks no tokens and passes no claims; nowhere else."""
+    return os.environ.get("LOCAL_ACCOUNT_ID") if os.environ.get("AWS_SAM_LOCAL") == "true" else None

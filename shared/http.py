@@ -1,0 +1,378 @@
+"""The HTTP edge, the same for every function: from an HTTP API event (payload 2.0) to an answer or to a problem.
+
+    app = Api("get_customer")
+
+    @app.serves(CustomerAnswer, refuses=[NotFoundError])
+    def route(customer_id: str) -> Response[str]:
+        return app.answer(get_customer(app.store, app.caller, customer_id))
+
+    lambda_handler = app.handler
+
+Whatever is sent, the answer is JSON: the thing asked for, or RFC 9457 problem+json with a code, the errors with
+pointers and the request's id. Nothing of a crash is told to the caller, and no name, address or token is logged.
+"""
+
+import base64
+import json
+import re
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.accounts import Caller
+from shared.environment import local_account_id
+from shared.errors import (
+    BodyTooLargeError,
+    ForbiddenError,
+    MalformedRequestError,
+    MethodNotAllowedError,
+    NoActiveAccountError,
+    NotFoundError,
+    RefusalError,
+    StaleVersionError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnsupportedMediaError,
+    VersionRequiredError,
+)
+from shared.idempotency import Outcome
+from shared.routes import ROUTES, allowed_methods
+from shared.store import DynamoStore, open_store
+
+SERVICE: Final = "backup-customers"
+LARGEST_BODY: Final = 64 * 1024  # bytes
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_ANYWHERE: Final[list[type[RefusalError]]] = [
+    MalformedRequestError,
+    UnauthenticatedError,
+    NoActiveAccountError,
+    ForbiddenError,
+    ThrottledError,
+    UnavailableError,
+]
+
+log = Logger(service=SERVICE)
+metrics = Metrics(namespace="BackupCustomers", service=SERVICE)
+
+ValidateOnly = Annotated[bool, Query(description="Tell what would be made, or all that is wrong, and write nothing.")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="The same request with the same key is carried out once; a repeat gets the first answer.",
+    ),
+]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of what is changed. Required.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="The most a page may hold.")]
+Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
+
+
+class ProblemError(BaseModel):
+    """One error; `pointer` (into the body) or `parameter` or `header` says where it is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    detail: str | None = None
+    pointer: str | None = None
+    parameter: str | None = None
+    header: str | None = None
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details, with a code for programs and the errors by field."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemError]
+    request_id: str
+
+
+class _Http(BaseModel):
+    method: str
+
+
+class _RequestContext(BaseModel):
+    http: _Http
+    requestId: str = ""  # noqa: N815 - the event's own name
+    authorizer: Any = None
+
+
+class _HttpEvent(BaseModel):
+    """What is used of an HTTP API event; anything else in it is left out."""
+
+    version: Literal["2.0"]
+    rawPath: str = Field(max_length=2048)  # noqa: N815
+    headers: dict[str, str] = {}
+    queryStringParameters: dict[str, str] | None = None  # noqa: N815
+    requestContext: _RequestContext  # noqa: N815
+    body: str | None = None
+    isBase64Encoded: bool = False  # noqa: N815
+
+
+class Api(APIGatewayHttpResolver):
+    """The resolver of one function, for the route of its name in `shared.routes`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(enable_validation=True, json_body_deserializer=_strict_json)
+        self.name = name
+        self.row = ROUTES[name]
+        self._known_fields: set[str] = set()
+        self.use(middlewares=[_refuse_unknown_parameters])
+        self.exception_handler(Exception)(self._problem)
+
+    def serves(
+        self, model: type[BaseModel], *, status: int = 200, refuses: list[type[RefusalError]] | None = None
+    ) -> Callable[[Callable[..., Response[str]]], Callable[..., Response[str]]]:
+        """Register the function's only route. `model` is its answer, `refuses` what it refuses beside the usual."""
+        self._known_fields = set(model.model_fields)
+        responses: dict[int, Any] = {
+            status: {"description": HTTPStatus(status).phrase, "content": {"application/json": {"model": model}}}
+        }
+        for error in [*_ANYWHERE, *(refuses or [])]:
+            codes = responses.get(error.status, {}).get("description")
+            responses[error.status] = {
+                "description": f"{codes}, {error.code}" if codes else error.code,
+                "content": {"application/problem+json": {"model": Problem}},
+            }
+        path = self.row.path.replace("{", "<").replace("}", ">")
+        return self.route(path, self.row.method, operation_id=self.name, responses=responses)
+
+    @property
+    def store(self) -> DynamoStore:
+        return open_store()
+
+    @property
+    def caller(self) -> Caller:
+        """By the access token's `username`, which is the account's id. Raises UnauthenticatedError."""
+        return Caller(_account_id(self.current_event.raw_event), datetime.now(UTC))
+
+    def answer(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
+        """`body` as JSON; with an ETag where it has a version."""
+        version = getattr(body, "version", None)
+        etag = {} if version is None else {"ETag": f'"{version}"'}
+        return _response(status, "application/json", body.model_dump_json(), {**etag, **(headers or {})})
+
+    def made(self, body: BaseModel, outcome: Outcome, *, at: str) -> Response[str]:
+        """The answer to a POST: 201 for what is now `at`, 200 for what would be made."""
+        if outcome == "validated":
+            return self.answer(body)
+        replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
+        return self.answer(body, status=201, headers={"Location": at, **replayed})
+
+    def handler(self, event: Any, context: LambdaContext) -> dict[str, Any]:
+        """The function's `lambda_handler`. Never raises."""
+        return _guarded(self.name, event, context, self.resolve, self._known_fields)
+
+    def _problem(self, error: Exception) -> Response[str]:
+        return _problem(error, self.current_event.request_context.request_id, self._known_fields)
+
+
+def refuse_unknown_route(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """The `lambda_handler` for all that no route takes: 405 with Allow where the path is known, else 404."""
+    return _guarded("refuse_unknown_route", event, context, _refuse_route, set())
+
+
+def _refuse_route(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    allowed = ", ".join(allowed_methods(event["rawPath"]))
+    if allowed:
+        raise MethodNotAllowedError(f"This path takes {allowed}.", headers={"Allow": allowed})
+    raise NotFoundError
+
+
+def _guarded(
+    name: str,
+    event: Any,
+    context: LambdaContext,
+    respond: Callable[[dict[str, Any], LambdaContext], dict[str, Any]],
+    known_fields: set[str],
+) -> dict[str, Any]:
+    """`respond` to an event that was looked through before; whatever is raised becomes a problem."""
+    log.clear_state()
+    request_id = context.aws_request_id
+    log.append_keys(request_id=request_id, function=name)
+    try:
+        clean = _clean(event)
+        request_id = clean["requestContext"]["requestId"] or request_id
+        log.append_keys(request_id=request_id)
+        return respond(clean, context)
+    except Exception as error:  # noqa: BLE001 - the edge: from here on nobody else would answer
+        return _proxy(_problem(error, request_id, known_fields))
+    finally:
+        if metrics.metric_set:
+            metrics.flush_metrics()
+
+
+def tell(fact: str, **ids: Any) -> None:
+    """Log one business fact, by ids only, and count it."""
+    log.info(fact, **ids)
+    metrics.add_metric(name=fact, unit=MetricUnit.Count, value=1)
+
+
+def version_required(if_match: str | None) -> int:
+    """The version in If-Match. Raises VersionRequiredError, and StaleVersionError for what is no ETag of ours."""
+    if if_match is None:
+        raise VersionRequiredError(
+            "Read it first and send its ETag as If-Match.", [{"code": "required", "header": "If-Match"}]
+        )
+    tag = if_match.strip().strip('"')
+    if not re.fullmatch("[1-9][0-9]{0,8}", tag):
+        raise StaleVersionError('If-Match is not an ETag of ours. Send one as it was given, such as "3".')
+    return int(tag)
+
+
+def _clean(event: Any) -> dict[str, Any]:
+    """The event with what is used of it, its body decoded. Raises RefusalError."""
+    try:
+        clean = _HttpEvent.model_validate(event).model_dump()
+    except ValidationError as error:
+        raise MalformedRequestError("This is not a request to the HTTP API.") from error
+    clean["headers"] = {name.lower(): value for name, value in clean["headers"].items()}
+    if clean["requestContext"]["http"]["method"].upper() in _WITH_BODY:
+        _refuse_other_media(clean["headers"].get("content-type", ""))
+    if clean["body"] and clean["isBase64Encoded"]:
+        try:
+            clean["body"] = base64.b64decode(clean["body"], validate=True).decode()
+        except ValueError as error:
+            raise MalformedRequestError("Send the body as UTF-8.") from error
+        clean["isBase64Encoded"] = False
+    if len((clean["body"] or "").encode(errors="replace")) > LARGEST_BODY:
+        raise BodyTooLargeError(f"Send at most {LARGEST_BODY} bytes.")
+    return clean
+
+
+def _refuse_other_media(content_type: str) -> None:
+    media, _, parameters = content_type.lower().partition(";")
+    charset = parameters.partition("charset=")[2].strip(' "')
+    if media.strip() not in ("", "application/json") or charset not in ("", "utf-8"):
+        raise UnsupportedMediaError("Send JSON in UTF-8, with Content-Type: application/json.")
+
+
+def _strict_json(body: str) -> Any:
+    """JSON as the RFC has it: no NaN, no key twice. Raises MalformedRequestError."""
+    try:
+        return json.loads(body, object_pairs_hook=_each_key_once, parse_constant=_no_such_constant)
+    except (ValueError, RecursionError) as error:
+        at = f" (at character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
+        raise MalformedRequestError(f"The body is not JSON{at}; nothing was read of it.") from error
+
+
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def _no_such_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _refuse_unknown_parameters(app: Api, next_middleware: NextMiddleware) -> Response[str]:
+    """A misspelt parameter must not pass silently: `?validate_onyl=true` would write."""
+    known = {field.alias for field in app.context["_route"].dependant.query_params}
+    unknown = sorted(set(app.current_event.query_string_parameters or {}) - known)
+    if unknown:
+        errors = [{"code": "unknown_parameter", "parameter": name[:64]} for name in unknown]
+        raise MalformedRequestError(f"This route takes {', '.join(sorted(known)) or 'no parameters'}.", errors)
+    return next_middleware(app)
+
+
+def _account_id(event: dict[str, Any]) -> str:
+    try:
+        claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+        account_id = claims["username"] if claims["token_use"] == "access" else None  # noqa: S105 - a kind of token
+    except (KeyError, TypeError):
+        account_id = local_account_id()
+    if not isinstance(account_id, str):
+        raise UnauthenticatedError("Sign in, and send the access token.", headers={"WWW-Authenticate": "Bearer"})
+    return account_id
+
+
+def _problem(error: Exception, request_id: str, known_fields: set[str]) -> Response[str]:
+    refusal = _refusal(error, known_fields)
+    status = HTTPStatus(refusal.status) if refusal else HTTPStatus.INTERNAL_SERVER_ERROR
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "code": refusal.code if refusal else "internal_error",
+        "detail": refusal.detail if refusal else "Something went wrong here. Try again, and tell us the request's id.",
+        "errors": refusal.errors if refusal else [],
+        "request_id": request_id,
+        **(refusal.facts if refusal else {}),
+    }
+    if refusal:
+        log.info("refused", code=refusal.code, status=status.value)
+    else:  # where it happened, without the message: it may hold what the caller sent
+        frames = [
+            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+        ]
+        log.error("crashed", error=type(error).__qualname__, frames=frames[-12:])
+        metrics.add_metric(name="crashed", unit=MetricUnit.Count, value=1)
+    headers = refusal.headers if refusal else {}
+    return _response(status.value, "application/problem+json", json.dumps(body), headers)
+
+
+def _refusal(error: Exception, known_fields: set[str]) -> RefusalError | None:
+    if isinstance(error, RefusalError):
+        return error
+    if isinstance(error, NoRouteError):
+        return NotFoundError()
+    if isinstance(error, RequestValidationError):
+        if any(wrong["loc"][0] == "path" for wrong in error.errors()):
+            return NotFoundError()
+        return MalformedRequestError(
+            "The request has not the shape that is asked for; see errors.",
+            [_wrong_shape(wrong, known_fields) for wrong in error.errors()],
+        )
+    return None
+
+
+def _wrong_shape(wrong: dict[str, Any], known_fields: set[str]) -> dict[str, Any]:
+    """One of pydantic's errors as one of ours. Its messages name what is asked for and never what was sent."""
+    where, *path = wrong["loc"]
+    code, detail = wrong["type"], wrong["msg"]
+    if where == "body" and not path:
+        code, detail = "wrong_type", "Send a JSON object."
+    elif code == "extra_forbidden":
+        read_only = path[0] in known_fields
+        code = "read_only_field" if read_only else "unknown_field"
+        detail = "This field is set by the system; leave it out." if read_only else "There is no such field."
+    if where == "body":
+        pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+        return {"code": code, "pointer": pointer, "detail": detail}
+    return {"code": code, "parameter" if where == "query" else "header": str(path[0]), "detail": detail}
+
+
+def _response(status: int, content_type: str, body: str, headers: dict[str, str]) -> Response[str]:
+    safe = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(status_code=status, content_type=content_type, body=body, headers={**safe, **headers})
+
+
+def _proxy(response: Response[str]) -> dict[str, Any]:
+    return {
+        "statusCode": response.status_code,
+        "headers": response.headers,
+        "body": response.body,
+        "isBase64Encoded": False,
+    }

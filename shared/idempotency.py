@@ -1,0 +1,39 @@
+"""One request carried out once: ids that follow from the caller and the Idempotency-Key.
+
+The id is the record: the second Put of the same id fails, so the key is kept in the same transaction as the work,
+for as long as the work is, and no crash can part the two.
+"""
+
+import base64
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import BaseModel
+
+from shared.errors import KeyReusedError
+
+# What became of a POST: carried out, carried out before, or looked through by `validate_only`.
+Outcome = Literal["added", "replayed", "validated"]
+
+
+def id_from(prefix: str, *parts: str) -> str:
+    """An id: the prefix of its kind and 128 bits in 26 characters; the same parts always give the same id.
+
+    >>> id_from("cus", "acc_1", "key")
+    'cus_4buy5xlw3f6bkcbyzl2gdg4bbm'
+    """
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
+    return f"{prefix}_{base64.b32encode(digest).decode().rstrip('=').lower()}"
+
+
+def request_hash(request: BaseModel) -> str:
+    """Equal for equal requests, whatever the order of their fields."""
+    body = json.dumps(request.model_dump(exclude_none=True), sort_keys=True)
+    return hashlib.sha256(body.encode()).hexdigest()[:32]
+
+
+def refuse_other_request(request: BaseModel, earlier_hash: str) -> None:
+    """Raises KeyReusedError where the key stands for another request."""
+    if request_hash(request) != earlier_hash:
+        raise KeyReusedError("This Idempotency-Key was used for another request. Take a new key for a new request.")

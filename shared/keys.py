@@ -1,0 +1,101 @@
+"""All keys of the one table on one screen.
+
+| entity                      | pk                    | sk              | in the indexes             |
+|-----------------------------|-----------------------|-----------------|----------------------------|
+| customer                    | customer#<id>         | customer        | children, subtree, trials  |
+| name, unique below a parent | name#<parent_id>      | <folded name>   |                            |
+| account                     | account#<id>          | account         | subtree                    |
+| catalogue in force          | catalogue             | current         |                            |
+| catalogue, each version     | catalogue             | version#000001  |                            |
+
+| access pattern                                 | operation                                                          |
+|------------------------------------------------|--------------------------------------------------------------------|
+| the caller, customers by id, a catalogue       | one BatchGetItem, strongly consistent                              |
+| add a customer                                 | one TransactWriteItems: customer, name, check of the parent        |
+| children by name, with a prefix                | Query children                                                     |
+| all within a customer, in path order           | Query subtree; for the root, one for each of its distributors      |
+| trials that are due                            | Query trials, 16 shards                                            |
+| replace the catalogue                          | one TransactWriteItems: the version, the one in force              |
+"""
+
+import zlib
+from typing import Any, Final
+
+from shared.accounts import Account
+from shared.customers import Customer
+from shared.storage_locations import Catalogue
+from shared.times import to_text
+
+Key = tuple[str, str]
+Item = dict[str, Any]
+
+# Index -> its partition key and sort key. A record is in an index when it has both attributes.
+INDEXES: Final = {
+    "children": ("parent_id", "folded_name"),
+    "subtree": ("tree", "path"),
+    "trials": ("trial_shard", "trial_end"),
+}
+TRIAL_SHARDS: Final = 16
+
+CATALOGUE: Final[Key] = ("catalogue", "current")
+
+
+def customer_key(customer_id: str) -> Key:
+    """`customer_id` may come from outside and be anything: cut where no id is so long, a key is never too long."""
+    return (f"customer#{customer_id[:64]}", "customer")
+
+
+def name_key(parent_id: str, folded_name: str) -> Key:
+    return (f"name#{parent_id}", folded_name)
+
+
+def account_key(account_id: str) -> Key:
+    return (f"account#{account_id[:64]}", "account")
+
+
+def catalogue_key(version: int) -> Key:
+    return ("catalogue", f"version#{version:06}")
+
+
+def tree_below(kind: str, path: str) -> str:
+    """The subtree index's partition of the records of a kind that stand below the customer with this path.
+
+    It is named after the top-level ancestor, so no query can leave a distributor's tree. What stands directly below
+    the root (the distributors themselves) is in the root's own.
+    """
+    ids = path.split("/")
+    return f"{kind}#{ids[1] if len(ids) > 1 else ids[0]}"
+
+
+def customer_item(customer: Customer) -> Item:
+    item = _item(customer_key(customer.id), customer)
+    if customer.parent_id:
+        item["folded_name"] = customer.folded_name
+        item["tree"] = tree_below("customer", customer.path.rpartition("/")[0])
+    if customer.trial_ends_at and not customer.production_since:
+        item["trial_shard"] = f"trials#{zlib.crc32(customer.id.encode()) % TRIAL_SHARDS:02}"
+        item["trial_end"] = f"{to_text(customer.trial_ends_at)}#{customer.id}"
+    return item
+
+
+def name_item(customer: Customer) -> Item:
+    pk, sk = name_key(customer.parent_id or "", customer.folded_name)
+    return {"pk": pk, "sk": sk, "customer_id": customer.id}
+
+
+def account_item(account: Account) -> Item:
+    item = _item(account_key(account.id), account)
+    return {
+        **item,
+        "tree": tree_below("account", account.customer_path),
+        "path": f"{account.customer_path}/{account.id}",
+    }
+
+
+def catalogue_items(catalogue: Catalogue) -> tuple[Item, Item]:
+    """The record of this version, and the record of the version in force."""
+    return _item(catalogue_key(catalogue.version), catalogue), _item(CATALOGUE, catalogue)
+
+
+def _item(key: Key, record: Customer | Account | Catalogue) -> Item:
+    return {"pk": key[0], "sk": key[1], **record.model_dump(exclude_none=True)}

@@ -1,0 +1,42 @@
+"""Names: what may stand in one, and when two are the same. Source: domain.md (the comparison is ours)."""
+
+import re
+import unicodedata
+from typing import Final
+
+from shared.errors import BrokenRule
+
+LONGEST: Final = 128  # characters, after trimming
+_LONGEST_KEY: Final = 1024  # bytes: DynamoDB's limit for a sort key
+
+# Zero-width, yet not of the category Cf (format), which is refused as a whole.
+_BLANK: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+# Controls, format characters (bidirectional ones among them), surrogates, line and paragraph separators.
+_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def clean_name(name: str, pointer: str = "/name") -> str:
+    """The name without white space at its ends. Raises BrokenRule."""
+    trimmed = name.strip()
+    if not 1 <= len(trimmed) <= LONGEST:
+        raise BrokenRule(
+            "name_length", pointer, f"Give a name of 1 to {LONGEST} characters; this one has {len(trimmed)}."
+        )
+    for place, character in enumerate(trimmed):
+        if unicodedata.category(character) in _REFUSED_CATEGORIES or _BLANK.match(character):
+            raise BrokenRule(
+                "name_characters",
+                pointer,
+                f"Take the invisible character U+{ord(character):04X} out of the name (character {place + 1}).",
+            )
+    if len(fold_name(trimmed).encode()) > _LONGEST_KEY:
+        raise BrokenRule("name_length", pointer, "Shorten the name; with its ligatures written out it is too long.")
+    return trimmed
+
+
+def fold_name(name: str) -> str:
+    """The form in which names are compared: NFKC, case folded, runs of white space as one space."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join(folded.split())

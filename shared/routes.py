@@ -1,0 +1,38 @@
+"""Every route of the API on one screen: which function serves it and which operation its caller needs.
+
+A function whose name has no row here fails at import. The template, the OpenAPI document and the README are held to
+this table by tests.
+"""
+
+from typing import Final, NamedTuple
+
+from shared.accounts import Operation
+
+
+class RouteRow(NamedTuple):
+    method: str
+    path: str
+    operation: Operation
+
+
+ROUTES: Final = {
+    "add_customer": RouteRow("POST", "/customers", "change_customers"),
+    "get_customer": RouteRow("GET", "/customers/{customer_id}", "read"),
+    "list_customers": RouteRow("GET", "/customers", "read"),
+    "get_options": RouteRow("GET", "/customers/{customer_id}/options", "read"),
+    "get_storage_locations": RouteRow("GET", "/storage-locations", "read"),
+    "replace_storage_locations": RouteRow("PUT", "/storage-locations", "support"),
+    "get_me": RouteRow("GET", "/me", "read"),
+}
+
+
+def allowed_methods(path: str) -> list[str]:
+    """The methods that a path answers to; none for a path that is not of this API."""
+    parts = path.split("/")
+    return sorted(row.method for row in ROUTES.values() if _matches(row.path.split("/"), parts))
+
+
+def _matches(template: list[str], parts: list[str]) -> bool:
+    return len(template) == len(parts) and all(
+        part if name.startswith("{") else name == part for name, part in zip(template, parts, strict=True)
+    )

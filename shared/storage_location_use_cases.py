@@ -1,0 +1,79 @@
+"""What can be done with the catalogue of storage locations."""
+
+from pydantic import BaseModel
+
+from shared.accounts import Caller, account_of, permit
+from shared.countries import NAMES
+from shared.customers import CountryAnswer
+from shared.errors import NotFoundError, StaleVersionError
+from shared.keys import CATALOGUE, account_key, catalogue_items, catalogue_key
+from shared.storage_locations import Catalogue, NewCatalogue, next_catalogue
+from shared.store import ConditionFailedError, Put, Store
+from shared.times import Time
+
+
+class LocationAnswer(CountryAnswer):
+    """A storage location. Its data lands in its own country where `open`, else where it is `routed_to`."""
+
+    open: bool
+    routed_to: CountryAnswer
+
+
+class CatalogueAnswer(BaseModel):
+    version: int
+    locations: list[LocationAnswer]
+    created_at: Time
+    created_by: str
+
+
+def get_storage_locations(store: Store, caller: Caller, version: int | None = None) -> CatalogueAnswer:
+    """The catalogue in force, or an older version. Raises NotFoundError."""
+    key = CATALOGUE if version is None else catalogue_key(version)
+    found = store.get(account_key(caller.account_id), key)
+    permit(account_of(found.get(account_key(caller.account_id))), "read")
+    if key not in found:
+        raise NotFoundError
+    return _show(Catalogue.model_validate(found[key]))
+
+
+def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *, version: int) -> CatalogueAnswer:
+    """Put the version after `version` in force; customers keep theirs. For support only.
+
+    Raises ForbiddenError, StaleVersionError, BrokenRulesError.
+    """
+    found = store.get(account_key(caller.account_id), CATALOGUE)
+    account = account_of(found.get(account_key(caller.account_id)))
+    permit(account, "support")
+    current = Catalogue.model_validate(found[CATALOGUE])
+    if current.version != version:
+        raise _stale(current.version)
+    catalogue = next_catalogue(current, new, caller.now, account.id)
+    this_version, in_force = catalogue_items(catalogue)
+    try:
+        store.write(Put(this_version), Put(in_force, when={"version": version}))
+    except ConditionFailedError as failed:
+        raise _stale((failed.found.get(CATALOGUE) or {}).get("version", catalogue.version)) from failed
+    return _show(catalogue)
+
+
+def _stale(version: int) -> StaleVersionError:
+    return StaleVersionError(
+        f"The catalogue is at version {version} now. Read it again and repeat your change on it.", version=version
+    )
+
+
+def _show(catalogue: Catalogue) -> CatalogueAnswer:
+    def country(code: str) -> CountryAnswer:
+        return CountryAnswer(code=code, name=NAMES[code])
+
+    return CatalogueAnswer(
+        **catalogue.model_dump(exclude={"locations"}),
+        locations=[
+            LocationAnswer(
+                **country(location.country).model_dump(),
+                open=location.routed_to == location.country,
+                routed_to=country(location.routed_to),
+            )
+            for location in catalogue.locations
+        ],
+    )

@@ -1,0 +1,150 @@
+"""Where backups are stored: the catalogue of storage locations, its routing, and who gets which.
+
+Two countries must be told apart: the storage location a customer is assigned, and the country of the data centre
+where its data lands by today's routing. Source: domain.md, "Storage location".
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.countries import NAMES, country_code
+from shared.errors import BrokenRule, Rules
+from shared.times import Time
+
+CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code", examples=["DE"])]
+
+MOST_LOCATIONS: Final = 249
+
+# The first version of the catalogue: the seventeen of the source document, each with its own data centre open.
+FIRST_COUNTRIES: Final = tuple("AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split())
+
+
+class Location(BaseModel):
+    """One storage location. `routed_to` is the country of the data centre that holds its data today."""
+
+    model_config = ConfigDict(frozen=True)
+
+    country: CountryCode
+    routed_to: CountryCode
+
+
+class Catalogue(BaseModel):
+    """One version of the catalogue. Versions count from 1 and are never changed, only followed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    locations: tuple[Location, ...]
+    created_at: Time
+    created_by: str
+
+    @property
+    def countries(self) -> list[str]:
+        return [location.country for location in self.locations]
+
+
+class StorageLocation(BaseModel):
+    """The storage location of one customer, and how it was decided."""
+
+    model_config = ConfigDict(frozen=True)
+
+    country: CountryCode
+    decided: Literal["hosted", "chosen"]
+    catalogue_version: int
+    decided_at: Time
+
+
+class NewLocation(BaseModel):
+    """One storage location of a new version: a country by code or English name, and where its data lands."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    country: str = Field(examples=["DE"])
+    routed_to: str | None = Field(
+        None, description="Country whose data centre holds the data; itself where left out.", examples=["DE"]
+    )
+
+
+class NewCatalogue(BaseModel):
+    """Body of PUT /storage-locations: all locations of the next version."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    locations: list[NewLocation] = Field(min_length=1, max_length=MOST_LOCATIONS)
+
+
+def first_catalogue(now: datetime, created_by: str) -> Catalogue:
+    locations = tuple(Location(country=code, routed_to=code) for code in sorted(FIRST_COUNTRIES))
+    return Catalogue(version=1, locations=locations, created_at=now, created_by=created_by)
+
+
+def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created_by: str) -> Catalogue:
+    """The version after `current`. Raises BrokenRulesError."""
+    rules = Rules()
+    routes: dict[str, tuple[int, str]] = {}
+    for place, wanted in enumerate(new.locations):
+        at = f"/locations/{place}"
+        country = rules.keep(country_code, wanted.country, f"{at}/country")
+        routed_to = rules.keep(country_code, wanted.routed_to or wanted.country, f"{at}/routed_to")
+        if country in routes:
+            rules.add(BrokenRule("location_repeated", f"{at}/country", f"{NAMES[country]} stands twice; name it once."))
+        elif country and routed_to:
+            routes[country] = (place, routed_to)
+    for country, (place, routed_to) in routes.items():
+        # One step only: data lands where a data centre is open, and an open one routes to itself.
+        if routes.get(routed_to, (0, ""))[1] != routed_to:
+            rules.add(
+                BrokenRule(
+                    "route_not_open",
+                    f"/locations/{place}/routed_to",
+                    f"{NAMES[country]} is routed to {NAMES[routed_to]}, which has no open data centre in this "
+                    "version. Route to a location that is routed to itself.",
+                )
+            )
+    rules.refuse_if_broken()
+    locations = tuple(Location(country=code, routed_to=routes[code][1]) for code in sorted(routes))
+    return Catalogue(version=current.version + 1, locations=locations, created_at=now, created_by=created_by)
+
+
+def decide_location(catalogue: Catalogue, device_country: str, wanted: str | None, now: datetime) -> StorageLocation:
+    """The storage location for devices in `device_country` (alpha-2), `wanted` being the caller's choice.
+
+    A hosted country is its own location and no other is taken; elsewhere the caller must choose. Raises BrokenRule.
+    """
+    at = "/storage_location"
+    hosted = device_country in catalogue.countries
+    if wanted is None and not hosted:
+        raise BrokenRule(
+            "storage_location_required",
+            at,
+            f"We host no storage in {NAMES[device_country]}. Choose one of the storage locations in choices.",
+            choices=choices(catalogue),
+        )
+    country = device_country if wanted is None else country_code(wanted, at)
+    if hosted and country != device_country:
+        raise BrokenRule(
+            "storage_location_set",
+            at,
+            f"Devices in {NAMES[device_country]} are stored in {NAMES[device_country]}, not in {NAMES[country]}. "
+            "Leave storage_location out.",
+        )
+    if country not in catalogue.countries:
+        raise BrokenRule(
+            "storage_location_unknown",
+            at,
+            f"We host no storage in {NAMES[country]}. Choose one of the storage locations in choices.",
+            choices=choices(catalogue),
+        )
+    return StorageLocation(
+        country=country,
+        decided="hosted" if hosted else "chosen",
+        catalogue_version=catalogue.version,
+        decided_at=now,
+    )
+
+
+def choices(catalogue: Catalogue) -> list[dict[str, Any]]:
+    """The locations to choose from, by name."""
+    return sorted(({"code": code, "name": NAMES[code]} for code in catalogue.countries), key=lambda c: c["name"])

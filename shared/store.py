@@ -1,0 +1,260 @@
+"""The store: what the use cases need of one table, and its DynamoDB side. Only this module imports boto3.
+
+Three requests are enough: read some records by key, write some together or none, query an index. A read or a write is
+one request to DynamoDB, whatever it holds.
+"""
+
+import os
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.errors import ThrottledError, UnavailableError
+from shared.keys import INDEXES, Item, Key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The key of the last record of a page, as the next query takes it.
+Position = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Put:
+    """Put `item`: where none stands (`when` is `None`), or over one whose attributes equal `when`."""
+
+    item: Item
+    when: Mapping[str, Any] | None = None
+
+    @property
+    def key(self) -> Key:
+        return (self.item["pk"], self.item["sk"])
+
+
+@dataclass(frozen=True)
+class Check:
+    """The record with `key` exists and its attributes equal `when`."""
+
+    key: Key
+    when: Mapping[str, Any] = field(default_factory=dict)
+
+
+Action = Put | Check
+
+
+class ConditionFailedError(Exception):
+    """Nothing was written. `found` holds, for each action that failed, the record that stands there (or `None`)."""
+
+    def __init__(self, found: dict[Key, Item | None]) -> None:
+        super().__init__(f"the condition on {len(found)} records does not hold")
+        self.found = found
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[Item]
+    next: Position | None
+
+
+class Store(Protocol):
+    def get(self, *keys: Key) -> dict[Key, Item]:
+        """The records that exist, strongly consistent, in one request for up to 100 keys."""
+
+    def write(self, *actions: Action) -> None:
+        """All actions or none. Raises ConditionFailedError."""
+
+    def query(
+        self, index: str, partition: str, *, limit: int, starts_with: str = "", after: Position | None = None
+    ) -> Page:
+        """Up to `limit` records of one partition of an index, in the order of its sort key, after a position."""
+
+
+def position(index: str, item: Item) -> Position:
+    return {name: item[name] for name in ("pk", "sk", *INDEXES[index])}
+
+
+_TRIES: Final = 8
+_THROTTLED: Final = frozenset(
+    {
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "ThrottlingException",
+    }
+)
+# Another transaction holds one of the records: nothing was written, so it is safe to write again.
+_CONFLICT: Final = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
+
+
+def _wait(attempt: int) -> None:
+    """Full jitter, from 25 ms doubling to 800 ms; 8 tries take about 1 s on average."""
+    time.sleep(random.uniform(0, 0.025 * 2 ** min(attempt, 5)))  # noqa: S311 - spreads callers, hides nothing
+
+
+class DynamoStore:
+    """The store on DynamoDB."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, wait: Callable[[int], None] = _wait) -> None:
+        self._client = client
+        self._table = table
+        self._wait = wait
+
+    def get(self, *keys: Key) -> dict[Key, Item]:
+        wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
+        found: dict[Key, Item] = {}
+        for attempt in range(_TRIES):
+            request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
+            answer = self._call(self._client.batch_get_item, RequestItems=request)
+            for item in map(_from_dynamo, answer["Responses"].get(self._table, [])):
+                found[item["pk"], item["sk"]] = item
+            # DynamoDB leaves keys over when a partition is throttled or the answer would pass 16 MB.
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if not wanted:
+                return found
+            self._wait(attempt)
+        raise _throttled()
+
+    def write(self, *actions: Action) -> None:
+        request = {
+            "TransactItems": [self._action(action) for action in actions],
+            # The same token with every try: a try whose answer was lost is not carried out twice.
+            "ClientRequestToken": str(uuid.uuid4()),
+        }
+        for attempt in range(_TRIES):
+            try:
+                self._call(self._client.transact_write_items, **request)
+            except ClientError as error:
+                if not self._may_try_again(error, actions):
+                    raise
+                self._wait(attempt)
+            else:
+                return
+        raise _throttled()
+
+    def query(
+        self, index: str, partition: str, *, limit: int, starts_with: str = "", after: Position | None = None
+    ) -> Page:
+        pk, sk = INDEXES[index]
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeNames": {"#pk": pk},
+            "ExpressionAttributeValues": {":pk": {"S": partition}},
+            "Limit": limit + 1,  # one more tells whether there is a next page, without an empty one at the end
+        }
+        if starts_with:
+            request["KeyConditionExpression"] += " AND begins_with(#sk, :sk)"
+            request["ExpressionAttributeNames"]["#sk"] = sk
+            request["ExpressionAttributeValues"][":sk"] = {"S": starts_with}
+        if after:
+            request["ExclusiveStartKey"] = {name: {"S": value} for name, value in after.items()}
+        items: list[Item] = []
+        while True:
+            answer = self._call(self._client.query, **request)
+            items += map(_from_dynamo, answer["Items"])
+            if len(items) > limit:
+                return Page(items[:limit], position(index, items[limit - 1]))
+            if "LastEvaluatedKey" not in answer:
+                return Page(items, None)
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]  # 1 MB is full before the limit is
+
+    def _action(self, action: Action) -> dict[str, Any]:
+        names, values, parts = {}, {}, []
+        for place, (name, value) in enumerate((action.when or {}).items()):
+            names[f"#n{place}"] = name
+            values[f":v{place}"] = _to_dynamo(value)
+            parts.append(f"#n{place} = :v{place}")
+        existence = "attribute_not_exists" if action.when is None else "attribute_exists"
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "ConditionExpression": " AND ".join([f"{existence}(#pk)", *parts]),
+            "ExpressionAttributeNames": {"#pk": "pk", **names},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if values:
+            request["ExpressionAttributeValues"] = values
+        if isinstance(action, Put):
+            return {"Put": {**request, "Item": {name: _to_dynamo(value) for name, value in action.item.items()}}}
+        return {"ConditionCheck": {**request, "Key": {"pk": {"S": action.key[0]}, "sk": {"S": action.key[1]}}}}
+
+    @staticmethod
+    def _may_try_again(error: ClientError, actions: tuple[Action, ...]) -> bool:
+        """Raises ConditionFailedError where a condition failed: that is the answer, whatever else went wrong."""
+        reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+        found = {
+            action.key: _from_dynamo(reason["Item"]) if reason.get("Item") else None
+            for action, reason in zip(actions, reasons, strict=False)
+            if reason["Code"] == "ConditionalCheckFailed"
+        }
+        if found:
+            raise ConditionFailedError(found) from error
+        codes = {error.response["Error"]["Code"], *(reason["Code"] for reason in reasons)}
+        return bool(codes & (_CONFLICT | _THROTTLED))
+
+    @staticmethod
+    def _call(operation: Callable[..., Any], **request: Any) -> Any:
+        """One request, after the SDK's own tries. Refuses with what the caller can do when DynamoDB does not serve."""
+        try:
+            return operation(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _THROTTLED:
+                raise _throttled() from error
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise _unavailable() from error
+            raise
+        except BotoCoreError as error:
+            raise _unavailable() from error
+
+
+def _throttled() -> ThrottledError:
+    return ThrottledError("Too much is going on at once. Try again in a second.", headers={"Retry-After": "1"})
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError(
+        "The store does not answer just now. Try again in some seconds.", headers={"Retry-After": "5"}
+    )
+
+
+_serializer = TypeSerializer()
+_deserializer = TypeDeserializer()
+
+
+def _to_dynamo(value: Any) -> Any:
+    return _serializer.serialize(list(value) if isinstance(value, tuple) else value)
+
+
+def _from_dynamo(item: Mapping[str, Any]) -> Item:
+    return {name: _plain(_deserializer.deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers are all that is kept, so Decimal is not needed."""
+    if isinstance(value, Decimal):
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+@cache
+def open_store() -> DynamoStore:
+    """The store of this function: the table that TABLE_NAME names."""
+    # Shorter than any function's own time, so that a caller gets an answer and not a timeout.
+    config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+    return DynamoStore(boto3.client("dynamodb", config=config), os.environ["TABLE_NAME"])

@@ -1,0 +1,15 @@
+"""Times: RFC 3339 in UTC with `Z`, always six digits of a second, so that the text sorts as the time does."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import PlainSerializer
+
+
+def to_text(moment: datetime) -> str:
+    """An aware time -> '2026-11-24T10:53:19.000000Z'."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+# A field of a pydantic model that is written in this form, to JSON and to the table alike.
+Time = Annotated[datetime, PlainSerializer(to_text, return_type=str)]
