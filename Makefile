@@ -35,7 +35,7 @@ lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, typ
 	$(ENV)/dev/bin/mypy
 	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(ENV)/sam/bin/sam validate --lint
 	$(ENV)/lint/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template template.yaml
-	$(ENV)/lint/bin/checkov --quiet --compact --framework cloudformation --file template.yaml
+	$(ENV)/lint/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
 format: $(ENV)/dev/.ready ## write the code in the project's style
 	$(ENV)/dev/bin/ruff format .

@@ -114,6 +114,7 @@ class _Http(BaseModel):
 class _RequestContext(BaseModel):
     http: _Http
     requestId: str = ""  # noqa: N815 - the event's own name
+    stage: Literal["$default"] = "$default"
     authorizer: Any = None
 
 

@@ -1,0 +1,112 @@
+"""Builds the functions with SAM and deploys the template on a running ministack."""
+
+import hashlib
+import io
+import json
+import os
+import platform
+import subprocess
+import time
+import zipfile
+from pathlib import Path
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from local.ministack import REGION, LocalError, Ministack
+from local.paths import BUILD, ENVIRONMENTS, PROJECT
+
+STACK: Final = "backup-customers"
+_BUCKET: Final = "backup-customers-code"
+ARCH: Final = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
+
+
+def build() -> None:
+    """Build every function for this machine's processor. Raises LocalError with SAM's own words."""
+    made = subprocess.run(["make", "build", f"ARCH={ARCH}"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    if made.returncode:
+        words = "\n".join((made.stdout + made.stderr).splitlines()[-12:])
+        raise LocalError(f"The functions could not be built. Mend what SAM says, then try again:\n{words}")
+
+
+def deploy(ministack: Ministack) -> dict[str, str]:
+    """Create the stack or bring it up to date, and return its outputs. Raises LocalError."""
+    code = _package()
+    key = f"{hashlib.sha256(code).hexdigest()}.zip"
+    s3 = ministack.client("s3")
+    s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=_BUCKET, Key=key, Body=code)
+    _apply(ministack.client("cloudformation"), _expanded(key), ministack.endpoint)
+    found = ministack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+    return {**outputs, "ApiUrl": f"{ministack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"}
+
+
+def _package() -> bytes:
+    """The functions share one package, as the Makefile builds it; zipped so that equal content is equal bytes."""
+    folder = next(path for path in sorted(BUILD.iterdir()) if path.is_dir())
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:
+        for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+            package.writestr(zipfile.ZipInfo(str(file.relative_to(folder))), file.read_bytes(), zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def _expanded(key: str) -> str:
+    python = ENVIRONMENTS / "sam" / "bin" / "python"
+    expanded = subprocess.run(
+        [python, "-m", "local.expand", _BUCKET, key],
+        cwd=PROJECT,
+        env={**os.environ, "AWS_DEFAULT_REGION": REGION},
+        input=Path(BUILD / "template.yaml").read_text(encoding="utf-8"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if expanded.returncode:
+        raise LocalError(f"SAM cannot process template.yaml. Mend it, then try again:\n{expanded.stderr[-2000:]}")
+    return expanded.stdout
+
+
+def _apply(cloudformation: Any, template: str, endpoint: str) -> None:
+    request = {
+        "StackName": STACK,
+        "TemplateBody": template,
+        "Capabilities": ["CAPABILITY_IAM"],
+        "Parameters": [
+            {"ParameterKey": "Architecture", "ParameterValue": ARCH},
+            {"ParameterKey": "AwsEndpointUrl", "ParameterValue": endpoint},
+        ],
+    }
+    try:
+        if _status(cloudformation) is None:
+            cloudformation.create_stack(**request)
+        else:
+            cloudformation.update_stack(**request)
+    except ClientError as error:
+        if "No updates are to be performed" in str(error):
+            return
+        raise LocalError(f"The template was refused. Mend it, then try again:\n{error}") from error
+    for _ in range(600):
+        status = _status(cloudformation) or "gone"
+        if status.endswith("_COMPLETE") and "ROLLBACK" not in status:
+            return
+        if not status.endswith("_IN_PROGRESS"):
+            raise LocalError(f"The stack is {status}. Mend the template, then try again:\n{_reasons(cloudformation)}")
+        time.sleep(0.1)
+    raise LocalError("The stack was not ready within a minute. Start again with: make clean run")
+
+
+def _status(cloudformation: Any) -> str | None:
+    try:
+        status: str = cloudformation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+    except ClientError:
+        return None
+    return status
+
+
+def _reasons(cloudformation: Any) -> str:
+    events = cloudformation.describe_stack_events(StackName=STACK)["StackEvents"]
+    return json.dumps(
+        [[e["LogicalResourceId"], e["ResourceStatusReason"]] for e in events if e.get("ResourceStatusReason")]
+    )

@@ -1,0 +1,126 @@
+"""ministack, an AWS on this machine: started, waited for, stopped so that it keeps its state."""
+
+import contextlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+
+from local.paths import ENVIRONMENTS
+
+REGION: Final = "eu-west-1"
+ACCOUNT: Final = "123456789012"
+_SERVICES: Final = (
+    "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,scheduler,sqs,sts"
+)
+
+
+class LocalError(Exception):
+    """Something on this machine is not as it must be; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Ministack:
+    endpoint: str
+    process: subprocess.Popen[bytes]
+
+    def client(self, service: str) -> Any:
+        return client(service, self.endpoint)
+
+
+def client(service: str, endpoint: str) -> Any:
+    """A boto3 client of the local stack. Its credentials open nothing anywhere else."""
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=endpoint,
+        region_name=REGION,
+        aws_access_key_id=ACCOUNT,
+        aws_secret_access_key="local",  # noqa: S106
+        config=Config(retries={"mode": "standard"}, max_pool_connections=64),
+    )
+
+
+@contextlib.contextmanager
+def running(directory: Path, port: int, host: str = "127.0.0.1") -> Iterator[Ministack]:
+    """ministack with its state, its log and its temporary files in `directory`, until the block is left."""
+    _refuse_taken(host, port)
+    temporary = directory / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)  # it leaves unpacked functions behind
+    temporary.mkdir(parents=True)
+    log = directory / "ministack.log"
+    python = ENVIRONMENTS / "stack" / "bin" / "python"
+    environment = {  # nothing of this machine's own: it would reach the functions
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(directory),
+        "TMPDIR": str(temporary),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": host,
+        "MINISTACK_HOST": "localhost",
+        "MINISTACK_REGION": REGION,
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(directory / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(directory / "state" / "s3"),
+        "IOT_MTLS_ENABLED": "0",
+        "SERVICES": _SERVICES,
+        "LOG_LEVEL": "WARNING",
+    }
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [python, "-m", "ministack"],
+            cwd=directory,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # Ctrl-C is ours to pass on: it must stop cleanly to keep its state
+        )
+    try:
+        endpoint = f"http://{host}:{port}"
+        _wait_until_healthy(endpoint, process, log)
+        yield Ministack(endpoint, process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise LocalError(
+                f"Port {port} is taken, perhaps by a stack that runs already. Stop it, or take another port: "
+                "make run PORT=4701"
+            ) from error
+
+
+def _wait_until_healthy(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise LocalError(f"ministack stopped at once; its last words are in {log}.")
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=1):  # noqa: S310
+            return
+        time.sleep(0.1)
+    raise LocalError(f"ministack did not answer within a minute; see {log}.")

@@ -1,0 +1,10 @@
+"""Where the local stack keeps things, below the project's folder."""
+
+from pathlib import Path
+from typing import Final
+
+PROJECT: Final = Path(__file__).resolve().parent.parent
+LOCAL: Final = PROJECT / ".local"
+ENVIRONMENTS: Final = LOCAL / "env"
+STACK_FILE: Final = LOCAL / "stack.json"
+BUILD: Final = PROJECT / ".aws-sam" / "build"

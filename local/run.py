@@ -1,0 +1,98 @@
+"""`make run`: the whole stack on this machine, until Ctrl-C."""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from local.deploy import build, deploy
+from local.ministack import REGION, LocalError, Ministack, running
+from local.paths import LOCAL, STACK_FILE
+from local.seed import access_token, seed, set_password
+
+_DEFAULT_PORT: Final = "4700"
+_started: Final = time.monotonic()
+
+
+def main() -> None:
+    stopped = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stopped.set())
+    try:
+        port = int(os.environ.get("PORT") or _DEFAULT_PORT)
+        say(f"Starting ministack on 127.0.0.1:{port} ...")
+        with running(LOCAL / "ministack", port, os.environ.get("HOST") or "127.0.0.1") as ministack:
+            say("Building the functions (sam build) ...")
+            build()
+            say("Deploying template.yaml ...")
+            stack = make_stack(ministack, deploy(ministack), earlier=_read(STACK_FILE))
+            STACK_FILE.write_text(json.dumps(stack, indent=2) + "\n", encoding="utf-8")
+            STACK_FILE.chmod(0o600)
+            say("Ready. In another terminal:\n")
+            print(_example(stack), flush=True)
+            say("Ctrl-C stops the stack; it keeps its data (make clean removes it).")
+            _wait(ministack, stopped)
+            say("Stopping, and keeping the data ...")
+    except LocalError as error:
+        sys.exit(f"\n{error}")
+
+
+def _wait(ministack: Ministack, stopped: threading.Event) -> None:
+    while not stopped.wait(0.5):
+        if ministack.process.poll() is not None:
+            raise LocalError("ministack has stopped; its last words are in .local/ministack/ministack.log.")
+
+
+def say(words: str) -> None:
+    print(f"[{time.monotonic() - _started:5.1f} s] {words}", flush=True)
+
+
+def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str, Any]) -> dict[str, Any]:
+    """Seed the root and give what `.local/stack.json` holds: where the stack is and who may call it."""
+    cognito = ministack.client("cognito-idp")
+    pool, client_id = outputs["UserPoolId"], outputs["UserPoolClientId"]
+    root = seed(
+        ministack.client("dynamodb"),
+        cognito,
+        outputs["TableName"],
+        pool,
+        name="Root company",
+        country="DE",
+        email="root@example.com",
+    )
+    known = earlier.get("accounts", {}) if earlier.get("user_pool_id") == pool else {}
+    accounts = known or {"root": {"id": root, "password": set_password(cognito, pool, root)}}
+    return {
+        "url": outputs["ApiUrl"],
+        "table": outputs["TableName"],
+        "region": REGION,
+        "endpoint": ministack.endpoint,
+        "user_pool_id": pool,
+        "client_id": client_id,
+        "accounts": accounts,
+        "tokens": {
+            name: access_token(cognito, pool, client_id, account["id"], account["password"])
+            for name, account in accounts.items()
+        },
+    }
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _example(stack: dict[str, Any]) -> str:
+    return f"""curl -s '{stack["url"]}/me' -H "Authorization: Bearer $(make -s token ACCOUNT=root)"
+"""
+
+
+if __name__ == "__main__":
+    main()
