@@ -1,5 +1,6 @@
 """Builds the functions with SAM and deploys the template on a running ministack."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -34,7 +35,8 @@ def deploy(ministack: Ministack) -> dict[str, str]:
     code = _package()
     key = f"{hashlib.sha256(code).hexdigest()}.zip"
     s3 = ministack.client("s3")
-    s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=_BUCKET, Key=key, Body=code)
     _apply(ministack.client("cloudformation"), _expanded(key), ministack.endpoint)
     found = ministack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]

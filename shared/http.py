@@ -212,9 +212,10 @@ def _guarded(
     request_id = context.aws_request_id
     log.append_keys(request_id=request_id, function=name)
     try:
-        clean = _clean(event)
+        clean = _read(event)
         request_id = clean["requestContext"]["requestId"] or request_id
         log.append_keys(request_id=request_id)
+        _read_body(clean)
         return respond(clean, context)
     except Exception as error:  # noqa: BLE001 - the edge: from here on nobody else would answer
         return _proxy(_problem(error, request_id, known_fields))
@@ -241,24 +242,29 @@ def version_required(if_match: str | None) -> int:
     return int(tag)
 
 
-def _clean(event: Any) -> dict[str, Any]:
-    """The event with what is used of it, its body decoded. Raises RefusalError."""
+def _read(event: Any) -> dict[str, Any]:
+    """What is used of an HTTP API event. Raises MalformedRequestError for any other."""
     try:
-        clean = _HttpEvent.model_validate(event).model_dump()
+        return _HttpEvent.model_validate(event).model_dump()
     except ValidationError as error:
         raise MalformedRequestError("This is not a request to the HTTP API.") from error
-    clean["headers"] = {name.lower(): value for name, value in clean["headers"].items()}
-    if clean["requestContext"]["http"]["method"].upper() in _WITH_BODY:
-        _refuse_other_media(clean["headers"].get("content-type", ""))
-    if clean["body"] and clean["isBase64Encoded"]:
-        try:
-            clean["body"] = base64.b64decode(clean["body"], validate=True).decode()
-        except ValueError as error:
-            raise MalformedRequestError("Send the body as UTF-8.") from error
-        clean["isBase64Encoded"] = False
-    if len((clean["body"] or "").encode(errors="replace")) > LARGEST_BODY:
+
+
+def _read_body(event: dict[str, Any]) -> None:
+    """Decodes the body in its place. Raises RefusalError for one that is no JSON in UTF-8, or too large."""
+    headers = event["headers"] = {name.lower(): value for name, value in event["headers"].items()}
+    if event["requestContext"]["http"]["method"].upper() in _WITH_BODY:
+        _refuse_other_media(headers.get("content-type", ""))
+        headers["content-type"] = "application/json"
+    body = event["body"] or ""
+    try:
+        sent = base64.b64decode(body, validate=True) if event["isBase64Encoded"] else body.encode()
+        event["body"] = sent.decode()
+    except ValueError as error:
+        raise MalformedRequestError("Send the body as UTF-8.") from error
+    event["isBase64Encoded"] = False
+    if len(sent) > LARGEST_BODY:
         raise BodyTooLargeError(f"Send at most {LARGEST_BODY} bytes.")
-    return clean
 
 
 def _refuse_other_media(content_type: str) -> None:
@@ -269,9 +275,12 @@ def _refuse_other_media(content_type: str) -> None:
 
 
 def _strict_json(body: str) -> Any:
-    """JSON as the RFC has it: no NaN, no key twice. Raises MalformedRequestError."""
+    """JSON as RFC 8259 wants it: no NaN, no key twice, no half of a surrogate pair. Raises MalformedRequestError."""
     try:
-        return json.loads(body, object_pairs_hook=_each_key_once, parse_constant=_no_such_constant)
+        found = json.loads(body, object_pairs_hook=_each_key_once, parse_constant=_no_such_constant)
+        if "\\u" in body:
+            json.dumps(found, ensure_ascii=False).encode()
+        return found  # noqa: TRY300 - whatever fails above is one refusal
     except (ValueError, RecursionError) as error:
         at = f" (at character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
         raise MalformedRequestError(f"The body is not JSON{at}; nothing was read of it.") from error
@@ -331,7 +340,7 @@ def _problem(error: Exception, request_id: str, known_fields: set[str]) -> Respo
         log.error("crashed", error=type(error).__qualname__, frames=frames[-12:])
         metrics.add_metric(name="crashed", unit=MetricUnit.Count, value=1)
     headers = refusal.headers if refusal else {}
-    return _response(status.value, "application/problem+json", json.dumps(body), headers)
+    return _response(status.value, "application/problem+json", json.dumps(body, separators=(",", ":")), headers)
 
 
 def _refusal(error: Exception, known_fields: set[str]) -> RefusalError | None:
@@ -362,7 +371,8 @@ def _wrong_shape(wrong: dict[str, Any], known_fields: set[str]) -> dict[str, Any
     if where == "body":
         pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
         return {"code": code, "pointer": pointer, "detail": detail}
-    return {"code": code, "parameter" if where == "query" else "header": str(path[0]), "detail": detail}
+    place = {"parameter": str(path[0])} if where == "query" else {"header": str(path[0]).title()}
+    return {"code": code, **place, "detail": detail}
 
 
 def _response(status: int, content_type: str, body: str, headers: dict[str, str]) -> Response[str]:

@@ -1,0 +1,102 @@
+"""Builders that show only what matters to a test."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from shared.accounts import Account, Caller, Role
+from shared.beginnings import begin
+from shared.customers import Customer, NewCustomer, new_customer
+from shared.idempotency import id_from
+from shared.keys import account_item, customer_item, name_item
+from shared.levels import LEVELS, Level
+from shared.storage_locations import first_catalogue
+from shared.store import Put, Store
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+CATALOGUE = first_catalogue(NOW, "acc_first")
+BOTH = ["all_inclusive", "software_only"]
+
+ROOT_ACCOUNT, _beginning = begin("Root company", "DE", "root@example.com", "root-cursor-key", NOW)
+ROOT = Customer.model_validate(_beginning[0].item)
+
+# The least that is given for each level.
+FIELDS: dict[str, dict[str, Any]] = {
+    "root": {"service_type": "all_inclusive", "services_to_provide": BOTH},
+    "distributor": {"service_type": "all_inclusive", "services_to_provide": BOTH},
+    "sub_distributor": {"service_type": "all_inclusive", "services_to_provide": BOTH},
+    "reseller": {"service_type": "all_inclusive", "services_to_provide": BOTH},
+    "end_customer": {"service_type": "all_inclusive"},
+    "site": {},
+}
+
+
+def begin_in(store: Store) -> None:
+    store.write(*_beginning)
+
+
+def asked(level: Level, parent: Customer, **fields: Any) -> NewCustomer:
+    """A good request for a customer of `level`; a field given as `None` is left out."""
+    body = {
+        "name": f"A {level}",
+        "parent_id": parent.id,
+        "level": level,
+        "device_country": "DE",
+        **FIELDS[level],
+        **fields,
+    }
+    return NewCustomer.model_validate({name: value for name, value in body.items() if value is not None})
+
+
+def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW, **fields: Any) -> Customer:
+    """A customer of `level` below `parent`, or at the end of the shortest line of parents."""
+    if level == "root":
+        return ROOT
+    if parent is None:
+        shortest = {"distributor": "root", "sub_distributor": "distributor", "reseller": "distributor"}
+        parent = a_customer(shortest.get(level) or LEVELS[LEVELS.index(level) - 1])  # type: ignore[arg-type]
+    new = asked(level, parent, **fields)
+    return new_customer(
+        new, parent, CATALOGUE, id=id_from("cus", parent.id, new.name or ""), created_by="acc_builder", now=now
+    )
+
+
+def a_line(**fields: Any) -> list[Customer]:
+    """Root, distributor, sub-distributor, reseller, end-customer, site, each below the one before."""
+    line = [ROOT]
+    for level in LEVELS[1:]:
+        line.append(a_customer(level, line[-1], **fields.get(level, {})))
+    return line
+
+
+def an_account(role: Role, customer: Customer, **fields: Any) -> Account:
+    account_id = id_from("acc", role, customer.id)
+    return Account.model_validate(
+        {
+            "id": account_id,
+            "customer_id": customer.id,
+            "customer_path": customer.path,
+            "email": f"{role}@{customer.id}.example",
+            "display_name": role,
+            "role": role,
+            "status": "active",
+            "cursor_key": f"key of {account_id}",
+            "version": 1,
+            "created_at": NOW,
+            "created_by": "acc_builder",
+            **fields,
+        }
+    )
+
+
+def put(store: Store, *records: Customer | Account) -> None:
+    """Put records where they are not yet."""
+    for record in records:
+        if isinstance(record, Account):
+            store.write(Put(account_item(record)))
+        elif record.parent_id:
+            store.write(Put(customer_item(record)), Put(name_item(record)))
+
+
+def caller(account: Account = ROOT_ACCOUNT, now: datetime = NOW) -> Caller:
+    return Caller(account.id, now)

@@ -1,0 +1,67 @@
+"""Calls functions as Lambda does."""
+
+import importlib
+import json
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from local.paths import PROJECT
+from shared.accounts import Account
+from tests.builders import ROOT_ACCOUNT
+
+
+@dataclass
+class Context:
+    aws_request_id: str = "lambda-request-id"
+    function_name: str = "function"
+
+
+@dataclass
+class Called:
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.text)
+
+
+def an_event(name: str) -> dict[str, Any]:
+    """The event of events/ for a function."""
+    event: dict[str, Any] = json.loads((PROJECT / "events" / f"{name}.json").read_text())
+    return event
+
+
+def handle(name: str, event: Any) -> Called:
+    answer = importlib.import_module(f"functions.{name}").lambda_handler(event, Context())
+    assert set(answer) >= {"statusCode", "headers", "body"}
+    return Called(answer["statusCode"], answer["headers"], answer["body"])
+
+
+def call(
+    name: str,
+    *,
+    account: Account | None = ROOT_ACCOUNT,
+    body: Any = None,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+    path: str | None = None,
+) -> Called:
+    """One request; what is not given is that of events/."""
+    event = deepcopy(an_event(name))
+    event.pop("queryStringParameters", None)
+    event["queryStringParameters"] = query
+    for header in ("idempotency-key", "if-match"):
+        event["headers"].pop(header, None)
+    event["headers"].update(headers or {})
+    if body is not None:
+        event["body"] = body if isinstance(body, str) else json.dumps(body)
+    if path is not None:
+        event["rawPath"] = path
+    if account is None:
+        event["requestContext"].pop("authorizer")
+    elif "authorizer" in event["requestContext"]:
+        event["requestContext"]["authorizer"]["jwt"]["claims"]["username"] = account.id
+    return handle(name, event)

@@ -1,0 +1,83 @@
+import contextlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import moto
+import pytest
+import yaml
+
+from local.ministack import Ministack, free_port, running
+from local.paths import PROJECT
+from shared.store import DynamoStore
+from tests.memory_store import MemoryStore
+
+
+class _Tags(yaml.SafeLoader):
+    """CloudFormation's short forms, as plain data."""
+
+
+_Tags.add_multi_constructor("!", lambda loader, tag, node: {tag: _value(loader, node)})
+
+
+def _value(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    """template.yaml as data."""
+    loaded: dict[str, Any] = yaml.load((PROJECT / "template.yaml").read_text(), Loader=_Tags)  # noqa: S506
+    return loaded
+
+
+@pytest.fixture
+def memory() -> MemoryStore:
+    return MemoryStore()
+
+
+def _create_table(client: Any, template: dict[str, Any]) -> str:
+    """The table of template.yaml itself, under a name of its own."""
+    properties = template["Resources"]["Table"]["Properties"]
+    name = f"table-{uuid.uuid4().hex[:12]}"
+    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    client.create_table(TableName=name, **{key: properties[key] for key in wanted})
+    return name
+
+
+@pytest.fixture
+def moto_store(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
+    """A store on moto, and the environment of a function that uses it."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with moto.mock_aws():
+        client = boto3.client("dynamodb")
+        name = _create_table(client, template)
+        monkeypatch.setenv("TABLE_NAME", name)
+        yield DynamoStore(client, name)
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
+    directory: Path = tmp_path_factory.mktemp("ministack")
+    with running(directory, free_port()) as started:
+        yield started
+
+
+@pytest.fixture
+def ministack_store(ministack: Ministack, template: dict[str, Any]) -> Iterator[DynamoStore]:
+    client = ministack.client("dynamodb")
+    name = _create_table(client, template)
+    yield DynamoStore(client, name)
+    with contextlib.suppress(Exception):
+        client.delete_table(TableName=name)

@@ -1,0 +1,54 @@
+"""The store in memory, for tests of use cases. `test_store.py` holds it to what DynamoDB does."""
+
+import threading
+
+from shared.keys import INDEXES, Item, Key
+from shared.store import Action, ConditionFailedError, Page, Position, Put, position
+
+
+class MemoryStore:
+    """`requests` counts what DynamoDB would have been asked."""
+
+    def __init__(self) -> None:
+        self.items: dict[Key, Item] = {}
+        self.requests: list[str] = []
+        self._lock = threading.Lock()
+
+    def get(self, *keys: Key) -> dict[Key, Item]:
+        self.requests.append("get")
+        return {key: dict(self.items[key]) for key in keys if key in self.items}
+
+    def write(self, *actions: Action) -> None:
+        self.requests.append("write")
+        with self._lock:
+            failed = {action.key: self.items.get(action.key) for action in actions if not self._holds(action)}
+            if failed:
+                raise ConditionFailedError(failed)
+            for action in actions:
+                if isinstance(action, Put):
+                    self.place(action)
+
+    def place(self, put: Put) -> None:
+        self.items[put.key] = {name: _stored(value) for name, value in put.item.items()}
+
+    def query(
+        self, index: str, partition: str, *, limit: int, starts_with: str = "", after: Position | None = None
+    ) -> Page:
+        self.requests.append(f"query {index}")
+        pk, sk = INDEXES[index]
+        found = [item for item in self.items.values() if item.get(pk) == partition and sk in item]
+        found = sorted((i for i in found if i[sk].startswith(starts_with)), key=lambda i: i[sk].encode())
+        if after:
+            found = [item for item in found if item[sk].encode() > after[sk].encode()]
+        page = found[:limit]
+        return Page(page, position(index, page[-1]) if len(found) > limit else None)
+
+    def _holds(self, action: Action) -> bool:
+        item = self.items.get(action.key)
+        if action.when is None:
+            return item is None
+        return item is not None and all(item.get(name) == _stored(value) for name, value in action.when.items())
+
+
+def _stored(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

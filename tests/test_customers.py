@@ -1,0 +1,120 @@
+"""The rules of adding a customer that the tables of levels do not hold."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from shared.customers import NewCustomer
+from shared.errors import BrokenRulesError
+from shared.idempotency import request_hash
+from shared.keys import customer_item, tree_below
+from tests.builders import BOTH, CATALOGUE, NOW, ROOT, a_customer, a_line, asked, new_customer
+
+
+def errors(level: Any, parent: Any, **fields: Any) -> list[tuple[str, str]]:
+    with pytest.raises(BrokenRulesError) as refused:
+        new_customer(asked(level, parent, **fields), parent, CATALOGUE, id="cus_new", created_by="acc_1", now=NOW)
+    return [(error["code"], error["pointer"]) for error in refused.value.errors]
+
+
+def test_a_service_type_is_among_those_the_parent_provides() -> None:
+    reseller = a_customer("reseller", services_to_provide=["software_only"])
+    assert errors("end_customer", reseller) == [("service_not_provided", "/service_type")]
+    assert a_customer("end_customer", reseller, service_type="software_only").service_type == "software_only"
+
+
+def test_services_to_provide_are_a_part_of_the_parents() -> None:
+    distributor = a_customer("distributor", services_to_provide=["all_inclusive"])
+    assert errors("reseller", distributor) == [("service_not_provided", "/services_to_provide/1")]
+    assert a_customer("reseller", distributor, services_to_provide=["all_inclusive"]).services_to_provide == (
+        "all_inclusive",
+    )
+
+
+def test_at_least_one_service_is_provided() -> None:
+    assert errors("distributor", ROOT, services_to_provide=[]) == [("required", "/services_to_provide")]
+
+
+def test_services_to_provide_are_a_set() -> None:
+    customer = a_customer("distributor", services_to_provide=["software_only", "all_inclusive", "software_only"])
+    assert list(customer.services_to_provide) == BOTH
+
+
+def test_the_root_provides_both() -> None:
+    assert list(ROOT.services_to_provide) == BOTH
+
+
+@pytest.mark.parametrize("service_type", ["", "both", "ALL_INCLUSIVE"])
+def test_a_service_type_is_one_of_two(service_type: str) -> None:
+    assert errors("distributor", ROOT, service_type=service_type) == [("service_not_provided", "/service_type")]
+
+
+def test_every_broken_rule_is_told_at_once() -> None:
+    found = errors(
+        "end_customer",
+        a_customer("reseller"),
+        name="",
+        service_type="x",
+        services_to_provide=["all_inclusive"],
+        device_country="FI",
+        references={"PSA": "1"},
+    )
+    assert found == [
+        ("refused", "/services_to_provide"),
+        ("name_length", "/name"),
+        ("service_not_provided", "/service_type"),
+        ("reference_system", "/references"),
+        ("storage_location_required", "/storage_location"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("references", "at"),
+    [
+        ({"9psa": "1"}, "/references"),
+        ({"a" * 33: "1"}, "/references"),
+        ({"psa": ""}, "/references/psa"),
+        ({"psa": "a" * 129}, "/references/psa"),
+        ({"psa": "a\u200bb"}, "/references/psa"),
+        ({f"s{n}": "1" for n in range(11)}, "/references"),
+    ],
+)
+def test_references_that_are_refused(references: dict[str, str], at: str) -> None:
+    ((_, pointer),) = errors("site", a_customer("end_customer"), references=references)
+    assert pointer == at
+
+
+def test_references_that_are_kept() -> None:
+    references = {f"s{n}": "x" * 128 for n in range(10)}
+    assert a_customer("site", references=references).references == references
+
+
+def test_a_path_is_the_parents_and_the_own_id() -> None:
+    line = a_line()
+    for parent, child in itertools.pairwise(line):
+        assert child.path == f"{parent.path}/{child.id}"
+        assert child.parent_id == parent.id
+
+
+def test_a_record_stands_in_the_tree_of_its_top_level_ancestor() -> None:
+    root, distributor, *below = a_line()
+    assert customer_item(distributor)["tree"] == f"customer#{root.id}"
+    assert {customer_item(customer)["tree"] for customer in below} == {f"customer#{distributor.id}"}
+    assert tree_below("account", distributor.path) == f"account#{distributor.id}"
+    assert "tree" not in customer_item(root)
+
+
+def test_only_a_customer_in_trial_is_in_the_index_of_trials() -> None:
+    in_trial = a_customer("end_customer", in_trial=True)
+    item = customer_item(in_trial)
+    assert item["trial_end"] == f"2026-12-24T10:00:00.000000Z#{in_trial.id}"
+    assert 0 <= int(item["trial_shard"].removeprefix("trials#")) < 16
+    for customer in [*a_line(), in_trial.model_copy(update={"production_since": NOW})]:
+        assert "trial_shard" not in customer_item(customer)
+
+
+def test_equal_requests_are_equal_whatever_the_order_of_their_fields() -> None:
+    one = NewCustomer(name="a", parent_id="p", level=None)
+    assert request_hash(one) == request_hash(NewCustomer.model_validate({"parent_id": "p", "name": "a"}))
+    assert request_hash(one) != request_hash(NewCustomer(name="a", parent_id="q"))

@@ -1,0 +1,431 @@
+"""The functions with real events on moto: answers, headers, and one problem for whatever is wrong."""
+
+import base64
+import importlib
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from shared.errors import RefusalError
+from shared.http import Problem, log
+from shared.idempotency import id_from
+from shared.routes import ROUTES
+from shared.store import DynamoStore, open_store
+from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, an_account, begin_in, put
+from tests.calls import Called, Context, an_event, call, handle
+
+STATUSES = {"add_customer": 201, "refuse_unknown_route": 405}
+A_DISTRIBUTOR = json.loads(an_event("add_customer")["body"])
+
+
+@pytest.fixture(autouse=True)
+def store(moto_store: DynamoStore) -> Iterator[DynamoStore]:
+    open_store.cache_clear()
+    begin_in(moto_store)
+    yield moto_store
+    open_store.cache_clear()
+
+
+def assert_problem(called: Called, status: int, code: str) -> Any:
+    """RFC 9457, as the schema has it, and nothing of the inside."""
+    assert (called.status, called.body["code"]) == (status, code), called.text
+    assert called.headers["Content-Type"] == "application/problem+json"
+    problem = Problem.model_validate(called.body)
+    assert (problem.status, problem.request_id) == (status, "JKJaXmPLvHcESHA=")
+    assert problem.detail
+    for word in ("Traceback", "shared/", "pydantic", "boto", "Error("):
+        assert word not in called.text
+    return called.body
+
+
+@pytest.mark.parametrize("name", [*ROUTES, "refuse_unknown_route"])
+def test_the_event_of_each_function_is_answered(name: str) -> None:
+    called = handle(name, an_event(name))
+    assert called.status == STATUSES.get(name, 200), called.text
+    assert called.headers["Cache-Control"] == "no-store"
+
+
+def test_a_customer_is_added_with_its_location_and_its_etag() -> None:
+    first = handle("add_customer", an_event("add_customer"))
+    assert first.headers["Location"] == f"/customers/{first.body['id']}"
+    assert first.headers["ETag"] == '"1"'
+    assert "Idempotent-Replayed" not in first.headers
+    again = handle("add_customer", an_event("add_customer"))
+    assert (again.status, again.text) == (201, first.text)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    read = call("get_customer", path=first.headers["Location"])
+    assert (read.status, read.body, read.headers["ETag"]) == (200, first.body, '"1"')
+
+
+def test_a_dry_run_answers_200_without_an_id() -> None:
+    called = call("add_customer", body=A_DISTRIBUTOR, query={"validate_only": "true"})
+    assert (called.status, called.body["id"]) == (200, None)
+    assert "Location" not in called.headers
+    assert call("list_customers", query={"parent_id": ROOT.id}).body["customers"] == []
+
+
+def test_a_name_that_exists_is_a_conflict_that_gives_the_id() -> None:
+    first = call("add_customer", body=A_DISTRIBUTOR).body
+    problem = assert_problem(call("add_customer", body=A_DISTRIBUTOR), 409, "name_exists")
+    assert (problem["customer_id"], problem["errors"][0]["pointer"]) == (first["id"], "/name")
+
+
+def test_a_key_with_another_body_is_refused() -> None:
+    headers = {"idempotency-key": "k"}
+    assert call("add_customer", body=A_DISTRIBUTOR, headers=headers).status == 201
+    other = call("add_customer", body=A_DISTRIBUTOR | {"name": "Other"}, headers=headers)
+    assert_problem(other, 422, "idempotency_key_reused")
+
+
+# ---- who asks
+
+
+@pytest.mark.parametrize(
+    "authorizer",
+    [
+        None,
+        {},
+        {"jwt": None},
+        {"jwt": {"claims": {}}},
+        {"jwt": {"claims": {"username": ROOT_ACCOUNT.id}}},
+        {"jwt": {"claims": {"username": ROOT_ACCOUNT.id, "token_use": "id"}}},
+        {"jwt": {"claims": {"cognito:username": ROOT_ACCOUNT.id, "token_use": "access"}}},
+        {"jwt": {"claims": {"username": 7, "token_use": "access"}}},
+        "claims",
+    ],
+)
+@pytest.mark.parametrize("name", ROUTES)
+def test_without_the_claims_of_an_access_token_nobody_is_let_in(name: str, authorizer: Any) -> None:
+    event = an_event(name)
+    event["requestContext"]["authorizer"] = authorizer
+    called = handle(name, event)
+    assert_problem(called, 401, "unauthenticated")
+    assert called.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_the_local_account_counts_under_sam_local_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_ACCOUNT_ID", ROOT_ACCOUNT.id)
+    assert_problem(call("get_me", account=None), 401, "unauthenticated")
+    monkeypatch.setenv("AWS_SAM_LOCAL", "true")
+    assert call("get_me", account=None).status == 200
+    monkeypatch.setenv("AWS_SAM_LOCAL", "false")
+    assert_problem(call("get_me", account=None), 401, "unauthenticated")
+
+
+def test_outside_equals_absent_byte_for_byte(store: DynamoStore) -> None:
+    inside = a_customer("distributor", name="Inside")
+    reseller = a_customer("reseller", inside)
+    sibling = a_customer("distributor", name="Outside")
+    nephew = a_customer("reseller", sibling)
+    insider = an_account("super_user", inside)
+    put(store, inside, reseller, sibling, nephew, insider)
+    absent = id_from("cus", "absent")
+    for outside in (ROOT.id, sibling.id, nephew.id):
+        for requests in [
+            lambda one: call("get_customer", account=insider, path=f"/customers/{one}"),
+            lambda one: call("get_options", account=insider, path=f"/customers/{one}/options"),
+            lambda one: call("list_customers", account=insider, query={"parent_id": one}),
+            lambda one: call("list_customers", account=insider, query={"within": one}),
+            lambda one: call("add_customer", account=insider, body=A_DISTRIBUTOR | {"parent_id": one}),
+            lambda one: call("add_customer", account=insider, body={"parent_id": one}, query={"validate_only": "true"}),
+        ]:
+            there, nowhere = requests(outside), requests(absent)
+            assert_problem(there, 404, "not_found")
+            assert (there.status, there.headers, there.text) == (nowhere.status, nowhere.headers, nowhere.text)
+    assert call("get_customer", account=insider, path=f"/customers/{reseller.id}").status == 200
+
+
+def test_inside_without_the_right_is_forbidden_and_tells_whom_to_ask(store: DynamoStore) -> None:
+    distributor = a_customer("distributor", name="D")
+    reader = an_account("supporter", distributor)
+    put(store, distributor, reader)
+    body = A_DISTRIBUTOR | {"parent_id": distributor.id}
+    problem = assert_problem(call("add_customer", account=reader, body=body), 403, "forbidden")
+    assert "super_user or administrator" in problem["detail"]
+    body.pop("parent_id")
+    assert_problem(call("add_customer", account=reader, body=body), 403, "forbidden")
+    assert_problem(call("get_me", account=an_account("operator", distributor)), 403, "no_active_account")
+
+
+# ---- what is sent
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "{",
+        "nonsense",
+        "null",
+        "[]",
+        '"text"',
+        "7",
+        "[" * 100_00,
+        '{"a":' * 5000,
+        '{"name": NaN}',
+        '{"name": Infinity}',
+        '{"name": "a", "name": "b"}',
+        '{"name": ' + "9" * 5000 + "}",
+        "{'name': 'a'}",
+        "\ufeff{}",
+        '{"name": "\\ud800"}',
+    ],
+    ids=range(16),
+)
+def test_what_is_no_json_object_is_malformed(body: str) -> None:
+    assert_problem(call("add_customer", body=body), 400, "malformed_request")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("name", 7),
+        ("name", ["a"]),
+        ("parent_id", {}),
+        ("services_to_provide", "all_inclusive"),
+        ("services_to_provide", [1]),
+        ("in_trial", "true"),
+        ("in_trial", 1),
+        ("references", []),
+        ("references", {"psa": 1}),
+        ("device_country", True),
+    ],
+)
+def test_a_field_of_the_wrong_type_is_malformed_and_named(field: str, value: Any) -> None:
+    problem = assert_problem(call("add_customer", body=A_DISTRIBUTOR | {field: value}), 400, "malformed_request")
+    assert problem["errors"][0]["pointer"].startswith(f"/{field}")
+
+
+def test_unknown_and_read_only_fields_are_named() -> None:
+    body = A_DISTRIBUTOR | {"colour": "red", "id": "cus_mine", "state": "in_trial", "a/b~c": 1}
+    problem = assert_problem(call("add_customer", body=body), 400, "malformed_request")
+    assert {(error["code"], error["pointer"]) for error in problem["errors"]} == {
+        ("unknown_field", "/colour"),
+        ("read_only_field", "/id"),
+        ("read_only_field", "/state"),
+        ("unknown_field", "/a~1b~0c"),
+    }
+
+
+def test_a_misspelt_parameter_is_refused_and_writes_nothing() -> None:
+    called = call("add_customer", body=A_DISTRIBUTOR, query={"validate_onyl": "true"})
+    problem = assert_problem(called, 400, "malformed_request")
+    assert problem["errors"] == [{"code": "unknown_parameter", "parameter": "validate_onyl"}]
+    assert call("list_customers", query={"parent_id": ROOT.id}).body["customers"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ({"limit": "0"}, "limit"),
+        ({"limit": "101"}, "limit"),
+        ({"limit": "ten"}, "limit"),
+        ({"limit": "1,2"}, "limit"),
+        ({"level": "company"}, "level"),
+        ({"state": "ended"}, "state"),
+        ({"cursor": "x"}, "cursor"),
+        ({"name_prefix": "x" * 129}, "name_prefix"),
+    ],
+)
+def test_a_wrong_parameter_is_malformed_and_named(query: dict[str, str], parameter: str) -> None:
+    problem = assert_problem(call("list_customers", query={"parent_id": ROOT.id, **query}), 400, "malformed_request")
+    assert problem["errors"][0]["parameter"] == parameter
+
+
+@pytest.mark.parametrize("limit", ["1", "100"])
+def test_the_bounds_of_a_page_are_1_and_100(limit: str) -> None:
+    assert call("list_customers", query={"parent_id": ROOT.id, "limit": limit}).status == 200
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "ä", "x" * 256, "a\nb"])
+def test_a_key_is_1_to_255_visible_characters(key: str) -> None:
+    called = call("add_customer", body=A_DISTRIBUTOR, headers={"idempotency-key": key})
+    problem = assert_problem(called, 400, "malformed_request")
+    assert problem["errors"][0]["header"] == "Idempotency-Key"
+
+
+def test_a_body_of_64_kb_is_read_and_one_byte_more_is_too_large() -> None:
+    frame = json.dumps(A_DISTRIBUTOR | {"name": ""})
+    largest = frame.replace('"name": ""', '"name": "' + "x" * (64 * 1024 - len(frame)) + '"')
+    assert len(largest) == 64 * 1024
+    assert_problem(call("add_customer", body=largest), 422, "broken_rules")
+    assert_problem(call("add_customer", body=largest + " "), 413, "body_too_large")
+    assert_problem(call("add_customer", body="ä" * 33_000), 413, "body_too_large")
+
+
+@pytest.mark.parametrize(
+    "media", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data", "application/jsonp", "nonsense"]
+)
+def test_only_json_is_taken(media: str) -> None:
+    for name in ("add_customer", "replace_storage_locations"):
+        assert_problem(call(name, headers={"content-type": media, "if-match": '"1"'}), 415, "unsupported_media_type")
+    latin = {"content-type": "application/json; charset=latin-1"}
+    assert_problem(call("add_customer", headers=latin), 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "media", ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=utf-8"]
+)
+def test_json_is_taken_however_it_is_written(media: str) -> None:
+    event = an_event("add_customer")
+    event["headers"] = {"Content-Type": media}
+    event["body"] = base64.b64encode(event["body"].encode()).decode()
+    event["isBase64Encoded"] = True
+    assert handle("add_customer", event).status == 201
+
+
+@pytest.mark.parametrize("body", ["/w==", "====", "no base64!", "ä"])
+def test_a_body_that_is_not_utf8_is_malformed(body: str) -> None:
+    event = an_event("add_customer") | {"body": body, "isBase64Encoded": True}
+    assert_problem(handle("add_customer", event), 400, "malformed_request")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        [],
+        "text",
+        {},
+        {"version": "1.0", "httpMethod": "POST", "path": "/customers"},
+        {"version": "2.0"},
+        {"version": "2.0", "rawPath": "/", "requestContext": {"http": {}}},
+        {"Records": [{"eventSource": "aws:sqs"}]},
+        {"source": "aws.scheduler", "time": "2026-11-24T10:00:00Z"},
+    ],
+)
+@pytest.mark.parametrize("name", [*ROUTES, "refuse_unknown_route"])
+def test_an_event_of_another_kind_is_refused_and_nothing_is_raised(name: str, event: Any) -> None:
+    called = handle(name, event)
+    assert (called.status, called.body["code"], called.body["request_id"]) == (
+        400,
+        "malformed_request",
+        "lambda-request-id",
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing",
+        "/customers/",
+        "/customers/a/b",
+        "/customers/a/options/b",
+        "/ME",
+        "//",
+        "/storage-locations/1",
+        "",
+    ],
+)
+def test_an_unknown_route_is_not_found(path: str) -> None:
+    assert_problem(call("refuse_unknown_route", path=path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/customers", "GET, POST"),
+        ("/customers/cus_1", "GET"),
+        ("/customers/cus_1/options", "GET"),
+        ("/storage-locations", "GET, PUT"),
+        ("/me", "GET"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(path: str, allow: str) -> None:
+    called = call("refuse_unknown_route", path=path)
+    assert_problem(called, 405, "method_not_allowed")
+    assert called.headers["Allow"] == allow
+
+
+@pytest.mark.parametrize("customer_id", ["x", "%00", "a b", "\u202e", "x" * 1500, "cus_", "*", "'; --"])
+def test_a_path_with_any_id_is_not_found(customer_id: str) -> None:
+    assert_problem(call("get_customer", path=f"/customers/{customer_id}"), 404, "not_found")
+
+
+# ---- versions
+
+
+@pytest.mark.parametrize(
+    ("if_match", "status", "code"),
+    [
+        (None, 428, "version_required"),
+        ('"2"', 412, "stale_version"),
+        ("*", 412, "stale_version"),
+        ('"x"', 412, "stale_version"),
+        ('"0"', 412, "stale_version"),
+        ("", 412, "stale_version"),
+        ('"' + "1" * 50 + '"', 412, "stale_version"),
+        ('W/"1"', 412, "stale_version"),
+    ],
+)
+def test_a_change_needs_the_version_it_is_made_on(if_match: str | None, status: int, code: str) -> None:
+    headers = {} if if_match is None else {"if-match": if_match}
+    assert_problem(call("replace_storage_locations", headers=headers), status, code)
+    assert call("get_storage_locations").body["version"] == 1
+
+
+def test_a_change_of_the_version_in_force_gives_the_next_etag() -> None:
+    changed = call("replace_storage_locations", headers={"if-match": '"1"'})
+    assert (changed.status, changed.headers["ETag"], changed.body["version"]) == (200, '"2"', 2)
+    assert [location["open"] for location in changed.body["locations"]] == [True, False]
+
+
+# ---- what goes wrong inside
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """All that the functions have logged, metrics included."""
+    stream = io.StringIO()
+    monkeypatch.setattr(log.registered_handler, "stream", stream)
+    return lambda: stream.getvalue() + capsys.readouterr().out
+
+
+def test_a_crash_tells_the_caller_nothing_and_the_log_where(
+    monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
+) -> None:
+    function = importlib.import_module("functions.get_me")
+    monkeypatch.setattr(function, "get_me", lambda *_: 1 / 0)
+    problem = assert_problem(call("get_me"), 500, "internal_error")
+    assert problem["request_id"] == "JKJaXmPLvHcESHA="
+    lines = [json.loads(line) for line in logged().splitlines()]
+    crash = next(line for line in lines if line.get("message") == "crashed")
+    assert crash["error"] == "ZeroDivisionError"
+    assert any("get_me" in frame for frame in crash["frames"])
+    assert any(line.get("crashed") == [1.0] for line in lines)
+
+
+def test_no_name_no_address_and_no_token_is_logged(logged: Callable[[], str]) -> None:
+    marker = "Zanzibar-marker"
+    event = an_event("add_customer")
+    event["headers"]["authorization"] = f"Bearer {marker}"
+    for body in (A_DISTRIBUTOR | {"name": marker}, {"name": marker}, {marker: 1}, f'{{"{marker}'):
+        event["body"] = body if isinstance(body, str) else json.dumps(body)
+        handle("add_customer", event)
+    call("get_customer", path=f"/customers/{marker}")
+    call("list_customers", query={marker: marker})
+    call("get_me")
+    lines = logged()
+    assert "customer_added" in lines
+    assert marker not in lines
+    assert ROOT_ACCOUNT.email not in lines
+
+
+def test_importing_a_function_needs_no_environment_and_opens_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TABLE_NAME", "AWS_DEFAULT_REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    open_store.cache_clear()
+    for name in (*ROUTES, "refuse_unknown_route"):
+        importlib.reload(importlib.import_module(f"functions.{name}"))
+    assert open_store.cache_info().misses == 0
+
+
+def test_every_refusal_has_a_status_and_a_code_of_its_own() -> None:
+    classes = RefusalError.__subclasses__()
+    assert len({refusal.code for refusal in classes}) == len(classes)
+    assert all(400 <= refusal.status < 600 for refusal in classes)
+    assert Context().aws_request_id

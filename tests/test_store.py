@@ -1,0 +1,134 @@
+"""One contract for the store in memory, on moto and on ministack. No race is proven here: see test_races.py."""
+
+import pytest
+from pytest import FixtureRequest  # noqa: PT013
+
+from shared.store import Check, ConditionFailedError, Put, Store
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        "moto_store",
+        pytest.param("ministack_store", marks=[pytest.mark.ministack, pytest.mark.enable_socket]),
+    ]
+)
+def store(request: FixtureRequest) -> Store:
+    found: Store = request.getfixturevalue(request.param)
+    return found
+
+
+def an_item(key: str, **attributes: object) -> dict[str, object]:
+    return {"pk": key, "sk": "x", **attributes}
+
+
+def test_what_was_put_is_read_back_as_it_was(store: Store) -> None:
+    item = an_item("a", text="Zürich", number=7, yes=True, list=["b", "a"], map={"deep": {"n": 1}}, empty=[])
+    store.write(Put(item))
+    assert store.get(("a", "x")) == {("a", "x"): item}
+
+
+def test_a_tuple_is_kept_as_a_list(store: Store) -> None:
+    store.write(Put(an_item("a", many=("x", "y"))))
+    assert store.get(("a", "x"))["a", "x"]["many"] == ["x", "y"]
+
+
+def test_what_is_absent_is_left_out(store: Store) -> None:
+    store.write(Put(an_item("a")))
+    assert set(store.get(("a", "x"), ("b", "x"))) == {("a", "x")}
+
+
+def test_the_same_key_twice_is_read_once(store: Store) -> None:
+    store.write(Put(an_item("a")))
+    assert set(store.get(("a", "x"), ("a", "x"))) == {("a", "x")}
+
+
+def test_nothing_is_put_where_something_stands(store: Store) -> None:
+    store.write(Put(an_item("a", n=1)))
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Put(an_item("b")), Put(an_item("a", n=2)))
+    assert failed.value.found == {("a", "x"): an_item("a", n=1)}
+    assert store.get(("a", "x"), ("b", "x")) == {("a", "x"): an_item("a", n=1)}
+
+
+def test_a_check_of_what_is_absent_fails_and_finds_nothing(store: Store) -> None:
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Put(an_item("a")), Check(("b", "x")))
+    assert failed.value.found == {("b", "x"): None}
+    assert store.get(("a", "x")) == {}
+
+
+def test_every_failed_condition_is_told(store: Store) -> None:
+    store.write(Put(an_item("a", n=1)), Put(an_item("b", n=1)))
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Put(an_item("a")), Put(an_item("c")), Check(("b", "x"), {"n": 2}))
+    assert failed.value.found == {("a", "x"): an_item("a", n=1), ("b", "x"): an_item("b", n=1)}
+
+
+@pytest.mark.parametrize("value", [7, "text", ["a", "b"], [], True])
+def test_a_check_holds_for_the_value_that_stands(store: Store, value: object) -> None:
+    store.write(Put(an_item("a", v=value)))
+    store.write(Check(("a", "x"), {"v": value}), Put(an_item("b")))
+    with pytest.raises(ConditionFailedError):
+        store.write(Check(("a", "x"), {"v": "other"}), Put(an_item("c")))
+    assert set(store.get(("b", "x"), ("c", "x"))) == {("b", "x")}
+
+
+def test_a_check_of_an_attribute_that_is_missing_fails(store: Store) -> None:
+    store.write(Put(an_item("a")))
+    with pytest.raises(ConditionFailedError):
+        store.write(Check(("a", "x"), {"v": 1}), Put(an_item("b")))
+
+
+def test_a_put_over_what_stands_needs_its_condition(store: Store) -> None:
+    store.write(Put(an_item("a", version=1, old=1)))
+    store.write(Put(an_item("a", version=2), when={"version": 1}))
+    assert store.get(("a", "x"))["a", "x"] == an_item("a", version=2)
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Put(an_item("a", version=3), when={"version": 1}))
+    assert failed.value.found == {("a", "x"): an_item("a", version=2)}
+    with pytest.raises(ConditionFailedError):
+        store.write(Put(an_item("b", version=3), when={"version": 1}))
+
+
+def children(store: Store, names: list[str], parent: str = "p") -> None:
+    for name in names:
+        store.write(Put(an_item(f"{parent} {name}", parent_id=parent, folded_name=name)))
+
+
+def test_a_query_gives_one_partition_in_the_order_of_utf8(store: Store) -> None:
+    names = ["b", "a", "Z", "ä", "a b", "\U0001f600", "\uffee"]
+    children(store, names)
+    children(store, ["other"], parent="q")
+    page = store.query("children", "p", limit=100)
+    assert [item["folded_name"] for item in page.items] == sorted(names, key=str.encode)
+    assert page.next is None
+
+
+def test_a_query_with_a_prefix(store: Store) -> None:
+    children(store, ["acme", "acme 2", "acm", "b"])
+    page = store.query("children", "p", starts_with="acme", limit=100)
+    assert [item["folded_name"] for item in page.items] == ["acme", "acme 2"]
+
+
+@pytest.mark.parametrize("prefix", ["", "n"])
+def test_pages_hold_everything_once_and_the_last_one_is_never_empty(store: Store, prefix: str) -> None:
+    names = [f"n{n:02}" for n in range(7)]
+    children(store, names)
+    for limit in range(1, 9):
+        seen, after, pages = [], None, 0
+        while True:
+            page = store.query("children", "p", starts_with=prefix, limit=limit, after=after)
+            assert len(page.items) <= limit
+            seen += [item["folded_name"] for item in page.items]
+            pages += 1
+            after = page.next
+            if after is None:
+                break
+        assert seen == names
+        assert pages == -(-len(names) // limit)
+
+
+def test_a_record_without_the_sort_key_is_not_in_the_index(store: Store) -> None:
+    store.write(Put(an_item("a", parent_id="p")))
+    assert store.query("children", "p", limit=10).items == []
