@@ -6,7 +6,7 @@ To add a field: here (kept, asked for, shown), its rule by level in `levels`, it
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final, Literal, cast
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -71,7 +71,9 @@ class NewCustomer(BaseModel):
         None, description="Set where the parent allows one level only.", json_schema_extra={"enum": [*LEVELS[1:], None]}
     )
     service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
-    services_to_provide: list[str] | None = Field(None, description="At least one, among the parent's own.")
+    services_to_provide: list[Annotated[str, Field(json_schema_extra={"enum": [*SERVICE_TYPES]})]] | None = Field(
+        None, description="At least one, among the parent's own."
+    )
     device_country: str | None = Field(None, description="ISO 3166-1 code or English name.", examples=["DE", "Germany"])
     storage_location: str | None = Field(
         None, description="Set by the system where the device country is hosted; otherwise one of the catalogue."

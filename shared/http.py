@@ -96,7 +96,22 @@ class ProblemError(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details, with a code for programs and the errors by field."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "code": "broken_rules",
+                    "detail": "One rule is broken; see errors.",
+                    "errors": [{"code": "required", "pointer": "/name", "detail": "A distributor needs name."}],
+                    "request_id": "JKJaXmPLvHcESHA=",
+                }
+            ]
+        },
+    )
 
     type: Literal["about:blank"]
     title: str
@@ -149,12 +164,13 @@ class Api(APIGatewayHttpResolver):
         responses: dict[int, Any] = {
             status: {"description": HTTPStatus(status).phrase, "content": {"application/json": {"model": model}}}
         }
+        if status == HTTPStatus.CREATED:
+            description = "With validate_only: what would be made."
+            responses[200] = {**responses[status], "description": description}
+        responses[500] = _problem_response("internal_error")
         for error in [*_ANYWHERE, *(refuses or [])]:
             codes = responses.get(error.status, {}).get("description")
-            responses[error.status] = {
-                "description": f"{codes}, {error.code}" if codes else error.code,
-                "content": {"application/problem+json": {"model": Problem}},
-            }
+            responses[error.status] = _problem_response(f"{codes}, {error.code}" if codes else error.code)
         path = self.row.path.replace("{", "<").replace("}", ">")
         return self.route(path, self.row.method, operation_id=self.name, responses=responses)
 
@@ -186,6 +202,10 @@ class Api(APIGatewayHttpResolver):
 
     def _problem(self, error: Exception) -> Response[str]:
         return _problem(error, self.current_event.request_context.request_id, self._known_fields)
+
+
+def _problem_response(codes: str) -> dict[str, Any]:
+    return {"description": codes, "content": {"application/problem+json": {"model": Problem}}}
 
 
 def refuse_unknown_route(event: Any, context: LambdaContext) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Three requests are enough: read some records by key, write some together or none
 one request to DynamoDB, whatever it holds.
 """
 
-import os
 import random
 import time
 import uuid
@@ -20,6 +19,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.environment import table_name
 from shared.errors import ThrottledError, UnavailableError
 from shared.keys import INDEXES, Item, Key
 
@@ -257,4 +257,4 @@ def open_store() -> DynamoStore:
     """The store of this function: the table that TABLE_NAME names."""
     # Shorter than any function's own time, so that a caller gets an answer and not a timeout.
     config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
-    return DynamoStore(boto3.client("dynamodb", config=config), os.environ["TABLE_NAME"])
+    return DynamoStore(boto3.client("dynamodb", config=config), table_name())

@@ -1,16 +1,21 @@
 import contextlib
+import fcntl
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import moto
 import pytest
 import yaml
 
+from local.deploy import build, deploy
 from local.ministack import Ministack, free_port, running
-from local.paths import PROJECT
+from local.paths import BUILD, PROJECT
+from local.run import make_stack
 from shared.store import DynamoStore
 from tests.memory_store import MemoryStore
 
@@ -81,3 +86,45 @@ def ministack_store(ministack: Ministack, template: dict[str, Any]) -> Iterator[
     yield DynamoStore(client, name)
     with contextlib.suppress(Exception):
         client.delete_table(TableName=name)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
+    """The functions, built by SAM as they are deployed, for this machine's processor; once for all workers."""
+    done = tmp_path_factory.getbasetemp().parent / f"built-{testrun_uid}"
+    with done.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            build()
+            done.touch()
+    return BUILD
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """The template deployed on ministack, with a root that has begun."""
+
+    ministack: Ministack
+    stack: dict[str, Any]
+    state: Path
+
+    @property
+    def token(self) -> str:
+        token: str = self.stack["tokens"]["root"]
+        return token
+
+    def call(self, method: str, path: str, *, token: str | None = None, **request: Any) -> httpx.Response:
+        """One request with the root's token, or with another one (`""` for none)."""
+        bearer = self.token if token is None else token
+        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+        return httpx.request(
+            method, self.stack["url"] + path, headers={**headers, **request.pop("headers", {})}, timeout=30, **request
+        )
+
+
+@pytest.fixture(scope="session")
+def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    assert built.is_dir()
+    directory = tmp_path_factory.mktemp("stack")
+    with running(directory, free_port()) as started:
+        yield RunningStack(started, make_stack(started, deploy(started), earlier={}), directory / "state")

@@ -1,0 +1,167 @@
+"""The house: which way imports run, one name in four places, and documents that tell the truth."""
+
+import ast
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from local.openapi import document
+from local.paths import PROJECT
+from shared.errors import RefusalError
+from shared.routes import ROUTES
+
+FUNCTIONS = sorted(path.stem for path in (PROJECT / "functions").glob("[a-z]*.py"))
+MODULES = [*(PROJECT / "shared").glob("[a-z]*.py"), *(PROJECT / "functions").glob("[a-z]*.py")]
+README = (PROJECT / "README.md").read_text()
+
+# Layers, the deepest last. A module imports from its own layer or from deeper ones; the store alone knows AWS.
+USE_CASES = {"customer_use_cases", "account_use_cases", "storage_location_use_cases", "subtrees"}
+STORE = {"store"}
+EDGE = {"http", "environment", "cursors", "beginnings"}
+AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_imports_run_one_way(path: Path) -> None:
+    found = imports(path)
+    mine = {name.removeprefix("shared.") for name in found if name.startswith("shared.")}
+    outside = {name.split(".")[0] for name in found}
+    assert "functions" not in outside
+    if path.parent.name == "functions":
+        assert not outside & {*AWS, "os"}
+        assert not mine & (STORE | {"keys", "environment"})
+        return
+    assert path.stem == "store" or not outside & AWS
+    assert path.stem in {"http", "routes"} or "aws_lambda_powertools" not in outside
+    assert path.stem == "environment" or "os" not in outside
+    rule = path.stem not in USE_CASES | STORE | EDGE
+    if rule:
+        assert not mine & (USE_CASES | STORE | EDGE)
+        assert not outside & {"time", "random", "uuid", "os"}
+    if path.stem in STORE:
+        assert not mine & USE_CASES
+    if path.stem in USE_CASES:
+        assert not mine & {"http", "environment"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_one_screen_of_one_route(name: str) -> None:
+    source = (PROJECT / "functions" / f"{name}.py").read_text()
+    assert len(source.splitlines()) <= 60
+    assert not re.search(r"\btry:|\bexcept\b|environ|boto3", source)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            statements = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
+            assert len(statements) <= 3
+
+
+def camel(name: str) -> str:
+    return "".join(word.title() for word in name.split("_"))
+
+
+def test_one_name_in_four_places(template: dict[str, Any]) -> None:
+    functions = {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    assert set(functions) == {camel(name) for name in FUNCTIONS}
+    for name in FUNCTIONS:
+        assert functions[camel(name)]["Properties"]["Handler"] == f"functions.{name}.lambda_handler"
+        module = importlib.import_module(f"functions.{name}")
+        assert callable(getattr(module, name)), f"functions/{name}.py calls no use case of its name"
+        assert re.search(rf"^\| `{name}` \|", README, re.MULTILINE)
+        assert (PROJECT / "events" / f"{name}.json").is_file()
+
+
+def test_the_routes_of_the_table_the_template_the_resolvers_the_document_and_the_readme_are_equal(
+    template: dict[str, Any],
+) -> None:
+    table = {name: (row.method, row.path) for name, row in ROUTES.items()}
+    in_template, resolvers = {}, {}
+    for name in ROUTES:
+        route = template["Resources"][camel(name)]["Properties"]["Events"]["Route"]["Properties"]
+        in_template[name] = (route["Method"], route["Path"])
+        app = importlib.import_module(f"functions.{name}").app
+        (only,) = app._static_routes + app._dynamic_routes
+        resolvers[name] = (only.method, only.openapi_path)
+    in_document = {
+        operation["operationId"]: (method.upper(), path)
+        for path, operations in document()["paths"].items()
+        for method, operation in operations.items()
+    }
+    readme = {
+        name: (method, path)
+        for name, method, path in re.findall(r"^\| `(\w+)` \| `([A-Z]+) (/\S*)` \|", README, re.MULTILINE)
+    }
+    assert in_template == table
+    assert resolvers == table
+    assert in_document == table
+    assert readme == table
+
+
+def test_every_route_asks_for_a_token_and_a_scope_but_the_one_for_unknown_routes(template: dict[str, Any]) -> None:
+    auth = template["Resources"]["Api"]["Properties"]["Auth"]
+    assert auth["DefaultAuthorizer"] == "AccessToken"
+    assert auth["Authorizers"]["AccessToken"]["AuthorizationScopes"] == ["aws.cognito.signin.user.admin"]
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            own = resource["Properties"]["Events"]["Route"]["Properties"].get("Auth")
+            assert own == ({"Authorizer": "NONE"} if name == "RefuseUnknownRoute" else None)
+
+
+def test_no_function_has_more_than_it_needs(template: dict[str, Any]) -> None:
+    text = (PROJECT / "template.yaml").read_text()
+    assert "dynamodb:Scan" not in text
+    assert "AmazonDynamoDB" not in text
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::IAM::Role":
+            assert "ManagedPolicyArns" not in resource["Properties"], name
+            for statement in resource["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+                for part in (statement["Action"], statement["Resource"]):
+                    assert "*" not in json.dumps(part), name
+
+
+def test_the_open_api_document_is_the_one_the_code_makes_and_is_valid() -> None:
+    committed = json.loads((PROJECT / "docs" / "openapi.json").read_text())
+    assert committed == document(), "write it anew: make openapi"
+    OpenAPIV31SpecValidator(committed).validate()
+    assert committed["security"]
+    assert "Problem" in committed["components"]["schemas"]
+
+
+def test_the_readme_names_every_refusal_and_every_command_and_no_other() -> None:
+    codes = {refusal.code: refusal.status for refusal in RefusalError.__subclasses__()} | {"internal_error": 500}
+    in_readme = {code: int(status) for status, code in re.findall(r"^\| (\d{3}) \| `(\w+)` \|", README, re.MULTILINE)}
+    assert in_readme == codes
+    makefile = (PROJECT / "Makefile").read_text()
+    targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
+    commands = set(re.findall(r"\bmake (?:-s )?(\w+)", README))
+    assert commands <= targets
+    assert {"run", "test", "lint", "token", "build", "openapi"} <= commands
+    assert len(README.splitlines()) <= 150
+
+
+def test_requirements_are_pinned_with_hashes_and_name_no_registry() -> None:
+    for file in PROJECT.glob("requirements*.txt"):
+        text = file.read_text()
+        assert "://" not in text, file.name
+        assert "index" not in re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE), file.name
+        for block in re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).strip()):
+            assert re.match(r"[\w.\[\]-]+==\S+", block), block
+            assert "--hash=sha256:" in block, block

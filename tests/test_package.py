@@ -1,0 +1,77 @@
+"""The built package: nothing is compiled when a function starts, and nothing heavy is imported."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_house import FUNCTIONS, camel
+
+_IMPORT = """
+import importlib.abc, json, sys
+compiled = []
+original = importlib.abc.InspectLoader.source_to_code
+import _frozen_importlib_external as external
+def source_to_code(self, data, path, **options):
+    compiled.append(str(path))
+    return original(data, path)
+external.SourceLoader.source_to_code = source_to_code
+sys.dont_write_bytecode = True
+importlib.import_module(sys.argv[1])
+inside = [m for m in sys.modules.values() if (getattr(m, "__file__", None) or "").startswith(sys.argv[2])]
+print(json.dumps({"compiled": compiled, "modules": sorted(sys.modules), "inside": len(inside)}))
+"""
+
+
+def started(folder: Path, function: str) -> Any:
+    """Imports a function from its own package and the standard library alone, as the runtime does."""
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-S",
+            "-E",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(folder)!r})\n{_IMPORT}",
+            f"functions.{function}",
+            str(folder),
+        ],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_start_compiles_nothing_and_imports_neither_tracer_nor_idempotency(built: Path, function: str) -> None:
+    found = started(built / camel(function), function)
+    assert found["compiled"] == []
+    assert found["inside"] > 100
+    # Powertools' own package names its Tracer, a thin shell; what weighs is the X-Ray SDK below it.
+    assert not [
+        module
+        for module in found["modules"]
+        if module.startswith(("aws_xray_sdk", "aws_lambda_powertools.utilities.idempotency"))
+    ]
+
+
+def test_every_module_of_the_package_is_compiled_with_an_unchecked_hash(built: Path) -> None:
+    folder = built / "AddCustomer"
+    sources = [path for path in folder.rglob("*.py") if "lib2to3" not in path.parts]
+    assert len(sources) > 500
+    for source in sources:
+        (compiled,) = (source.parent / "__pycache__").glob(f"{source.stem}.cpython-313.pyc")
+        assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b01, source  # by hash, never checked
+
+
+def test_the_package_holds_no_tests_no_tools_and_no_path_of_this_machine(built: Path) -> None:
+    folder = built / "AddCustomer"
+    assert {path.name for path in folder.iterdir()} >= {"functions", "shared", "boto3", "pydantic"}
+    assert not {path.name for path in folder.iterdir()} & {"tests", "local", "moto", "pytest", "events"}
+    for compiled in (folder / "shared" / "__pycache__").glob("*.pyc"):
+        assert str(folder.parents[2]).encode() not in compiled.read_bytes()

@@ -1,0 +1,72 @@
+"""Sixteen callers at once on ministack, whose transactions are real."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from shared.customer_use_cases import CustomerQuery, add_customer, list_customers
+from shared.errors import NameExistsError
+from shared.keys import customer_key, name_key
+from shared.store import DynamoStore
+from tests.builders import ROOT, asked, begin_in, caller
+
+pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
+
+THREADS = 16
+ROUNDS = 200
+
+
+@pytest.fixture
+def store(ministack_store: DynamoStore) -> DynamoStore:
+    begin_in(ministack_store)
+    return ministack_store
+
+
+def at_once(pool: ThreadPoolExecutor, act: Callable[[int], Any]) -> list[Any]:
+    """What sixteen callers get who start together; a refusal is a result."""
+    start = threading.Barrier(THREADS)
+
+    def one(caller_number: int) -> Any:
+        start.wait()
+        try:
+            return act(caller_number)
+        except NameExistsError as refused:
+            return refused
+
+    return list(pool.map(one, range(THREADS)))
+
+
+@pytest.mark.parametrize("same_key", [False, True])
+def test_of_sixteen_that_add_one_name_one_wins(store: DynamoStore, same_key: bool) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS):
+            new = asked("distributor", ROOT, name=f"Round {turn}")
+            results = at_once(
+                pool,
+                lambda number, new=new, turn=turn: add_customer(
+                    store, caller(), new, idempotency_key=f"{turn} {'' if same_key else number}"
+                ),
+            )
+            won = [result for result in results if not isinstance(result, NameExistsError)]
+            lost = [result for result in results if isinstance(result, NameExistsError)]
+            winner = won[0].customer
+            if same_key:
+                assert not lost
+                assert all(result.customer == winner for result in won)
+            else:
+                assert len(won) == 1
+                assert {refused.facts["customer_id"] for refused in lost} == {winner.id}
+            assert [result.outcome for result in won].count("added") == 1
+            found = store.get(customer_key(winner.id), name_key(ROOT.id, new.name.casefold()))
+            assert {item.get("customer_id", winner.id) for item in found.values()} == {winner.id}
+            assert len(found) == 2
+    listed, cursor = 0, None
+    while True:
+        page = list_customers(store, caller(), CustomerQuery(parent_id=ROOT.id), limit=100, cursor=cursor)
+        listed, cursor = listed + len(page.customers), page.next_cursor
+        if cursor is None:
+            break
+    assert listed == ROUNDS

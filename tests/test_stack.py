@@ -1,0 +1,202 @@
+"""The real template on ministack, through HTTP, with tokens that Cognito signed."""
+
+import base64
+import json
+import time
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from local.ministack import client
+from local.seed import access_token, set_password
+from tests.conftest import RunningStack
+
+pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
+
+BOTH = ["all_inclusive", "software_only"]
+
+
+def add(stack: RunningStack, **body: Any) -> dict[str, Any]:
+    answer = stack.call("POST", "/customers", json=body)
+    assert answer.status_code == 201, answer.text
+    added: dict[str, Any] = answer.json()
+    return added
+
+
+def test_the_story_of_the_source_document(stack: RunningStack) -> None:
+    """A distributor, a sub-distributor, a reseller, an end-customer on trial and a site, each by the form's options."""
+    root = stack.call("GET", "/me").json()["customer"]
+    parent, line = root, [root]
+    for level, fields in {
+        "distributor": {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "Denmark"},
+        "sub_distributor": {
+            "service_type": "all_inclusive",
+            "services_to_provide": BOTH,
+            "device_country": "Finland",
+            "storage_location": "Sweden",
+        },
+        "reseller": {"service_type": "software_only", "services_to_provide": BOTH, "device_country": "GB"},
+        "end_customer": {"service_type": "all_inclusive", "device_country": "South Africa", "in_trial": True},
+        "site": {"device_country": "United States"},
+    }.items():
+        options = stack.call("GET", f"/customers/{parent['id']}/options").json()
+        form = next(option["fields"] for option in options["levels"] if option["level"] == level)
+        body = {"name": f"The {level}", "parent_id": parent["id"], **fields}
+        if form["level"]["rule"] == "required":
+            body["level"] = level
+        assert {field for field, option in form.items() if option["rule"] == "required"} <= set(body)
+        assert not {field for field, option in form.items() if option["rule"] == "refused"} & set(body)
+        parent = add(stack, **body)
+        assert parent["level"] == level
+        line.append(parent)
+
+    _, distributor, sub_distributor, reseller, end_customer, site = line
+    assert (distributor["storage_location"]["code"], distributor["storage_location"]["decided"]) == ("DK", "hosted")
+    assert (sub_distributor["storage_location"]["code"], sub_distributor["storage_location"]["decided"]) == (
+        "SE",
+        "chosen",
+    )
+    assert reseller["state"] == "in_production"
+    assert (end_customer["state"], site["state"]) == ("in_trial", "in_trial")
+    assert (site["service_type"], site["inherited_from"]) == ("all_inclusive", end_customer["id"])
+
+    subtree = stack.call("GET", "/customers", params={"within": distributor["id"]}).json()["customers"]
+    assert [customer["id"] for customer in subtree] == [customer["id"] for customer in line[1:]]
+    assert subtree == [stack.call("GET", f"/customers/{customer['id']}").json() for customer in line[1:]]
+
+
+def test_a_request_that_is_repeated_is_carried_out_once(stack: RunningStack) -> None:
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    request: dict[str, Any] = {
+        "json": {
+            "name": "Once",
+            "parent_id": root,
+            "service_type": "all_inclusive",
+            "services_to_provide": BOTH,
+            "device_country": "DE",
+        },
+        "headers": {"Idempotency-Key": "once"},
+    }
+    first = stack.call("POST", "/customers", **request)
+    again = stack.call("POST", "/customers", **request)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+    assert stack.call("POST", "/customers", json=request["json"]).json()["customer_id"] == first.json()["id"]
+
+
+def signed(stack: RunningStack, **changes: Any) -> str:
+    """The root's access token with other claims, signed anew with the pool's own key."""
+    head, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in stack.token.split(".")[:2])
+    (key,) = stack.state.glob(f"cognito-pool-keys/{stack.stack['user_pool_id']}-access.pem")
+    return jwt.encode(head, claims | changes, RSAKey.import_key(key.read_text()))
+
+
+def other_pools_token(stack: RunningStack) -> str:
+    cognito = client("cognito-idp", stack.ministack.endpoint)
+    pool = cognito.create_user_pool(PoolName="other")["UserPool"]["Id"]
+    app = cognito.create_user_pool_client(
+        UserPoolId=pool, ClientName="other", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    )["UserPoolClient"]["ClientId"]
+    root = stack.stack["accounts"]["root"]["id"]
+    cognito.admin_create_user(UserPoolId=pool, Username=root, MessageAction="SUPPRESS")
+    return access_token(cognito, pool, app, root, set_password(cognito, pool, root))
+
+
+def id_token(stack: RunningStack) -> str:
+    cognito = client("cognito-idp", stack.ministack.endpoint)
+    root = stack.stack["accounts"]["root"]
+    answer = cognito.admin_initiate_auth(
+        UserPoolId=stack.stack["user_pool_id"],
+        ClientId=stack.stack["client_id"],
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": root["id"], "PASSWORD": root["password"]},
+    )
+    token: str = answer["AuthenticationResult"]["IdToken"]
+    return token
+
+
+def test_a_token_signed_again_with_the_pools_key_is_good(stack: RunningStack) -> None:
+    assert stack.call("GET", "/me", token=signed(stack)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "statuses"),
+    [
+        ("none", {401}),
+        ("garbage", {401}),
+        ("tampered", {401}),
+        ("expired", {401}),
+        ("of another pool", {401}),
+        ("an ID token", {401, 403}),
+        ("without the scope", {403}),
+    ],
+)
+@pytest.mark.parametrize("method_and_path", ["GET /me", "GET /customers", "POST /customers", "PUT /storage-locations"])
+def test_a_token_that_is_not_good_is_refused(
+    stack: RunningStack, kind: str, statuses: set[int], method_and_path: str
+) -> None:
+    head, claims, signature = stack.token.split(".")
+    now = int(time.time())
+    token = {
+        "none": lambda: "",
+        "garbage": lambda: "garbage",
+        "tampered": lambda: f"{head}.{claims[:-4]}AAAA.{signature}",
+        "expired": lambda: signed(stack, iat=now - 1000, exp=now - 1),
+        "of another pool": lambda: other_pools_token(stack),
+        "an ID token": lambda: id_token(stack),
+        "without the scope": lambda: signed(stack, scope="openid"),
+    }[kind]()
+    method, path = method_and_path.split()
+    assert stack.call(method, path, token=token).status_code in statuses
+
+
+def test_an_account_that_is_not_in_the_table_may_nothing(stack: RunningStack) -> None:
+    answer = stack.call("GET", "/me", token=signed(stack, username="acc_nobody"))
+    assert (answer.status_code, answer.json()["code"]) == (403, "no_active_account")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/customers/cus_absent", 404, "not_found"),
+        ("DELETE", "/customers", 405, "method_not_allowed"),
+        ("POST", "/me", 405, "method_not_allowed"),
+        ("PATCH", "/storage-locations", 405, "method_not_allowed"),
+    ],
+)
+def test_what_is_not_there_is_a_problem(stack: RunningStack, method: str, path: str, status: int, code: str) -> None:
+    answer = stack.call(method, path, json={} if method in ("POST", "PATCH") else None)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("content", "media", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b"\xff\xfe", "application/json", 400),
+        (b"{}", "text/plain", 415),
+        (b" " * 70_000, "application/json", 413),
+        (b"{}", "application/json", 422),
+    ],
+)
+def test_a_body_that_is_not_good_is_a_problem(stack: RunningStack, content: bytes, media: str, status: int) -> None:
+    answer = stack.call("POST", "/customers", content=content, headers={"Content-Type": media})
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_catalogue_is_replaced_by_support_and_by_its_version(stack: RunningStack) -> None:
+    before = stack.call("GET", "/storage-locations")
+    assert len(before.json()["locations"]) == 17
+    locations = [{"country": location["code"]} for location in before.json()["locations"]]
+    locations[0]["routed_to"] = "DE"
+    change: dict[str, Any] = {"json": {"locations": locations}, "headers": {"If-Match": before.headers["etag"]}}
+    after = stack.call("PUT", "/storage-locations", **change)
+    assert (after.status_code, after.json()["version"]) == (200, 2)
+    assert stack.call("PUT", "/storage-locations", **change).status_code == 412
+    assert stack.call("GET", "/storage-locations").json() == after.json()
+    assert stack.call("GET", "/storage-locations", params={"version": 1}).json() == before.json()

@@ -1,0 +1,167 @@
+"""What the store does when DynamoDB does not: answers put into boto3's real client by botocore's Stubber."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.stub import Stubber
+
+from shared.errors import ThrottledError, UnavailableError
+from shared.store import Check, ConditionFailedError, DynamoStore, Put
+
+ITEM = {"pk": {"S": "a"}, "sk": {"S": "x"}}
+TRIES = 8
+
+
+class Failing:
+    """A store whose client answers as told; `waits` are the tries after which it waited."""
+
+    def __init__(self) -> None:
+        client = boto3.client(
+            "dynamodb", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+        )
+        self.stubber = Stubber(client)
+        self.stubber.activate()
+        self.waits: list[int] = []
+        self.store = DynamoStore(client, "table", wait=self.waits.append)
+
+    def cancelled(self, *codes: str, **item: Any) -> None:
+        reasons = [{"Code": code, **(item if code == "ConditionalCheckFailed" else {})} for code in codes]
+        self.stubber.add_client_error(
+            "transact_write_items",
+            "TransactionCanceledException",
+            http_status_code=400,
+            modeled_fields={"CancellationReasons": reasons},
+        )
+
+    def fails(self, operation: str, code: str, status: int = 400) -> None:
+        self.stubber.add_client_error(operation, code, http_status_code=status)
+
+    def succeeds(self) -> None:
+        self.stubber.add_response("transact_write_items", {})
+
+    def write(self) -> None:
+        self.store.write(Put({"pk": "a", "sk": "x"}), Check(("b", "x")))
+
+
+@pytest.fixture
+def failing() -> Failing:
+    return Failing()
+
+
+@pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_that_met_another_one_is_tried_again(failing: Failing, code: str) -> None:
+    failing.cancelled("None", code)
+    failing.cancelled(code, "None")
+    failing.succeeds()
+    failing.write()
+    assert failing.waits == [0, 1]
+    failing.stubber.assert_no_pending_responses()
+
+
+def test_every_try_of_a_write_has_the_same_token(failing: Failing) -> None:
+    tokens = []
+    failing.store._client.meta.events.register(
+        "before-parameter-build.dynamodb.TransactWriteItems",
+        lambda params, **_: tokens.append(params["ClientRequestToken"]),
+    )
+    failing.cancelled("TransactionConflict", "None")
+    failing.fails("transact_write_items", "TransactionInProgressException")
+    failing.succeeds()
+    failing.write()
+    failing.succeeds()
+    failing.write()
+    assert len(tokens) == 4
+    assert len(set(tokens[:3])) == 1
+    assert tokens[3] != tokens[0]
+
+
+def test_a_write_that_never_gets_through_ends_in_try_again(failing: Failing) -> None:
+    for _ in range(TRIES):
+        failing.cancelled("TransactionConflict", "None")
+    with pytest.raises(ThrottledError) as refused:
+        failing.write()
+    assert refused.value.headers == {"Retry-After": "1"}
+    assert failing.waits == list(range(TRIES))
+
+
+def test_a_failed_condition_is_the_answer_whatever_else_went_wrong(failing: Failing) -> None:
+    failing.cancelled("ConditionalCheckFailed", "TransactionConflict", Item=ITEM)
+    with pytest.raises(ConditionFailedError) as failed:
+        failing.write()
+    assert failed.value.found == {("a", "x"): {"pk": "a", "sk": "x"}}
+    assert failing.waits == []
+
+
+def test_what_nobody_expected_is_not_tried_again(failing: Failing) -> None:
+    failing.cancelled("ValidationError", "None")
+    with pytest.raises(ClientError):
+        failing.write()
+    failing.fails("transact_write_items", "ValidationException")
+    with pytest.raises(ClientError):
+        failing.write()
+    assert failing.waits == []
+
+
+@pytest.mark.parametrize(
+    "code", ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"]
+)
+def test_throttling_after_the_sdks_own_tries_is_429(failing: Failing, code: str) -> None:
+    for operation, act in {
+        "transact_write_items": failing.write,
+        "batch_get_item": lambda: failing.store.get(("a", "x")),
+        "query": lambda: failing.store.query("children", "p", limit=1),
+    }.items():
+        failing.fails(operation, code)
+        with pytest.raises(ThrottledError):
+            act()
+
+
+@pytest.mark.parametrize(("code", "status"), [("InternalServerError", 500), ("ServiceUnavailable", 503)])
+def test_an_error_of_dynamodb_is_503(failing: Failing, code: str, status: int) -> None:
+    failing.fails("transact_write_items", code, status)
+    with pytest.raises(UnavailableError) as refused:
+        failing.write()
+    assert refused.value.headers == {"Retry-After": "5"}
+
+
+def test_a_dynamodb_that_is_out_of_reach_is_503(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_reach(**_: Any) -> None:
+        raise ConnectTimeoutError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(failing.store._client, "batch_get_item", out_of_reach)
+    with pytest.raises(UnavailableError):
+        failing.store.get(("a", "x"))
+
+
+def test_keys_that_were_left_over_are_asked_for_again(failing: Failing) -> None:
+    other = {"pk": {"S": "b"}, "sk": {"S": "x"}}
+    both = {"table": {"Keys": [ITEM, other], "ConsistentRead": True}}
+    left = {"table": {"Keys": [other], "ConsistentRead": True}}
+    failing.stubber.add_response(
+        "batch_get_item", {"Responses": {"table": [ITEM]}, "UnprocessedKeys": left}, {"RequestItems": both}
+    )
+    failing.stubber.add_response("batch_get_item", {"Responses": {"table": [other]}}, {"RequestItems": left})
+    assert set(failing.store.get(("a", "x"), ("b", "x"))) == {("a", "x"), ("b", "x")}
+    assert failing.waits == [0]
+
+
+def test_keys_that_are_always_left_over_end_in_try_again(failing: Failing) -> None:
+    left = {"table": {"Keys": [ITEM]}}
+    for _ in range(TRIES):
+        failing.stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
+    with pytest.raises(ThrottledError):
+        failing.store.get(("a", "x"))
+
+
+def test_a_query_goes_on_where_a_megabyte_ended(failing: Failing) -> None:
+    def child(name: str) -> dict[str, Any]:
+        return {"pk": {"S": name}, "sk": {"S": "x"}, "parent_id": {"S": "p"}, "folded_name": {"S": name}}
+
+    key = {"pk": {"S": "a"}, "sk": {"S": "x"}}
+    failing.stubber.add_response("query", {"Items": [child("a")], "LastEvaluatedKey": key})
+    failing.stubber.add_response("query", {"Items": [child("b"), child("c")]})
+    page = failing.store.query("children", "p", limit=2)
+    assert [item["pk"] for item in page.items] == ["a", "b"]
+    assert page.next == {"pk": "b", "sk": "x", "parent_id": "p", "folded_name": "b"}
