@@ -7,4 +7,5 @@ PROJECT: Final = Path(__file__).resolve().parent.parent
 LOCAL: Final = PROJECT / ".local"
 ENVIRONMENTS: Final = LOCAL / "env"
 STACK_FILE: Final = LOCAL / "stack.json"
+SAM_ENVIRONMENT: Final = LOCAL / "sam-env.json"
 BUILD: Final = PROJECT / ".aws-sam" / "build"

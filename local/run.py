@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from local.deploy import build, deploy
 from local.ministack import REGION, LocalError, Ministack, running
-from local.paths import LOCAL, STACK_FILE
+from local.paths import LOCAL, SAM_ENVIRONMENT, STACK_FILE
 from local.seed import access_token, seed, set_password
 
 _DEFAULT_PORT: Final = "4700"
@@ -24,14 +24,16 @@ def main() -> None:
         signal.signal(name, lambda *_: stopped.set())
     try:
         port = int(os.environ.get("PORT") or _DEFAULT_PORT)
-        say(f"Starting ministack on 127.0.0.1:{port} ...")
-        with running(LOCAL / "ministack", port, os.environ.get("HOST") or "127.0.0.1") as ministack:
+        host = os.environ.get("HOST") or "127.0.0.1"
+        say(f"Starting ministack on {host}:{port} ...")
+        with running(LOCAL / "ministack", port, host) as ministack:
             say("Building the functions (sam build) ...")
             build()
             say("Deploying template.yaml ...")
             stack = make_stack(ministack, deploy(ministack), earlier=_read(STACK_FILE))
             STACK_FILE.write_text(json.dumps(stack, indent=2) + "\n", encoding="utf-8")
             STACK_FILE.chmod(0o600)
+            SAM_ENVIRONMENT.write_text(json.dumps(_sam_environment(stack), indent=2) + "\n", encoding="utf-8")
             say("Ready. In another terminal:\n")
             print(_example(stack), flush=True)
             say("Ctrl-C stops the stack; it keeps its data (make clean removes it).")
@@ -78,6 +80,17 @@ def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str,
             name: access_token(cognito, pool, client_id, account["id"], account["password"])
             for name, account in accounts.items()
         },
+    }
+
+
+def _sam_environment(stack: dict[str, Any]) -> dict[str, Any]:
+    """What functions get under `sam local`: this table, the root's account, and the stack as a container reaches it."""
+    return {
+        "Parameters": {
+            "TABLE_NAME": stack["table"],
+            "AWS_ENDPOINT_URL": stack["endpoint"].replace("127.0.0.1", "host.docker.internal"),
+            "LOCAL_ACCOUNT_ID": stack["accounts"]["root"]["id"],
+        }
     }
 
 
