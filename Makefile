@@ -13,7 +13,7 @@ PACKAGE := .local/package/$(ARCH)
 PLATFORM_arm64 := aarch64-manylinux_2_28
 PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
-SERVICES := dynamodb
+SERVICES := dynamodb cognito-idp
 
 .PHONY: help run token test lint format requirements build openapi clean
 

@@ -14,7 +14,8 @@ from shared.errors import (
     NotFoundError,
     UnsupportedMediaError,
 )
-from shared.http import Api, IdempotencyKey, ValidateOnly, tell
+from shared.facts import tell
+from shared.http import Api, IdempotencyKey, ValidateOnly
 
 app = Api("add_customer")
 

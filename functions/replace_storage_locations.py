@@ -9,7 +9,8 @@ from shared.errors import (
     UnsupportedMediaError,
     VersionRequiredError,
 )
-from shared.http import Api, IfMatch, tell, version_required
+from shared.facts import tell
+from shared.http import Api, IfMatch, version_required
 from shared.storage_location_use_cases import CatalogueAnswer, replace_storage_locations
 from shared.storage_locations import NewCatalogue
 

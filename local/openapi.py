@@ -14,6 +14,9 @@ _RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "get_customer": {"200": ("ETag",)},
     "get_storage_locations": {"200": ("ETag",)},
     "replace_storage_locations": {"200": ("ETag",)},
+    "add_account": {"201": ("ETag", "Location", "Idempotent-Replayed")},
+    "get_account": {"200": ("ETag",)},
+    "change_account": {"200": ("ETag",)},
 }
 _STATUS_HEADERS: Final = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
 

@@ -1,26 +1,259 @@
-"""What can be done with accounts."""
+"""What can be done with accounts. Each use case: one read, the rules, at most one write."""
 
-from typing import Literal
+import base64
+import contextlib
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from shared.accounts import Account, Caller, Operation, Role, account_of, permit
+from shared.account_changes import (
+    AccountAnswer,
+    AccountChange,
+    AddedAccountAnswer,
+    Credentials,
+    NewAccount,
+    as_added,
+    changed_account,
+    counts_as_super_user,
+    new_account,
+    removed_account,
+    show_account,
+)
+from shared.accounts import Account, Caller, Operation, account_of, authorize, permit, refuse_higher
+from shared.cursors import read_cursor, sign_cursor
 from shared.customers import Customer, CustomerAnswer, show
-from shared.keys import account_key, customer_key
-from shared.store import Store
-from shared.times import Time
+from shared.emails import clean_email
+from shared.errors import (
+    BrokenRule,
+    EmailExistsError,
+    ForbiddenError,
+    KeyReusedError,
+    LastSuperUserError,
+    NotFoundError,
+    StaleVersionError,
+    UnavailableError,
+)
+from shared.idempotency import Outcome, id_from, refuse_other_request
+from shared.identities import Identities, IdentityError
+from shared.keys import (
+    Item,
+    Key,
+    account_item,
+    account_key,
+    customer_key,
+    email_item,
+    email_key,
+    super_users_key,
+    tree_below,
+)
+from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Remove, Store
+from shared.subtrees import below
 
 
-class AccountAnswer(BaseModel):
-    id: str
-    customer_id: str
-    email: str
-    display_name: str
-    role: Role
-    status: Literal["invited", "active", "disabled"]
-    version: int
-    created_at: Time
-    created_by: str
+@dataclass(frozen=True)
+class AddedAccount:
+    account: AddedAccountAnswer
+    outcome: Outcome
+
+
+def add_account(  # noqa: PLR0913 - what an addition depends on, each given
+    store: Store,
+    identities: Identities,
+    caller: Caller,
+    customer_id: str,
+    new: NewAccount,
+    *,
+    idempotency_key: str,
+    cursor_key: str,
+    validate_only: bool = False,
+) -> AddedAccount:
+    """Add an account at a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
+
+    Raises NotFoundError and ForbiddenError for the customer, BrokenRulesError, ForbiddenError for a role above the
+    caller's, EmailExistsError, KeyReusedError; UnavailableError where a machine's credentials could not be made, to be
+    made by the same request again.
+    """
+    key = account_key(account_id := id_from("acc", caller.account_id, idempotency_key))
+    customer_at = customer_key(customer_id)
+    found = store.get(account_key(caller.account_id), customer_at, key, *(_email_keys(new) if validate_only else ()))
+    by = account_of(found.get(account_key(caller.account_id)))
+    customer = authorize(by, caller.operation, _customer(found, customer_at))
+    earlier = _account(found, key)
+    if earlier is None or validate_only:
+        account = new_account(new, customer, by, id=account_id, cursor_key=cursor_key, now=caller.now)
+        if validate_only:
+            if any(email in found for email in _email_keys(new)):
+                raise EmailExistsError
+            shown = show_account(account).model_copy(update={"id": None})
+            return AddedAccount(AddedAccountAnswer(**shown.model_dump(), credentials=None), "validated")
+        actions: list[Action] = [Put(account_item(account)), Check(customer_at)]
+        actions += [Put(email_item(account))] if account.email else []
+        try:
+            store.write(*actions, *_count(None, account))
+        except ConditionFailedError as failed:
+            earlier = _account(failed.found, key)
+            if earlier is None:
+                raise (NotFoundError() if customer_at in failed.found else EmailExistsError()) from failed
+        else:
+            return AddedAccount(_finish(store, identities, by, account, as_added(account, new)), "added")
+    refuse_other_request(new, earlier.request_hash)
+    if earlier.removed:
+        raise KeyReusedError("The account of this Idempotency-Key was removed. Take a new key for a new account.")
+    return AddedAccount(_finish(store, identities, by, earlier, as_added(earlier, new)), "replayed")
+
+
+def _finish(store: Store, identities: Identities, by: Account, stored: Account, first: Account) -> AddedAccountAnswer:
+    """The first answer; a machine's sign-in is made now, if it was not before, and its credentials are shown."""
+    answer = show_account(first).model_dump()
+    if stored.kind == "person":
+        return AddedAccountAnswer(**answer, credentials=None)
+    # It follows from a key that only the adding account has, so the same request again gives the same secret.
+    digest = hmac.digest(by.cursor_key.encode(), f"secret of {stored.id}".encode(), hashlib.sha256)
+    secret = f"Aa1-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+    if not stored.identity_version:
+        try:
+            identities.provide(stored.id, secret)
+        except IdentityError as error:
+            raise UnavailableError(
+                "The account was added, but not yet its credentials. Send the same request with the same "
+                "Idempotency-Key again."
+            ) from error
+        ready = stored.model_copy(update={"identity_version": stored.version})
+        with contextlib.suppress(ConditionFailedError):  # changed meanwhile: then the stream brings it up to date
+            store.write(Put(account_item(ready), when={"version": stored.version}))
+    return AddedAccountAnswer(**answer, credentials=Credentials(client_id=stored.id, client_secret=secret))
+
+
+def _email_keys(new: NewAccount) -> list[Key]:
+    """Where the address is taken or free, as far as the request is good enough to tell."""
+    try:
+        return [email_key(clean_email(new.email))] if new.email and new.kind == "person" else []
+    except BrokenRule:
+        return []
+
+
+def _count(before: Account | None, after: Account) -> list[Action]:
+    """The change of the count of enabled super_users; the last one of a customer cannot go."""
+    by = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
+    return [Count(super_users_key(after.customer_id), by, least=1)] if by else []
+
+
+def get_account(store: Store, caller: Caller, account_id: str) -> AccountAnswer:
+    """Raises NotFoundError."""
+    return show_account(_read(store, caller, account_id)[1])
+
+
+def change_account(
+    store: Store, caller: Caller, account_id: str, change: AccountChange, *, version: int
+) -> AccountAnswer:
+    """Change an account that is at `version`. Where nothing changes, nothing is written.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, BrokenRulesError, LastSuperUserError.
+    """
+    by, account = _changeable(store, caller, account_id, version)
+    changed = changed_account(change, account, by)
+    if changed is not account:
+        _write(store, account, changed)
+    return show_account(changed)
+
+
+def remove_account(store: Store, caller: Caller, account_id: str, *, version: int) -> None:
+    """Remove an account that is at `version`; its e-mail address is free again, its id never.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, LastSuperUserError.
+    """
+    by, account = _changeable(store, caller, account_id, version)
+    if account.id == by.id:
+        raise ForbiddenError("Nobody removes their own account; ask another.")
+    email = [Remove(email_key(account.email), {"account_id": account.id})] if account.email else []
+    _write(store, account, removed_account(account), *email)
+
+
+def _read(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
+    """The caller's account and the one asked for, authorised."""
+    key = account_key(account_id)
+    found = store.get(account_key(caller.account_id), key)
+    by = account_of(found.get(account_key(caller.account_id)))
+    account = _account(found, key)
+    return by, authorize(by, caller.operation, None if account and account.removed else account)
+
+
+def _changeable(store: Store, caller: Caller, account_id: str, version: int) -> tuple[Account, Account]:
+    by, account = _read(store, caller, account_id)
+    refuse_higher(by, account.role)
+    if account.version != version:
+        raise _stale(account.version)
+    return by, account
+
+
+def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
+    counter = super_users_key(after.customer_id)
+    try:
+        store.write(Put(account_item(after), when={"version": before.version}), *more, *_count(before, after))
+    except ConditionFailedError as failed:
+        if counter in failed.found and len(failed.found) == 1:
+            raise LastSuperUserError(
+                "This is the last enabled super_user of its customer. Make another one first."
+            ) from failed
+        raise _stale((failed.found.get(account_key(after.id)) or {}).get("version", before.version + 1)) from failed
+
+
+def _stale(version: int) -> StaleVersionError:
+    return StaleVersionError(
+        f"The account is at version {version} now. Read it again and repeat your change on it.", version=version
+    )
+
+
+class AccountPage(BaseModel):
+    accounts: list[AccountAnswer]
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+
+def list_accounts(
+    store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
+) -> AccountPage:
+    """The accounts of a customer itself. Raises NotFoundError, MalformedRequestError for a cursor."""
+
+    def page(customer: Customer, after: Position | None) -> Page:
+        tree = tree_below("account", customer.path)
+        return store.query("subtree", tree, starts_with=f"{customer.path}/acc_", limit=limit, after=after)
+
+    return _list(store, caller, customer_id, "accounts of", cursor, page)
+
+
+def list_accounts_within(
+    store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
+) -> AccountPage:
+    """The accounts of a customer and of all below it. Raises NotFoundError, MalformedRequestError for a cursor."""
+
+    def page(customer: Customer, after: Position | None) -> Page:
+        return below(store, "account", customer, limit=limit, after=after)
+
+    return _list(store, caller, customer_id, "accounts within", cursor, page)
+
+
+def _list(  # noqa: PLR0913, PLR0917 - one list for two routes
+    store: Store,
+    caller: Caller,
+    customer_id: str,
+    name: str,
+    cursor: str | None,
+    read: Callable[[Customer, Position | None], Page],
+) -> AccountPage:
+    key = customer_key(customer_id)
+    found = store.get(account_key(caller.account_id), key)
+    by = account_of(found.get(account_key(caller.account_id)))
+    customer = authorize(by, caller.operation, _customer(found, key))
+    bound_to = {"list": name, "customer_id": customer_id}
+    page = read(customer, read_cursor(by, bound_to, cursor))
+    return AccountPage(
+        accounts=[show_account(Account.model_validate(item)) for item in page.items],
+        next_cursor=sign_cursor(by, bound_to, page.next),
+    )
 
 
 class Me(BaseModel):
@@ -29,15 +262,11 @@ class Me(BaseModel):
     may: list[Operation] = Field(description="What the account may do within its customer.")
 
 
-def show_account(account: Account) -> AccountAnswer:
-    return AccountAnswer(**account.model_dump(include=set(AccountAnswer.model_fields)))
-
-
 def get_me(store: Store, caller: Caller) -> Me:
     """The caller's account, its customer and what it may do there. Two requests."""
     key = account_key(caller.account_id)
     account = account_of(store.get(key).get(key))
-    permit(account, "read")
+    permit(account, caller.operation)
     # The customer, and the one above it, whose service type and trial a site shares.
     ids = account.customer_path.split("/")[-2:]
     found = {item["id"]: Customer.model_validate(item) for item in store.get(*map(customer_key, ids)).values()}
@@ -46,3 +275,53 @@ def get_me(store: Store, caller: Caller) -> Me:
         customer=show(found[account.customer_id], caller.now, found.get(ids[0])),
         may=sorted(account.may),
     )
+
+
+def sync_identity(store: Store, identities: Identities, account_id: str) -> None:
+    """Make the sign-in follow the account as it stands in the table now, whatever the order of the messages.
+
+    Raises IdentityError when the user pool fails; the account then says `failed` until a later try succeeds.
+    """
+    account = _account(store.get(account_key(account_id)), account_key(account_id))
+    if account is None or account.identity_version >= account.version:
+        return
+    if account.kind == "api" and not account.identity_version and not account.removed:
+        return  # the request that shows its secret makes it
+    try:
+        if account.removed:
+            identities.remove(account.id)
+        else:
+            if account.email:
+                identities.invite(account.id, account.email)
+            identities.enable(account.id, enabled=not account.disabled)
+    except IdentityError:
+        _mark(store, account, {"identity_failed": True})
+        raise
+    _mark(store, account, {"identity_failed": False, "identity_version": account.version})
+
+
+def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
+    """Note the first sign-in of an account; it is active from then on. Repeating it changes nothing."""
+    account = _account(store.get(account_key(account_id)), account_key(account_id))
+    if account is None or account.signed_in_at or account.removed:
+        return
+    follows = account.identity_version >= account.version
+    version = account.version + 1
+    changes = {"signed_in_at": now, "version": version, "identity_version": version if follows else 0}
+    _mark(store, account, changes)
+
+
+def _mark(store: Store, account: Account, changes: dict[str, object]) -> None:
+    """Keep what the system itself notes. When somebody changed the account meanwhile, their message follows."""
+    with contextlib.suppress(ConditionFailedError):
+        store.write(Put(account_item(account.model_copy(update=changes)), when={"version": account.version}))
+
+
+def _customer(found: Mapping[Key, Item | None], key: Key) -> Customer | None:
+    item = found.get(key)
+    return Customer.model_validate(item) if item else None
+
+
+def _account(found: Mapping[Key, Item | None], key: Key) -> Account | None:
+    item = found.get(key)
+    return Account.model_validate(item) if item else None

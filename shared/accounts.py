@@ -15,7 +15,10 @@ from shared.times import Time
 
 Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
 Operation = Literal["read", "change_customers", "change_accounts", "change_test_devices", "support"]
+Status = Literal["invited", "active", "disabled", "removed"]
+Kind = Literal["person", "api"]
 
+# The highest role first.
 MAY: Final[dict[Role, frozenset[Operation]]] = {
     "super_user": frozenset({"read", "change_customers", "change_accounts", "change_test_devices", "support"}),
     "administrator": frozenset({"read", "change_customers", "change_accounts"}),
@@ -24,24 +27,56 @@ MAY: Final[dict[Role, frozenset[Operation]]] = {
     "supporter": frozenset({"read"}),
 }
 AT_THE_ROOT_ONLY: Final[frozenset[Operation]] = frozenset({"support"})
+ROLES: Final = tuple(MAY)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, by the access token, when, and the operation that the route needs.
+
+    Whether they may is read from the table at every request.
+    """
+
+    account_id: str
+    now: datetime
+    operation: Operation
 
 
 class Account(BaseModel):
-    """A person or team with one role at one customer. `customer_path` is that customer's path."""
+    """A person, a team or a machine with one role at one customer. `customer_path` is that customer's path."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
+    kind: Kind = "person"
     customer_id: str
     customer_path: str
-    email: str
+    email: str | None = None  # a machine has none, nor has an account that was removed
     display_name: str
     role: Role
-    status: Literal["invited", "active", "disabled"]
+    signed_in_at: Time | None = None  # the first time
+    disabled: bool = False
+    removed: bool = False  # what was removed stays as an empty shell, so that its id and its key are never used again
+    identity_version: int = 0  # the version up to which the sign-in follows this record
+    identity_failed: bool = False
     cursor_key: str  # signs this account's list cursors
-    version: int
+    version: int = 1
     created_at: Time
     created_by: str
+    request_hash: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the tree: below its customer."""
+        return f"{self.customer_path}/{self.id}"
+
+    @property
+    def status(self) -> Status:
+        if self.removed:
+            return "removed"
+        if self.disabled:
+            return "disabled"
+        return "active" if self.kind == "api" or self.signed_in_at else "invited"
 
     @property
     def may(self) -> frozenset[Operation]:
@@ -53,14 +88,6 @@ class Account(BaseModel):
         return path == self.customer_path or path.startswith(self.customer_path + "/")
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Who asks, by the access token, and when. What they may do is read from the table at every request."""
-
-    account_id: str
-    now: datetime
-
-
 class HasPath(Protocol):
     @property
     def path(self) -> str: ...
@@ -69,14 +96,12 @@ class HasPath(Protocol):
 def account_of(item: dict[str, Any] | None) -> Account:
     """The caller's account as it stands in the table now. Raises NoActiveAccountError."""
     account = Account.model_validate(item) if item is not None else None
-    if account is None or account.status == "disabled":
+    if account is None or account.disabled or account.removed:
         raise NoActiveAccountError("This sign-in has no account that may act. Ask an administrator of your company.")
     return account
 
 
-def authorize[T: HasPath](
-    account: Account, operation: Operation, target: T | None = None, *, pointer: str | None = None
-) -> T:
+def authorize[T: HasPath](account: Account, operation: Operation, target: T | None, *, pointer: str | None = None) -> T:
     """Let `operation` on `target` pass, or refuse it. `pointer` says where in the body the target's id stood.
 
     Raises NotFoundError for a target that is absent (`None`) or outside, then ForbiddenError.
@@ -98,3 +123,13 @@ def permit(account: Account, operation: Operation) -> None:
         operation=operation,
         role=account.role,
     )
+
+
+def refuse_higher(account: Account, role: Role, pointer: str | None = None) -> None:
+    """Nobody gives a role above their own, nor touches an account that has one. Raises ForbiddenError."""
+    if ROLES.index(role) < ROLES.index(account.role):
+        raise ForbiddenError(
+            f"The role {role} is above yours, {account.role}. Ask a {role} to do it.",
+            [{"code": "role_too_high", "pointer": pointer}] if pointer else None,
+            role=account.role,
+        )

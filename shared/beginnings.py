@@ -5,13 +5,13 @@ from datetime import datetime
 from shared.accounts import Account
 from shared.customers import Customer
 from shared.idempotency import id_from
-from shared.keys import account_item, catalogue_items, customer_item
+from shared.keys import account_item, catalogue_items, customer_item, email_item, super_users_key
 from shared.levels import SERVICE_TYPES
 from shared.storage_locations import decide_location, first_catalogue
-from shared.store import Put
+from shared.store import Action, Count, Put
 
 
-def begin(name: str, device_country: str, email: str, cursor_key: str, now: datetime) -> tuple[Account, list[Put]]:
+def begin(name: str, device_country: str, email: str, cursor_key: str, now: datetime) -> tuple[Account, list[Action]]:
     """The root's first super_user, and all that is written, together or not at all, when a system is new.
 
     The ids follow from nothing but their kind: there is one root, and a second beginning meets the first.
@@ -38,10 +38,9 @@ def begin(name: str, device_country: str, email: str, cursor_key: str, now: date
         email=email,
         display_name=f"{name}, first super_user",
         role="super_user",
-        status="active",
         cursor_key=cursor_key,
-        version=1,
         created_at=now,
         created_by=account_id,
     )
-    return account, [Put(item) for item in (customer_item(root), *catalogue_items(catalogue), account_item(account))]
+    items = [customer_item(root), *catalogue_items(catalogue), account_item(account), email_item(account)]
+    return account, [*map(Put, items), Count(super_users_key(root_id), 1)]

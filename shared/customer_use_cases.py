@@ -51,9 +51,9 @@ def add_customer(
     account = account_of(found.get(keys[0]))
     parent = None
     if new.parent_id is None:
-        permit(account, "change_customers")
+        permit(account, caller.operation)
     else:
-        parent = authorize(account, "change_customers", _customer(found, parent_key), pointer="/parent_id")
+        parent = authorize(account, caller.operation, _customer(found, parent_key), pointer="/parent_id")
     earlier = _customer(found, customer_key(customer_id))
     if earlier and not validate_only:
         return _replay(earlier, new, parent)
@@ -76,7 +76,7 @@ def add_customer(
             if earlier := _customer(failed.found, customer_key(customer_id)):
                 return _replay(earlier, new, parent)
             _refuse_taken(failed.found.get(name_key(parent.id, customer.folded_name)))
-            parent = authorize(account, "change_customers", _customer(failed.found, parent_key), pointer="/parent_id")
+            parent = authorize(account, caller.operation, _customer(failed.found, parent_key), pointer="/parent_id")
         else:
             return Added(show(customer, caller.now, parent), "added")
     raise ThrottledError("The parent is being changed. Try again in a second.", headers={"Retry-After": "1"})
@@ -110,7 +110,7 @@ def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerAnsw
     key = customer_key(customer_id)
     found = store.get(account_key(caller.account_id), key)
     account = account_of(found.get(account_key(caller.account_id)))
-    authorize(account, "read", _customer(found, key))
+    authorize(account, caller.operation, _customer(found, key))
     return _show_all(store, caller, [found[key]], {})[0]
 
 
@@ -141,7 +141,7 @@ def list_customers(
     key = customer_key(query.parent_id or query.within or "")
     found = store.get(account_key(caller.account_id), key)
     account = account_of(found.get(account_key(caller.account_id)))
-    top = authorize(account, "read", _customer(found, key))
+    top = authorize(account, caller.operation, _customer(found, key))
     bound_to = {"list": "customers", **vars(query)}
     after = read_cursor(account, bound_to, cursor)
     filtered = query.level is not None or query.state is not None
@@ -182,8 +182,8 @@ def _chunk(store: Store, query: CustomerQuery, top: Item, *, limit: int, after: 
         return store.query("children", query.parent_id, starts_with=prefix, limit=limit, after=after)
     within = Customer.model_validate(top)
     if after is not None:
-        return below(store, within, limit=limit, after=after or None)
-    rest = below(store, within, limit=max(limit - 1, 1), after=None)
+        return below(store, "customer", within, limit=limit, after=after or None)
+    rest = below(store, "customer", within, limit=max(limit - 1, 1), after=None)
     if limit == 1:
         return Page([top], _AFTER_ITSELF if rest.items else None)
     return Page([top, *rest.items], rest.next)
@@ -200,7 +200,7 @@ def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
     key = customer_key(customer_id)
     found = store.get(account_key(caller.account_id), key, CATALOGUE)
     account = account_of(found.get(account_key(caller.account_id)))
-    parent = authorize(account, "read", _customer(found, key))
+    parent = authorize(account, caller.operation, _customer(found, key))
     return options_below(parent, Catalogue.model_validate(found[CATALOGUE]), may_add="change_customers" in account.may)
 
 

@@ -7,6 +7,10 @@ def table_name() -> str:
     return os.environ["TABLE_NAME"]
 
 
+def user_pool_id() -> str:
+    return os.environ["USER_POOL_ID"]
+
+
 def local_account_id() -> str | None:
     """The caller under `sam local start-api`, which checks no tokens and passes no claims; nowhere else."""
     return os.environ.get("LOCAL_ACCOUNT_ID") if os.environ.get("AWS_SAM_LOCAL") == "true" else None

@@ -8,6 +8,8 @@
     ├── NotFoundError             404  absent, or outside the caller's subtree: the same answer
     ├── MethodNotAllowedError     405
     ├── NameExistsError           409
+    ├── EmailExistsError          409
+    ├── LastSuperUserError        409
     ├── StaleVersionError         412
     ├── BodyTooLargeError         413
     ├── UnsupportedMediaError     415
@@ -85,6 +87,20 @@ class MethodNotAllowedError(RefusalError):
 
 class NameExistsError(RefusalError):
     status, code = 409, "name_exists"
+
+
+class EmailExistsError(RefusalError):
+    """Says nothing of the account that has the address."""
+
+    status, code = 409, "email_exists"
+
+    def __init__(self) -> None:
+        detail = "An account with this e-mail address exists. Take another address."
+        super().__init__(detail, [{"code": "email_exists", "pointer": "/email"}])
+
+
+class LastSuperUserError(RefusalError):
+    status, code = 409, "last_super_user"
 
 
 class StaleVersionError(RefusalError):

@@ -21,13 +21,11 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -48,11 +46,12 @@ from shared.errors import (
     UnsupportedMediaError,
     VersionRequiredError,
 )
+from shared.facts import count, flush, log
 from shared.idempotency import Outcome
+from shared.identities import CognitoIdentities, open_identities
 from shared.routes import ROUTES, allowed_methods
 from shared.store import DynamoStore, open_store
 
-SERVICE: Final = "backup-customers"
 LARGEST_BODY: Final = 64 * 1024  # bytes
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _ANYWHERE: Final[list[type[RefusalError]]] = [
@@ -63,9 +62,6 @@ _ANYWHERE: Final[list[type[RefusalError]]] = [
     ThrottledError,
     UnavailableError,
 ]
-
-log = Logger(service=SERVICE)
-metrics = Metrics(namespace="BackupCustomers", service=SERVICE)
 
 ValidateOnly = Annotated[bool, Query(description="Tell what would be made, or all that is wrong, and write nothing.")]
 IdempotencyKey = Annotated[
@@ -157,13 +153,12 @@ class Api(APIGatewayHttpResolver):
         self.exception_handler(Exception)(self._problem)
 
     def serves(
-        self, model: type[BaseModel], *, status: int = 200, refuses: list[type[RefusalError]] | None = None
+        self, model: type[BaseModel] | None, *, status: int = 200, refuses: list[type[RefusalError]] | None = None
     ) -> Callable[[Callable[..., Response[str]]], Callable[..., Response[str]]]:
         """Register the function's only route. `model` is its answer, `refuses` what it refuses beside the usual."""
-        self._known_fields = set(model.model_fields)
-        responses: dict[int, Any] = {
-            status: {"description": HTTPStatus(status).phrase, "content": {"application/json": {"model": model}}}
-        }
+        self._known_fields = set(model.model_fields) if model else set()
+        content = {"content": {"application/json": {"model": model}}} if model else {}
+        responses: dict[int, Any] = {status: {"description": HTTPStatus(status).phrase, **content}}
         if status == HTTPStatus.CREATED:
             description = "With validate_only: what would be made."
             responses[200] = {**responses[status], "description": description}
@@ -179,9 +174,13 @@ class Api(APIGatewayHttpResolver):
         return open_store()
 
     @property
+    def identities(self) -> CognitoIdentities:
+        return open_identities()
+
+    @property
     def caller(self) -> Caller:
         """By the access token's `username`, which is the account's id. Raises UnauthenticatedError."""
-        return Caller(_account_id(self.current_event.raw_event), datetime.now(UTC))
+        return Caller(_account_id(self.current_event.raw_event), datetime.now(UTC), self.row.operation)
 
     def answer(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
         """`body` as JSON; with an ETag where it has a version."""
@@ -195,6 +194,10 @@ class Api(APIGatewayHttpResolver):
             return self.answer(body)
         replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
         return self.answer(body, status=201, headers={"Location": at, **replayed})
+
+    def nothing(self) -> Response[str]:
+        """The answer where there is nothing to tell: 204."""
+        return Response(status_code=HTTPStatus.NO_CONTENT, body="", headers={"Cache-Control": "no-store"})
 
     def handler(self, event: Any, context: LambdaContext) -> dict[str, Any]:
         """The function's `lambda_handler`. Never raises."""
@@ -240,14 +243,7 @@ def _guarded(
     except Exception as error:  # noqa: BLE001 - the edge: from here on nobody else would answer
         return _proxy(_problem(error, request_id, known_fields))
     finally:
-        if metrics.metric_set:
-            metrics.flush_metrics()
-
-
-def tell(fact: str, **ids: Any) -> None:
-    """Log one business fact, by ids only, and count it."""
-    log.info(fact, **ids)
-    metrics.add_metric(name=fact, unit=MetricUnit.Count, value=1)
+        flush()
 
 
 def version_required(if_match: str | None) -> int:
@@ -358,7 +354,7 @@ def _problem(error: Exception, request_id: str, known_fields: set[str]) -> Respo
             f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
         ]
         log.error("crashed", error=type(error).__qualname__, frames=frames[-12:])
-        metrics.add_metric(name="crashed", unit=MetricUnit.Count, value=1)
+        count("crashed")
     headers = refusal.headers if refusal else {}
     return _response(status.value, "application/problem+json", json.dumps(body, separators=(",", ":")), headers)
 

@@ -5,6 +5,8 @@
 | customer                    | customer#<id>         | customer        | children, subtree, trials  |
 | name, unique below a parent | name#<parent_id>      | <folded name>   |                            |
 | account                     | account#<id>          | account         | subtree                    |
+| e-mail, unique everywhere   | email#<folded e-mail> | email           |                            |
+| enabled super_users, count  | customer#<id>         | super_users     |                            |
 | catalogue in force          | catalogue             | current         |                            |
 | catalogue, each version     | catalogue             | version#000001  |                            |
 
@@ -14,6 +16,8 @@
 | add a customer                                 | one TransactWriteItems: customer, name, check of the parent        |
 | children by name, with a prefix                | Query children                                                     |
 | all within a customer, in path order           | Query subtree; for the root, one for each of its distributors      |
+| accounts of a customer, or all within it       | Query subtree; for the root as above                               |
+| add, change, remove an account                 | one TransactWriteItems: account, e-mail, count of super_users      |
 | trials that are due                            | Query trials, 16 shards                                            |
 | replace the catalogue                          | one TransactWriteItems: the version, the one in force              |
 """
@@ -53,6 +57,14 @@ def account_key(account_id: str) -> Key:
     return (f"account#{account_id[:64]}", "account")
 
 
+def email_key(email: str) -> Key:
+    return (f"email#{email.casefold()}", "email")
+
+
+def super_users_key(customer_id: str) -> Key:
+    return (f"customer#{customer_id}", "super_users")
+
+
 def catalogue_key(version: int) -> Key:
     return ("catalogue", f"version#{version:06}")
 
@@ -85,11 +97,14 @@ def name_item(customer: Customer) -> Item:
 
 def account_item(account: Account) -> Item:
     item = _item(account_key(account.id), account)
-    return {
-        **item,
-        "tree": tree_below("account", account.customer_path),
-        "path": f"{account.customer_path}/{account.id}",
-    }
+    if account.removed:  # no list finds it
+        return item
+    return {**item, "tree": tree_below("account", account.customer_path), "path": account.path}
+
+
+def email_item(account: Account) -> Item:
+    pk, sk = email_key(account.email or "")
+    return {"pk": pk, "sk": sk, "account_id": account.id}
 
 
 def catalogue_items(catalogue: Catalogue) -> tuple[Item, Item]:

@@ -23,6 +23,12 @@ ROUTES: Final = {
     "get_storage_locations": RouteRow("GET", "/storage-locations", "read"),
     "replace_storage_locations": RouteRow("PUT", "/storage-locations", "support"),
     "get_me": RouteRow("GET", "/me", "read"),
+    "add_account": RouteRow("POST", "/customers/{customer_id}/accounts", "change_accounts"),
+    "list_accounts": RouteRow("GET", "/customers/{customer_id}/accounts", "read"),
+    "list_accounts_within": RouteRow("GET", "/accounts", "read"),
+    "get_account": RouteRow("GET", "/accounts/{account_id}", "read"),
+    "change_account": RouteRow("PATCH", "/accounts/{account_id}", "change_accounts"),
+    "remove_account": RouteRow("DELETE", "/accounts/{account_id}", "change_accounts"),
 }
 
 

@@ -30,7 +30,7 @@ def get_storage_locations(store: Store, caller: Caller, version: int | None = No
     """The catalogue in force, or an older version. Raises NotFoundError."""
     key = CATALOGUE if version is None else catalogue_key(version)
     found = store.get(account_key(caller.account_id), key)
-    permit(account_of(found.get(account_key(caller.account_id))), "read")
+    permit(account_of(found.get(account_key(caller.account_id))), caller.operation)
     if key not in found:
         raise NotFoundError
     return _show(Catalogue.model_validate(found[key]))
@@ -43,7 +43,7 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
     """
     found = store.get(account_key(caller.account_id), CATALOGUE)
     account = account_of(found.get(account_key(caller.account_id)))
-    permit(account, "support")
+    permit(account, caller.operation)
     current = Catalogue.model_validate(found[CATALOGUE])
     if current.version != version:
         raise _stale(current.version)

@@ -1,4 +1,4 @@
-"""The store: what the use cases need of one table, and its DynamoDB side. Only this module imports boto3.
+"""The store: what the use cases need of one table, and its DynamoDB side.
 
 Three requests are enough: read some records by key, write some together or none, query an index. A read or a write is
 one request to DynamoDB, whatever it holds.
@@ -14,11 +14,10 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.aws import aws_client
 from shared.environment import table_name
 from shared.errors import ThrottledError, UnavailableError
 from shared.keys import INDEXES, Item, Key
@@ -50,7 +49,25 @@ class Check:
     when: Mapping[str, Any] = field(default_factory=dict)
 
 
-Action = Put | Check
+@dataclass(frozen=True)
+class Remove:
+    """Remove the record with `key`, which exists and whose attributes equal `when`."""
+
+    key: Key
+    when: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Add `by` to the record's `count`, which starts at 0 and must stay within `least` and `most`."""
+
+    key: Key
+    by: int
+    least: int = 0
+    most: int | None = None
+
+
+Action = Put | Check | Remove | Count
 
 
 class ConditionFailedError(Exception):
@@ -112,7 +129,7 @@ class DynamoStore:
         self._wait = wait
 
     def get(self, *keys: Key) -> dict[Key, Item]:
-        wanted = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
+        wanted = [_key(key) for key in dict.fromkeys(keys)]
         found: dict[Key, Item] = {}
         for attempt in range(_TRIES):
             request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
@@ -172,6 +189,8 @@ class DynamoStore:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]  # 1 MB is full before the limit is
 
     def _action(self, action: Action) -> dict[str, Any]:
+        if isinstance(action, Count):
+            return {"Update": self._count(action)}
         names, values, parts = {}, {}, []
         for place, (name, value) in enumerate((action.when or {}).items()):
             names[f"#n{place}"] = name
@@ -188,7 +207,25 @@ class DynamoStore:
             request["ExpressionAttributeValues"] = values
         if isinstance(action, Put):
             return {"Put": {**request, "Item": {name: _to_dynamo(value) for name, value in action.item.items()}}}
-        return {"ConditionCheck": {**request, "Key": {"pk": {"S": action.key[0]}, "sk": {"S": action.key[1]}}}}
+        verb = "ConditionCheck" if isinstance(action, Check) else "Delete"
+        return {verb: {**request, "Key": _key(action.key)}}
+
+    def _count(self, action: Count) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _key(action.key),
+            "UpdateExpression": "ADD #count :by",
+            "ExpressionAttributeNames": {"#count": "count"},
+            "ExpressionAttributeValues": {":by": _to_dynamo(action.by)},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if action.by < 0:  # a count that is absent is 0, and nothing is taken from it
+            request["ConditionExpression"] = "#count >= :least"
+            request["ExpressionAttributeValues"][":least"] = _to_dynamo(action.least - action.by)
+        elif action.most is not None:
+            request["ConditionExpression"] = "attribute_not_exists(#count) OR #count <= :most"
+            request["ExpressionAttributeValues"][":most"] = _to_dynamo(action.most - action.by)
+        return request
 
     @staticmethod
     def _may_try_again(error: ClientError, actions: tuple[Action, ...]) -> bool:
@@ -229,6 +266,10 @@ def _unavailable() -> UnavailableError:
     )
 
 
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
 _serializer = TypeSerializer()
 _deserializer = TypeDeserializer()
 
@@ -255,6 +296,4 @@ def _plain(value: Any) -> Any:
 @cache
 def open_store() -> DynamoStore:
     """The store of this function: the table that TABLE_NAME names."""
-    # Shorter than any function's own time, so that a caller gets an answer and not a timeout.
-    config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
-    return DynamoStore(boto3.client("dynamodb", config=config), table_name())
+    return DynamoStore(aws_client("dynamodb"), table_name())

@@ -3,14 +3,15 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.accounts import Account, Caller, Role
+from shared.account_changes import counts_as_super_user
+from shared.accounts import Account, Caller, Operation, Role
 from shared.beginnings import begin
 from shared.customers import Customer, NewCustomer, new_customer
 from shared.idempotency import id_from
-from shared.keys import account_item, customer_item, name_item
+from shared.keys import account_item, customer_item, email_item, name_item, super_users_key
 from shared.levels import LEVELS, Level
 from shared.storage_locations import first_catalogue
-from shared.store import Put, Store
+from shared.store import Count, Put, Store
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -18,7 +19,7 @@ CATALOGUE = first_catalogue(NOW, "acc_first")
 BOTH = ["all_inclusive", "software_only"]
 
 ROOT_ACCOUNT, _beginning = begin("Root company", "DE", "root@example.com", "root-cursor-key", NOW)
-ROOT = Customer.model_validate(_beginning[0].item)
+ROOT = Customer.model_validate(next(a.item for a in _beginning if isinstance(a, Put) and a.item.get("level") == "root"))
 
 # The least that is given for each level.
 FIELDS: dict[str, dict[str, Any]] = {
@@ -79,7 +80,8 @@ def an_account(role: Role, customer: Customer, **fields: Any) -> Account:
             "email": f"{role}@{customer.id}.example",
             "display_name": role,
             "role": role,
-            "status": "active",
+            "signed_in_at": NOW,
+            "identity_version": 1,
             "cursor_key": f"key of {account_id}",
             "version": 1,
             "created_at": NOW,
@@ -93,10 +95,12 @@ def put(store: Store, *records: Customer | Account) -> None:
     """Put records where they are not yet."""
     for record in records:
         if isinstance(record, Account):
-            store.write(Put(account_item(record)))
+            email = [Put(email_item(record))] if record.email else []
+            count = [Count(super_users_key(record.customer_id), 1)] if counts_as_super_user(record) else []
+            store.write(Put(account_item(record)), *email, *count)
         elif record.parent_id:
             store.write(Put(customer_item(record)), Put(name_item(record)))
 
 
-def caller(account: Account = ROOT_ACCOUNT, now: datetime = NOW) -> Caller:
-    return Caller(account.id, now)
+def caller(account: Account = ROOT_ACCOUNT, now: datetime = NOW, operation: Operation = "read") -> Caller:
+    return Caller(account.id, now, operation)

@@ -72,6 +72,16 @@ def moto_store(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Ite
         yield DynamoStore(client, name)
 
 
+@pytest.fixture
+def moto_user_pool(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A user pool on moto, in the environment of a function. It makes keys, which takes its time."""
+    pool: str = boto3.client("cognito-idp").create_user_pool(PoolName="pool", AliasAttributes=["email"])["UserPool"][
+        "Id"
+    ]
+    monkeypatch.setenv("USER_POOL_ID", pool)
+    return pool
+
+
 @pytest.fixture(scope="session")
 def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
     directory: Path = tmp_path_factory.mktemp("ministack")

@@ -3,7 +3,7 @@
 import threading
 
 from shared.keys import INDEXES, Item, Key
-from shared.store import Action, ConditionFailedError, Page, Position, Put, position
+from shared.store import Action, ConditionFailedError, Count, Page, Position, Put, Remove, position
 
 
 class MemoryStore:
@@ -27,6 +27,11 @@ class MemoryStore:
             for action in actions:
                 if isinstance(action, Put):
                     self.place(action)
+                elif isinstance(action, Remove):
+                    del self.items[action.key]
+                elif isinstance(action, Count):
+                    counter = self.items.setdefault(action.key, {"pk": action.key[0], "sk": action.key[1], "count": 0})
+                    counter["count"] += action.by
 
     def place(self, put: Put) -> None:
         self.items[put.key] = {name: _stored(value) for name, value in put.item.items()}
@@ -45,6 +50,13 @@ class MemoryStore:
 
     def _holds(self, action: Action) -> bool:
         item = self.items.get(action.key)
+        if isinstance(action, Count):
+            after = (item or {"count": 0})["count"] + action.by
+            return (
+                after <= action.most
+                if action.by > 0 and action.most is not None
+                else action.by > 0 or after >= action.least
+            )
         if action.when is None:
             return item is None
         return item is not None and all(item.get(name) == _stored(value) for name, value in action.when.items())

@@ -47,7 +47,7 @@ def test_adding_an_end_customer_is_two_requests_three_actions_and_the_least_writ
     for in_trial, indexes in ((False, 2), (True, 3)):
         sent.clear()
         new = asked("end_customer", line[3], name=f"Trial {in_trial}", in_trial=in_trial)
-        add_customer(store, caller(), new, idempotency_key=f"key {in_trial}")
+        add_customer(store, caller(operation="change_customers"), new, idempotency_key=f"key {in_trial}")
         assert [name for name, _, _ in sent] == ["BatchGetItem", "TransactWriteItems"]
         _, request, answer = sent[1]
         assert [next(iter(action)) for action in request["TransactItems"]] == ["Put", "Put", "ConditionCheck"]
@@ -60,17 +60,22 @@ def test_adding_an_end_customer_is_two_requests_three_actions_and_the_least_writ
 
 
 def test_a_refusal_is_explained_without_a_further_read(store: DynamoStore, sent: list[Any]) -> None:
-    add_customer(store, caller(), asked("distributor", ROOT), idempotency_key="one")
+    add_customer(store, caller(operation="change_customers"), asked("distributor", ROOT), idempotency_key="one")
     sent.clear()
     with pytest.raises(NameExistsError):
-        add_customer(store, caller(), asked("distributor", ROOT), idempotency_key="two")
+        add_customer(store, caller(operation="change_customers"), asked("distributor", ROOT), idempotency_key="two")
     assert [name for name, _, _ in sent] == ["BatchGetItem", "TransactWriteItems"]
 
 
 def test_a_replay_costs_one_request_and_no_write(store: DynamoStore, sent: list[Any]) -> None:
-    add_customer(store, caller(), asked("distributor", ROOT), idempotency_key="one")
+    add_customer(store, caller(operation="change_customers"), asked("distributor", ROOT), idempotency_key="one")
     sent.clear()
-    assert add_customer(store, caller(), asked("distributor", ROOT), idempotency_key="one").outcome == "replayed"
+    assert (
+        add_customer(
+            store, caller(operation="change_customers"), asked("distributor", ROOT), idempotency_key="one"
+        ).outcome
+        == "replayed"
+    )
     assert [name for name, _, _ in sent] == ["BatchGetItem"]
 
 

@@ -10,23 +10,33 @@ from typing import Any
 import pytest
 
 from shared.errors import RefusalError
-from shared.http import Problem, log
+from shared.facts import log
+from shared.http import Problem
 from shared.idempotency import id_from
+from shared.identities import open_identities
 from shared.routes import ROUTES
 from shared.store import DynamoStore, open_store
 from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, an_account, begin_in, put
 from tests.calls import Called, Context, an_event, call, handle
 
-STATUSES = {"add_customer": 201, "refuse_unknown_route": 405}
+STATUSES = {
+    "add_customer": 201,
+    "add_account": 201,
+    "remove_account": 403,  # the event removes the caller's own account
+    "refuse_unknown_route": 405,
+}
 A_DISTRIBUTOR = json.loads(an_event("add_customer")["body"])
 
 
 @pytest.fixture(autouse=True)
-def store(moto_store: DynamoStore) -> Iterator[DynamoStore]:
+def store(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
+    monkeypatch.setenv("USER_POOL_ID", "eu-west-1_none")
     open_store.cache_clear()
+    open_identities.cache_clear()
     begin_in(moto_store)
     yield moto_store
     open_store.cache_clear()
+    open_identities.cache_clear()
 
 
 def assert_problem(called: Called, status: int, code: str) -> Any:
@@ -46,6 +56,66 @@ def test_the_event_of_each_function_is_answered(name: str) -> None:
     called = handle(name, an_event(name))
     assert called.status == STATUSES.get(name, 200), called.text
     assert called.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.usefixtures("moto_user_pool")
+def test_the_messages_of_the_stream_make_sign_ins_and_the_bad_ones_come_again() -> None:
+    added = call("add_account").body
+    handler = importlib.import_module("functions.sync_identity").lambda_handler
+    message = an_event("sync_identity")["Records"][0]
+
+    def about(account_id: str, number: str) -> Any:
+        keys = {"pk": {"S": f"account#{account_id}"}, "sk": {"S": "account"}}
+        return message | {"dynamodb": message["dynamodb"] | {"Keys": keys, "SequenceNumber": number}}
+
+    batch = {"Records": [about(added["id"], "1"), about("acc_nobody", "2")]}
+    assert handler(batch, Context()) == {"batchItemFailures": []}
+    shown = call("get_account", path=f"/accounts/{added['id']}").body
+    assert (shown["identity"], shown["status"]) == ("ready", "invited")
+
+    call("change_account", path=f"/accounts/{added['id']}", body={"disabled": True}, headers={"if-match": '"1"'})
+    open_identities()._pool = "eu-west-1_gone"
+    assert handler(batch, Context()) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert call("get_account", path=f"/accounts/{added['id']}").body["identity"] == "failed"
+
+
+def test_a_sign_in_makes_an_account_active_and_leaves_the_token_as_it_is() -> None:
+    added = call("add_account").body
+    event = an_event("record_sign_in") | {"userName": added["id"]}
+    assert importlib.import_module("functions.record_sign_in").lambda_handler(dict(event), Context()) == event
+    assert call("get_account", path=f"/accounts/{added['id']}").body["status"] == "active"
+
+
+def test_an_account_is_changed_and_removed_by_its_etag() -> None:
+    added = call("add_account")
+    path = added.headers["Location"]
+    assert path == f"/accounts/{added.body['id']}"
+    for name in ("change_account", "remove_account"):
+        assert_problem(call(name, path=path, body={"role": "manager"}), 428, "version_required")
+        stale = call(name, path=path, body={"role": "manager"}, headers={"if-match": '"7"'})
+        assert_problem(stale, 412, "stale_version")
+    changed = call("change_account", path=path, body={"role": "manager"}, headers={"if-match": added.headers["ETag"]})
+    assert (changed.status, changed.body["role"], changed.headers["ETag"]) == (200, "manager", '"2"')
+    removed = call("remove_account", path=path, headers={"if-match": '"2"'})
+    assert (removed.status, removed.text) == (204, "")
+    assert_problem(call("get_account", path=path), 404, "not_found")
+    assert_problem(call("remove_account", path=path, headers={"if-match": '"3"'}), 404, "not_found")
+
+
+def test_an_address_that_is_taken_is_a_conflict() -> None:
+    assert call("add_account").status == 201
+    assert_problem(call("add_account"), 409, "email_exists")
+
+
+def test_the_last_super_user_is_a_conflict() -> None:
+    added = call("add_account", body={"display_name": "Second", "role": "super_user", "email": "2@example.com"}).body
+    second = an_account("super_user", ROOT, id=added["id"])
+    path = f"/accounts/{ROOT_ACCOUNT.id}"
+    lowered = call("change_account", account=second, path=path, body={"role": "manager"}, headers={"if-match": '"1"'})
+    assert lowered.status == 200
+    # The root's first account may no longer change anything; a third super_user takes the second one away, at most.
+    own = call("remove_account", account=second, path=f"/accounts/{second.id}", headers={"if-match": '"1"'})
+    assert_problem(own, 403, "forbidden")
 
 
 def test_a_customer_is_added_with_its_location_and_its_etag() -> None:
@@ -130,6 +200,9 @@ def test_outside_equals_absent_byte_for_byte(store: DynamoStore) -> None:
             lambda one: call("list_customers", account=insider, query={"parent_id": one}),
             lambda one: call("list_customers", account=insider, query={"within": one}),
             lambda one: call("add_customer", account=insider, body=A_DISTRIBUTOR | {"parent_id": one}),
+            lambda one: call("add_account", account=insider, path=f"/customers/{one}/accounts"),
+            lambda one: call("list_accounts", account=insider, path=f"/customers/{one}/accounts"),
+            lambda one: call("list_accounts_within", account=insider, query={"within": one}),
             lambda one: call("add_customer", account=insider, body={"parent_id": one}, query={"validate_only": "true"}),
         ]:
             there, nowhere = requests(outside), requests(absent)
@@ -333,6 +406,9 @@ def test_an_unknown_route_is_not_found(path: str) -> None:
         ("/customers/cus_1/options", "GET"),
         ("/storage-locations", "GET, PUT"),
         ("/me", "GET"),
+        ("/customers/cus_1/accounts", "GET, POST"),
+        ("/accounts", "GET"),
+        ("/accounts/acc_1", "DELETE, GET, PATCH"),
     ],
 )
 def test_a_wrong_method_is_told_the_right_ones(path: str, allow: str) -> None:

@@ -17,12 +17,13 @@ from shared.routes import ROUTES
 
 FUNCTIONS = sorted(path.stem for path in (PROJECT / "functions").glob("[a-z]*.py"))
 MODULES = [*(PROJECT / "shared").glob("[a-z]*.py"), *(PROJECT / "functions").glob("[a-z]*.py")]
+IN_THE_BACKGROUND = {"sync_identity", "record_sign_in"}
 README = (PROJECT / "README.md").read_text()
 
 # Layers, the deepest last. A module imports from its own layer or from deeper ones; the store alone knows AWS.
 USE_CASES = {"customer_use_cases", "account_use_cases", "storage_location_use_cases", "subtrees"}
-STORE = {"store"}
-EDGE = {"http", "environment", "cursors", "beginnings"}
+STORE = {"store", "identities"}
+EDGE = {"http", "streams", "facts", "environment", "cursors", "beginnings", "aws"}
 AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}
 
 
@@ -44,10 +45,12 @@ def test_imports_run_one_way(path: Path) -> None:
     assert "functions" not in outside
     if path.parent.name == "functions":
         assert not outside & {*AWS, "os"}
-        assert not mine & (STORE | {"keys", "environment"})
+        opened = {"store", "identities"} if path.stem in {"sync_identity", "record_sign_in"} else set()
+        assert not mine & ((STORE | {"keys", "environment"}) - opened)
         return
-    assert path.stem == "store" or not outside & AWS
-    assert path.stem in {"http", "routes"} or "aws_lambda_powertools" not in outside
+    assert path.stem in {"aws", "store", "identities"} or not outside & AWS
+    assert path.stem == "aws" or "boto3.client" not in path.read_text()
+    assert path.stem in {"http", "streams", "facts"} or "aws_lambda_powertools" not in outside
     assert path.stem == "environment" or "os" not in outside
     rule = path.stem not in USE_CASES | STORE | EDGE
     if rule:
@@ -81,6 +84,7 @@ def test_one_name_in_four_places(template: dict[str, Any]) -> None:
         if resource["Type"] == "AWS::Serverless::Function"
     }
     assert set(functions) == {camel(name) for name in FUNCTIONS}
+    assert set(FUNCTIONS) == {*ROUTES, "refuse_unknown_route", *IN_THE_BACKGROUND}
     for name in FUNCTIONS:
         assert functions[camel(name)]["Properties"]["Handler"] == f"functions.{name}.lambda_handler"
         module = importlib.import_module(f"functions.{name}")
@@ -121,7 +125,10 @@ def test_every_route_asks_for_a_token_and_a_scope_but_the_one_for_unknown_routes
     assert auth["Authorizers"]["AccessToken"]["AuthorizationScopes"] == ["aws.cognito.signin.user.admin"]
     for name, resource in template["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            own = resource["Properties"]["Events"]["Route"]["Properties"].get("Auth")
+            (event,) = resource["Properties"]["Events"].values()
+            if event["Type"] != "HttpApi":
+                continue
+            own = event["Properties"].get("Auth")
             assert own == ({"Authorizer": "NONE"} if name == "RefuseUnknownRoute" else None)
 
 

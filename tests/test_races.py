@@ -47,7 +47,10 @@ def test_of_sixteen_that_add_one_name_one_wins(store: DynamoStore, same_key: boo
             results = at_once(
                 pool,
                 lambda number, new=new, turn=turn: add_customer(
-                    store, caller(), new, idempotency_key=f"{turn} {'' if same_key else number}"
+                    store,
+                    caller(operation="change_customers"),
+                    new,
+                    idempotency_key=f"{turn} {'' if same_key else number}",
                 ),
             )
             won = [result for result in results if not isinstance(result, NameExistsError)]

@@ -3,7 +3,7 @@
 import pytest
 from pytest import FixtureRequest  # noqa: PT013
 
-from shared.store import Check, ConditionFailedError, Put, Store
+from shared.store import Check, ConditionFailedError, Count, Put, Remove, Store
 
 
 @pytest.fixture(
@@ -89,6 +89,36 @@ def test_a_put_over_what_stands_needs_its_condition(store: Store) -> None:
     assert failed.value.found == {("a", "x"): an_item("a", version=2)}
     with pytest.raises(ConditionFailedError):
         store.write(Put(an_item("b", version=3), when={"version": 1}))
+
+
+def test_a_record_is_removed_when_its_condition_holds(store: Store) -> None:
+    store.write(Put(an_item("a", owner="me")))
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Remove(("a", "x"), {"owner": "you"}))
+    assert failed.value.found == {("a", "x"): an_item("a", owner="me")}
+    store.write(Remove(("a", "x"), {"owner": "me"}))
+    assert store.get(("a", "x")) == {}
+    with pytest.raises(ConditionFailedError):
+        store.write(Remove(("a", "x")))
+
+
+def test_a_count_starts_at_nothing_and_stays_within_its_bounds(store: Store) -> None:
+    key = ("a", "x")
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Count(key, -1))
+    assert failed.value.found == {key: None}
+    for _ in range(3):
+        store.write(Count(key, 1, most=3))
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Count(key, 1, most=3), Put(an_item("b")))
+    assert failed.value.found == {key: an_item("a", count=3)}
+    store.write(Count(key, 1))
+    for _ in range(3):
+        store.write(Count(key, -1, least=1))
+    with pytest.raises(ConditionFailedError):
+        store.write(Count(key, -1, least=1))
+    store.write(Count(key, -1))
+    assert store.get(key, ("b", "x")) == {key: an_item("a", count=0)}
 
 
 def children(store: Store, names: list[str], parent: str = "p") -> None:

@@ -43,7 +43,8 @@ def a_tree(store: Store) -> dict[str, Customer]:
 
 
 def add(store: Store, new: Any, account: Account = ROOT_ACCOUNT, key: str = "key", **options: Any) -> Any:
-    return add_customer(store, caller(account), new, idempotency_key=key, **options)
+    who = caller(account, operation="change_customers")
+    return add_customer(store, who, new, idempotency_key=key, **options)
 
 
 # ---- adding
@@ -65,7 +66,7 @@ def test_the_same_request_with_the_same_key_is_answered_again_and_writes_nothing
     store.requests.clear()
     later = add_customer(
         store,
-        caller(now=NOW + timedelta(days=100)),
+        caller(now=NOW + timedelta(days=100), operation="change_customers"),
         asked("end_customer", reseller, name="New", in_trial=True),
         idempotency_key="key",
     )
@@ -77,7 +78,7 @@ def test_the_same_request_with_the_same_key_is_answered_again_and_writes_nothing
 def test_a_replay_holds_when_the_rules_have_changed_since(store: MemoryStore) -> None:
     first = add(store, asked("distributor", ROOT, device_country="FI", storage_location="SE"))
     new = NewCatalogue.model_validate({"locations": [{"country": "DE"}]})
-    replace_storage_locations(store, caller(), new, version=1)
+    replace_storage_locations(store, caller(operation="support"), new, version=1)
     again = add(store, asked("distributor", ROOT, device_country="FI", storage_location="SE"))
     assert (again.outcome, again.customer) == ("replayed", first.customer)
 
@@ -265,7 +266,7 @@ def test_me_tells_the_account_its_customer_and_what_it_may(store: MemoryStore) -
 
 @pytest.mark.parametrize("status", ["disabled", None])
 def test_an_account_that_is_disabled_or_absent_may_nothing(store: MemoryStore, status: str | None) -> None:
-    account = an_account("super_user", ROOT, status=status or "active")
+    account = an_account("super_user", ROOT, disabled=status == "disabled")
     if status:
         put(store, account)
     for use in (
@@ -414,7 +415,7 @@ def a_catalogue(*countries: str) -> NewCatalogue:
 
 def test_a_new_catalogue_is_in_force_at_once_and_older_versions_stay(store: MemoryStore) -> None:
     before = get_storage_locations(store, caller())
-    replace_storage_locations(store, caller(), a_catalogue("DE", "FI"), version=1)
+    replace_storage_locations(store, caller(operation="support"), a_catalogue("DE", "FI"), version=1)
     assert [location.code for location in get_storage_locations(store, caller()).locations] == ["DE", "FI"]
     assert get_storage_locations(store, caller(), 1) == before
     assert get_storage_locations(store, caller(), 2) == get_storage_locations(store, caller())
@@ -424,7 +425,7 @@ def test_a_new_catalogue_is_in_force_at_once_and_older_versions_stay(store: Memo
 
 def test_a_new_catalogue_never_moves_a_customer(store: MemoryStore) -> None:
     first = add(store, asked("distributor", ROOT, device_country="FI", storage_location="SE")).customer
-    replace_storage_locations(store, caller(), a_catalogue("DE", "FI"), version=1)
+    replace_storage_locations(store, caller(operation="support"), a_catalogue("DE", "FI"), version=1)
     assert get_customer(store, caller(), first.id) == first
 
 
@@ -435,9 +436,9 @@ def test_a_version_that_is_not_there_is_not_found(store: MemoryStore, version: i
 
 
 def test_a_change_of_a_version_that_is_not_in_force_is_stale(store: MemoryStore) -> None:
-    replace_storage_locations(store, caller(), a_catalogue("DE"), version=1)
+    replace_storage_locations(store, caller(operation="support"), a_catalogue("DE"), version=1)
     with pytest.raises(StaleVersionError) as refused:
-        replace_storage_locations(store, caller(), a_catalogue("FR"), version=1)
+        replace_storage_locations(store, caller(operation="support"), a_catalogue("FR"), version=1)
     assert refused.value.facts == {"version": 2}
     assert store.items[CATALOGUE]["version"] == 2
 
@@ -448,12 +449,12 @@ def test_of_two_changes_at_once_the_second_is_stale(store: MemoryStore) -> None:
     def get_then_someone_else_writes(*keys: Any) -> Any:
         found = read(*keys)
         store.get = read  # type: ignore[method-assign]
-        replace_storage_locations(store, caller(), a_catalogue("DE"), version=1)
+        replace_storage_locations(store, caller(operation="support"), a_catalogue("DE"), version=1)
         return found
 
     store.get = get_then_someone_else_writes  # type: ignore[method-assign]
     with pytest.raises(StaleVersionError):
-        replace_storage_locations(store, caller(), a_catalogue("FR"), version=1)
+        replace_storage_locations(store, caller(operation="support"), a_catalogue("FR"), version=1)
     assert [location["country"] for location in store.items[CATALOGUE]["locations"]] == ["DE"]
 
 
@@ -466,5 +467,7 @@ def test_only_a_super_user_of_the_root_replaces_the_catalogue(store: MemoryStore
             put(store, account)
             if (role, customer) != ("super_user", ROOT):
                 with pytest.raises(ForbiddenError):
-                    replace_storage_locations(store, caller(account), a_catalogue("DE"), version=1)
-    assert replace_storage_locations(store, caller(an_account("super_user", ROOT)), a_catalogue("DE"), version=1)
+                    replace_storage_locations(store, caller(account, operation="support"), a_catalogue("DE"), version=1)
+    assert replace_storage_locations(
+        store, caller(an_account("super_user", ROOT), operation="support"), a_catalogue("DE"), version=1
+    )

@@ -1,0 +1,19 @@
+"""GET /accounts/{account_id}: one account."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from shared.account_changes import AccountAnswer
+from shared.account_use_cases import get_account
+from shared.errors import NotFoundError
+from shared.http import Api
+
+app = Api("get_account")
+
+
+@app.serves(AccountAnswer, refuses=[NotFoundError])
+def route(account_id: str) -> Response[str]:
+    """One account."""
+    return app.answer(get_account(app.store, app.caller, account_id))
+
+
+lambda_handler = app.handler

@@ -1,0 +1,107 @@
+"""One contract for sign-ins in memory, on moto and on ministack."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import moto
+import pytest
+from botocore.exceptions import ConnectTimeoutError
+
+from local.ministack import Ministack
+from shared.identities import CognitoIdentities, Identities, IdentityError, new_secret
+from tests.memory_identities import MemoryIdentities
+
+Users = Callable[[], dict[str, bool]]
+
+
+def cognito(client: Any) -> tuple[Identities, Users]:
+    pool = client.create_user_pool(PoolName="pool", AliasAttributes=["email"])["UserPool"]["Id"]
+
+    def users() -> dict[str, bool]:
+        return {user["Username"]: user["Enabled"] for user in client.list_users(UserPoolId=pool)["Users"]}
+
+    return CognitoIdentities(client, pool), users
+
+
+@pytest.fixture
+def in_memory() -> tuple[Identities, Users]:
+    identities = MemoryIdentities()
+    return identities, lambda: identities.users
+
+
+@pytest.fixture
+def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Identities, Users]]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    with moto.mock_aws():
+        yield cognito(boto3.client("cognito-idp", region_name="eu-west-1"))
+
+
+@pytest.fixture
+def on_ministack(ministack: Ministack) -> tuple[Identities, Users]:
+    return cognito(ministack.client("cognito-idp"))
+
+
+@pytest.fixture(
+    params=[
+        "in_memory",
+        "on_moto",
+        pytest.param("on_ministack", marks=[pytest.mark.ministack, pytest.mark.enable_socket]),
+    ]
+)
+def pool(request: pytest.FixtureRequest) -> tuple[Identities, Users]:
+    found: tuple[Identities, Users] = request.getfixturevalue(request.param)
+    return found
+
+
+def test_a_person_is_invited_once_however_often_it_is_asked(pool: tuple[Identities, Users]) -> None:
+    identities, users = pool
+    for _ in range(3):
+        identities.invite("acc_1", "one@example.com")
+    assert users() == {"acc_1": True}
+
+
+def test_a_machine_is_provided_again_with_the_same_secret(pool: tuple[Identities, Users]) -> None:
+    identities, users = pool
+    secret = new_secret()
+    for _ in range(2):
+        identities.provide("acc_2", secret)
+    assert users() == {"acc_2": True}
+
+
+def test_a_sign_in_is_disabled_enabled_and_removed_and_each_can_be_repeated(pool: tuple[Identities, Users]) -> None:
+    identities, users = pool
+    identities.invite("acc_3", "three@example.com")
+    for enabled in (False, False, True, True, False):
+        identities.enable("acc_3", enabled=enabled)
+        assert users() == {"acc_3": enabled}
+    for _ in range(2):
+        identities.remove("acc_3")
+        assert users() == {}
+
+
+def test_a_sign_in_that_is_not_there_cannot_be_enabled(pool: tuple[Identities, Users]) -> None:
+    with pytest.raises(IdentityError):
+        pool[0].enable("acc_nobody", enabled=True)
+
+
+def test_a_user_pool_out_of_reach_is_worth_another_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = boto3.client("cognito-idp", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+
+    def out_of_reach(**_: Any) -> None:
+        raise ConnectTimeoutError(endpoint_url="https://cognito")
+
+    monkeypatch.setattr(client, "admin_delete_user", out_of_reach)
+    with pytest.raises(IdentityError, match="ConnectTimeoutError"):
+        CognitoIdentities(client, "pool").remove("acc_1")
+
+
+def test_a_secret_is_long_and_of_every_class() -> None:
+    secrets = {new_secret() for _ in range(100)}
+    assert len(secrets) == 100
+    for secret in secrets:
+        assert len(secret) >= 32
+        assert any(c.isupper() for c in secret)
+        assert any(c.islower() for c in secret)
+        assert any(c.isdigit() for c in secret)
