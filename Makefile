@@ -15,7 +15,7 @@ PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
 SERVICES := dynamodb cognito-idp
 
-.PHONY: help run token test lint format requirements build openapi clean
+.PHONY: help run token demo test lint format requirements build openapi clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -25,6 +25,9 @@ run: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## start the whole 
 
 token: $(ENV)/dev/.ready ## a fresh access token of the running stack (ACCOUNT=root)
 	@$(ENV)/dev/bin/python -m local.token $(ACCOUNT)
+
+demo: $(ENV)/dev/.ready ## tell the whole story on the running stack, through its API
+	@$(ENV)/dev/bin/python -m local.demo
 
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
@@ -87,7 +90,8 @@ $(PACKAGE)/.ready: requirements.txt $(ENV)/tools/.ready
 	@touch $@
 
 build-%: $(PACKAGE)/.ready
-	@cp -r $(PACKAGE)/. functions shared "$(ARTIFACTS_DIR)"
+	@cp -Rl $(PACKAGE)/. "$(ARTIFACTS_DIR)" 2>/dev/null || cp -R $(PACKAGE)/. "$(ARTIFACTS_DIR)" # links where cp can
+	@cp -R functions shared "$(ARTIFACTS_DIR)"
 	@rm -rf "$(ARTIFACTS_DIR)"/.ready "$(ARTIFACTS_DIR)"/{functions,shared}/__pycache__
 	@$(ENV)/tools/bin/python -m compileall -q -s "$(ARTIFACTS_DIR)" -p /var/task --invalidation-mode unchecked-hash \
 	  "$(ARTIFACTS_DIR)"/functions "$(ARTIFACTS_DIR)"/shared

@@ -38,7 +38,8 @@ def deploy(ministack: Ministack) -> dict[str, str]:
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=_BUCKET, Key=key, Body=code)
-    _apply(ministack.client("cloudformation"), _expanded(key), ministack.endpoint)
+    s3.put_object(Bucket=_BUCKET, Key="template.json", Body=_expanded(key))  # too large to be sent as it is
+    _apply(ministack.client("cloudformation"), f"{ministack.endpoint}/{_BUCKET}/template.json", ministack.endpoint)
     found = ministack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     return {**outputs, "ApiUrl": f"{ministack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"}
@@ -70,10 +71,10 @@ def _expanded(key: str) -> str:
     return expanded.stdout
 
 
-def _apply(cloudformation: Any, template: str, endpoint: str) -> None:
+def _apply(cloudformation: Any, template_url: str, endpoint: str) -> None:
     request = {
         "StackName": STACK,
-        "TemplateBody": template,
+        "TemplateURL": template_url,
         "Capabilities": ["CAPABILITY_IAM"],
         "Parameters": [
             {"ParameterKey": "Architecture", "ParameterValue": ARCH},
@@ -88,7 +89,7 @@ def _apply(cloudformation: Any, template: str, endpoint: str) -> None:
     except ClientError as error:
         if "No updates are to be performed" in str(error):
             return
-        raise LocalError(f"The template was refused. Mend it, then try again:\n{error}") from error
+        raise LocalError(f"The template was refused. Mend it, then try again:\n{str(error)[-2000:]}") from error
     for _ in range(600):
         status = _status(cloudformation) or "gone"
         if status.endswith("_COMPLETE") and "ROLLBACK" not in status:

@@ -1,5 +1,7 @@
 import contextlib
 import fcntl
+import io
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from local.deploy import build, deploy
 from local.ministack import Ministack, free_port, running
 from local.paths import BUILD, PROJECT
 from local.run import make_stack
+from shared.facts import log
 from shared.store import DynamoStore
 from tests.memory_store import MemoryStore
 
@@ -33,6 +36,23 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
     return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+
+
+# Addresses, tokens, and the names that the tests give to customers and people.
+PERSONAL = re.compile(
+    r"@|eyJ[\w-]{10}|Aa1-|Ada|Person|Nordic|A (distributor|sub_distributor|reseller|end_customer|site)\b"
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_personal_is_logged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Over the whole suite: no log line and no metric holds anything of a person."""
+    stream = io.StringIO()
+    monkeypatch.setattr(log.registered_handler, "stream", stream)
+    yield
+    logged = stream.getvalue() + capsys.readouterr().out
+    found = PERSONAL.search(logged)
+    assert found is None, f"{found} is in what was logged"
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 
+from shared.account_changes import NewAccount
+from shared.account_use_cases import add_account, list_accounts, remove_account
 from shared.customer_use_cases import CustomerQuery, add_customer, list_customers
-from shared.errors import NameExistsError
-from shared.keys import customer_key, name_key
+from shared.errors import EmailExistsError, LastSuperUserError, NameExistsError, RefusalError
+from shared.keys import customer_key, email_key, name_key, super_users_key
 from shared.store import DynamoStore
-from tests.builders import ROOT, asked, begin_in, caller
+from tests.builders import ROOT, a_customer, an_account, asked, begin_in, caller, put
+from tests.memory_identities import MemoryIdentities
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
@@ -33,7 +36,7 @@ def at_once(pool: ThreadPoolExecutor, act: Callable[[int], Any]) -> list[Any]:
         start.wait()
         try:
             return act(caller_number)
-        except NameExistsError as refused:
+        except RefusalError as refused:
             return refused
 
     return list(pool.map(one, range(THREADS)))
@@ -73,3 +76,49 @@ def test_of_sixteen_that_add_one_name_one_wins(store: DynamoStore, same_key: boo
         if cursor is None:
             break
     assert listed == ROUNDS
+
+
+def test_of_sixteen_that_invite_one_address_one_wins(store: DynamoStore) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS):
+            new = NewAccount(email=f"Person{turn}@example.com", display_name="Person", role="supporter")
+            results = at_once(
+                pool,
+                lambda number, new=new, turn=turn: add_account(
+                    store,
+                    MemoryIdentities(),
+                    caller(operation="change_accounts"),
+                    ROOT.id,
+                    new,
+                    idempotency_key=f"{turn} {number}",
+                    cursor_key="key",
+                ),
+            )
+            (winner,) = [result for result in results if not isinstance(result, RefusalError)]
+            assert sum(isinstance(result, EmailExistsError) for result in results) == THREADS - 1
+            item = store.get(email_key(new.email or ""))
+            assert [found["account_id"] for found in item.values()] == [winner.account.id]
+
+
+def test_of_sixteen_super_users_who_are_all_removed_at_once_one_stays(store: DynamoStore) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS // 10):
+            customer = a_customer("distributor", ROOT, name=f"Turn {turn}")
+            put(store, customer)
+            crowd = [
+                an_account("super_user", customer, id=f"acc_{turn}_{n}", email=f"{turn}.{n}@x.example")
+                for n in range(THREADS)
+            ]
+            put(store, *crowd)
+            results = at_once(
+                pool,
+                lambda number, crowd=crowd: remove_account(
+                    store, caller(operation="change_accounts"), crowd[number].id, version=1
+                ),
+            )
+            refused = [result for result in results if result is not None]
+            # Some may be told to try again; never is the last one gone.
+            assert sum(isinstance(result, LastSuperUserError) for result in refused) >= 1
+            left = list_accounts(store, caller(), customer.id, limit=100).accounts
+            assert len(left) == len(refused) >= 1
+            assert store.get(super_users_key(customer.id))[super_users_key(customer.id)]["count"] == len(left)

@@ -6,12 +6,13 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from local.ministack import client
 from local.seed import access_token, set_password
-from tests.conftest import RunningStack
+from tests.conftest import PERSONAL, RunningStack
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
@@ -200,3 +201,119 @@ def test_the_catalogue_is_replaced_by_support_and_by_its_version(stack: RunningS
     assert stack.call("PUT", "/storage-locations", **change).status_code == 412
     assert stack.call("GET", "/storage-locations").json() == after.json()
     assert stack.call("GET", "/storage-locations", params={"version": 1}).json() == before.json()
+
+
+def eventually(check: Any, *, seconds: float = 20) -> Any:
+    """What `check` gives once it gives something true: messages of the stream take a moment."""
+    until = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.2)
+    return found
+
+
+def sign_in(stack: RunningStack, username: str, password: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client("cognito-idp", stack.ministack.endpoint).initiate_auth(
+        ClientId=stack.stack["client_id"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": username, "PASSWORD": password},
+    )
+    return answer
+
+
+def invited(stack: RunningStack, email: str, role: str) -> dict[str, Any]:
+    """An account at the root whose sign-in the stream has made."""
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    body = {"email": email, "display_name": "Ada", "role": role}
+    added = stack.call("POST", f"/customers/{root}/accounts", json=body)
+    assert added.status_code == 201, added.text
+    path = added.headers["location"]
+    return dict(eventually(lambda: (found := stack.call("GET", path).json())["identity"] == "ready" and found))
+
+
+def first_sign_in(stack: RunningStack, email: str) -> str:
+    """As an invited person: with the temporary password of the e-mail, choosing an own one."""
+    cognito = client("cognito-idp", stack.ministack.endpoint)
+    account_id = cognito.list_users(UserPoolId=stack.stack["user_pool_id"], Filter=f'email = "{email}"')["Users"][0]
+    cognito.admin_set_user_password(  # what the e-mail says cannot be read here
+        UserPoolId=stack.stack["user_pool_id"],
+        Username=account_id["Username"],
+        Password="Temporary-1234567",
+        Permanent=False,
+    )
+    challenge = sign_in(stack, email, "Temporary-1234567")
+    assert challenge["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    answer = cognito.respond_to_auth_challenge(
+        ClientId=stack.stack["client_id"],
+        ChallengeName="NEW_PASSWORD_REQUIRED",
+        Session=challenge["Session"],
+        ChallengeResponses={"USERNAME": account_id["Username"], "NEW_PASSWORD": "My-Own-Password-1"},
+    )
+    token: str = answer["AuthenticationResult"]["AccessToken"]
+    return token
+
+
+def test_an_invited_person_signs_in_with_a_password_of_their_own_and_is_active(stack: RunningStack) -> None:
+    account = invited(stack, "ada@example.com", "administrator")
+    assert account["status"] == "invited"
+    token = first_sign_in(stack, "ada@example.com")
+    me = stack.call("GET", "/me", token=token).json()
+    assert (me["account"]["id"], me["may"]) == (account["id"], ["change_accounts", "change_customers", "read"])
+    active = eventually(
+        lambda: (found := stack.call("GET", f"/accounts/{account['id']}").json())["status"] == "active" and found
+    )
+    assert active["signed_in_at"]
+    assert sign_in(stack, "ada@example.com", "My-Own-Password-1")["AuthenticationResult"]["AccessToken"]
+
+
+def test_a_disabled_account_is_refused_with_a_token_that_is_still_valid_and_signs_in_no_more(
+    stack: RunningStack,
+) -> None:
+    account = invited(stack, "bob@example.com", "supporter")
+    token = first_sign_in(stack, "bob@example.com")
+    assert stack.call("GET", "/me", token=token).status_code == 200
+    path = f"/accounts/{account['id']}"
+    etag = stack.call("GET", path).headers["etag"]
+    disabled = stack.call("PATCH", path, json={"disabled": True}, headers={"If-Match": etag})
+    assert (disabled.status_code, disabled.json()["status"]) == (200, "disabled")
+    assert stack.call("GET", "/me", token=token).json()["code"] == "no_active_account"
+    eventually(lambda: stack.call("GET", path).json()["identity"] == "ready")
+    with pytest.raises(ClientError, match="disabled"):
+        sign_in(stack, "bob@example.com", "My-Own-Password-1")
+    enabled = stack.call("PATCH", path, json={"disabled": False}, headers={"If-Match": disabled.headers["etag"]})
+    assert stack.call("GET", "/me", token=token).status_code == 200
+    assert stack.call("DELETE", path, headers={"If-Match": enabled.headers["etag"]}).status_code == 204
+    assert stack.call("GET", "/me", token=token).status_code == 403
+    cognito = client("cognito-idp", stack.ministack.endpoint)
+    eventually(
+        lambda: (
+            account["id"]
+            not in {user["Username"] for user in cognito.list_users(UserPoolId=stack.stack["user_pool_id"])["Users"]}
+        )
+    )
+
+
+def test_a_machine_signs_in_with_its_credentials(stack: RunningStack) -> None:
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    body = {"kind": "api", "display_name": "Billing", "role": "supporter"}
+    request: dict[str, Any] = {"json": body, "headers": {"Idempotency-Key": "billing"}}
+    first = stack.call("POST", f"/customers/{root}/accounts", **request)
+    assert stack.call("POST", f"/customers/{root}/accounts", **request).content == first.content
+    credentials = first.json()["credentials"]
+    signed_in = sign_in(stack, credentials["client_id"], credentials["client_secret"])
+    token = signed_in["AuthenticationResult"]["AccessToken"]
+    assert stack.call("GET", "/me", token=token).json()["account"]["kind"] == "api"
+    body = {"name": "x", "parent_id": root}
+    assert stack.call("POST", "/customers", token=token, json=body).status_code == 403
+
+
+def test_nothing_personal_stands_in_the_logs_of_the_functions(stack: RunningStack) -> None:
+    """The last of this file: all that the functions have logged in the tests before."""
+    logs = client("logs", stack.ministack.endpoint)
+    lines = [
+        event["message"]
+        for group in logs.describe_log_groups()["logGroups"]
+        for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+    ]
+    assert sum("customer_added" in line for line in lines) >= 5
+    assert [line for line in lines if PERSONAL.search(line)] == []
