@@ -7,6 +7,9 @@ PYTHON ?= python3.13
 # Processor of the built functions: arm64 for AWS by default, this machine's for the local stack.
 ARCH ?= arm64
 export ARCH
+# Trust what this machine trusts, a company's proxy included.
+export UV_SYSTEM_CERTS := true
+export SAM_CLI_TELEMETRY := 0
 ENV := .local/env
 UV := $(ENV)/tools/bin/uv
 PACKAGE := .local/package/$(ARCH)
@@ -36,7 +39,7 @@ lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, typ
 	$(ENV)/dev/bin/ruff format --check .
 	$(ENV)/dev/bin/ruff check .
 	$(ENV)/dev/bin/mypy
-	AWS_DEFAULT_REGION=eu-west-1 SAM_CLI_TELEMETRY=0 $(ENV)/sam/bin/sam validate --lint
+	AWS_DEFAULT_REGION=eu-west-1 $(ENV)/sam/bin/sam validate --lint
 	$(ENV)/lint/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template template.yaml
 	$(ENV)/lint/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
@@ -49,7 +52,7 @@ openapi: $(ENV)/dev/.ready ## write docs/openapi.json from the code
 	mv docs/openapi.json.new docs/openapi.json
 
 build: $(ENV)/sam/.ready $(PACKAGE)/.ready ## build the functions (ARCH=arm64)
-	SAM_CLI_TELEMETRY=0 $(ENV)/sam/bin/sam build --parameter-overrides Architecture=$(ARCH)
+	$(ENV)/sam/bin/sam build --parameter-overrides Architecture=$(ARCH)
 
 requirements: $(ENV)/tools/.ready ## write requirements*.txt from pyproject.toml
 	@compile="$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --no-emit-index-url"; \

@@ -1,6 +1,8 @@
 """ministack, an AWS on this machine: started, waited for, stopped so that it keeps its state."""
 
 import contextlib
+import errno
+import fcntl
 import shutil
 import signal
 import socket
@@ -10,7 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import boto3
 from botocore.config import Config
@@ -52,7 +54,14 @@ def client(service: str, endpoint: str) -> Any:
 @contextlib.contextmanager
 def running(directory: Path, port: int, host: str = "127.0.0.1") -> Iterator[Ministack]:
     """ministack with its state, its log and its temporary files in `directory`, until the block is left."""
-    _refuse_taken(host, port)
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        _refuse_second(lock)
+        _refuse_taken(host, port)
+        yield from _started(directory, port, host)
+
+
+def _started(directory: Path, port: int, host: str) -> Iterator[Ministack]:
     temporary = directory / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)  # it leaves unpacked functions behind
     temporary.mkdir(parents=True)
@@ -104,16 +113,24 @@ def free_port() -> int:
         return port
 
 
+def _refuse_second(lock: IO[str]) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise LocalError("A stack of this folder runs already; stop it first (Ctrl-C where it was started).") from error
+
+
 def _refuse_taken(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise LocalError(
-                f"Port {port} is taken, perhaps by a stack that runs already. Stop it, or take another port: "
-                "make run PORT=4701"
-            ) from error
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise LocalError(
+                    f"{host} is no address of this machine; take one that is: make run HOST=..."
+                ) from error
+            raise LocalError(f"Port {port} is taken by another program. Take another: make run PORT=4701") from error
 
 
 def _wait_until_healthy(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:

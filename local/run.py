@@ -15,22 +15,24 @@ from local.paths import LOCAL, SAM_ENVIRONMENT, STACK_FILE
 from local.seed import access_token, seed, set_password
 
 _DEFAULT_PORT: Final = "4700"
+_HIGHEST_PORT: Final = 65535
 _started: Final = time.monotonic()
 
 
 def main() -> None:
     stopped = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda *_: stopped.set())
     try:
-        port = int(os.environ.get("PORT") or _DEFAULT_PORT)
+        port = _port(os.environ.get("PORT") or _DEFAULT_PORT)
         host = os.environ.get("HOST") or "127.0.0.1"
         say(f"Starting ministack on {host}:{port} ...")
         with running(LOCAL / "ministack", port, host) as ministack:
             say("Building the functions (sam build) ...")
             build()
             say("Deploying template.yaml ...")
-            stack = make_stack(ministack, deploy(ministack), earlier=_read(STACK_FILE))
+            outputs = deploy(ministack)
+            stack = make_stack(ministack, outputs, earlier=_read(STACK_FILE))
             STACK_FILE.write_text(json.dumps(stack, indent=2) + "\n", encoding="utf-8")
             STACK_FILE.chmod(0o600)
             SAM_ENVIRONMENT.write_text(json.dumps(_sam_environment(stack), indent=2) + "\n", encoding="utf-8")
@@ -40,7 +42,13 @@ def main() -> None:
             _wait(ministack, stopped)
             say("Stopping, and keeping the data ...")
     except LocalError as error:
-        sys.exit(f"\n{error}")
+        sys.exit("Stopped." if stopped.is_set() else f"\n{error}")
+
+
+def _port(word: str) -> int:
+    if not (word.isdecimal() and 0 < int(word) <= _HIGHEST_PORT):
+        raise LocalError(f"PORT={word} is no port; give a number from 1 to 65535: make run PORT=4701")
+    return int(word)
 
 
 def _wait(ministack: Ministack, stopped: threading.Event) -> None:

@@ -83,7 +83,7 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
     by = account_of(found.get(account_key(caller.account_id)))
     customer = authorize(by, caller.operation, _customer(found, customer_at))
     earlier = _account(found, key)
-    if earlier is None or validate_only:
+    if earlier is None:
         account = new_account(new, customer, by, id=account_id, cursor_key=cursor_key, now=caller.now)
         if validate_only:
             if any(email in found for email in _email_keys(new)):
@@ -103,6 +103,10 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
     refuse_other_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The account of this Idempotency-Key was removed. Take a new key for a new account.")
+    if validate_only:
+        return AddedAccount(
+            AddedAccountAnswer(**show_account(as_added(earlier, new)).model_dump(), credentials=None), "validated"
+        )
     return AddedAccount(_finish(store, identities, by, earlier, as_added(earlier, new)), "replayed")
 
 

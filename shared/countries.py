@@ -1,5 +1,6 @@
 """Countries: ISO 3166-1 by code or English name, kept as the alpha-2 code."""
 
+import unicodedata
 from typing import Final
 
 import iso3166
@@ -29,10 +30,16 @@ _EVERYDAY: Final = {
     "VN": "Vietnam",
 }
 
+
+def _sorting(name: str) -> str:
+    """Åland stands at A: letters without their marks."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
+
+
 _COUNTRIES: Final = [country for country in iso3166.countries if country.alpha2 != _NOT_ISO]
 # Alpha-2 code -> English name, in the order of the names.
 NAMES: Final = dict(
-    sorted(((c.alpha2, _EVERYDAY.get(c.alpha2, c.name)) for c in _COUNTRIES), key=lambda pair: pair[1].casefold())
+    sorted(((c.alpha2, _EVERYDAY.get(c.alpha2, c.name)) for c in _COUNTRIES), key=lambda pair: _sorting(pair[1]))
 )
 _BY_WORD: Final = {
     word.casefold(): c.alpha2

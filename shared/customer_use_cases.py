@@ -55,8 +55,8 @@ def add_customer(
     else:
         parent = authorize(account, caller.operation, _customer(found, parent_key), pointer="/parent_id")
     earlier = _customer(found, customer_key(customer_id))
-    if earlier and not validate_only:
-        return _replay(earlier, new, parent)
+    if earlier:
+        return _replay(earlier, new, parent, "validated" if validate_only else "replayed")
 
     catalogue = Catalogue.model_validate(found[CATALOGUE])
     for _ in range(MOST_DECISIONS):
@@ -90,9 +90,9 @@ def _name_keys(new: NewCustomer) -> list[Key]:
         return []
 
 
-def _replay(earlier: Customer, new: NewCustomer, parent: Customer | None) -> Added:
+def _replay(earlier: Customer, new: NewCustomer, parent: Customer | None, outcome: Outcome = "replayed") -> Added:
     refuse_other_request(new, earlier.request_hash)
-    return Added(show(as_created(earlier), earlier.created_at, parent), "replayed")
+    return Added(show(as_created(earlier), earlier.created_at, parent), outcome)
 
 
 def _refuse_taken(name: Item | None) -> None:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.countries import NAMES, country_code
 from shared.errors import BrokenRule, Rules
 from shared.idempotency import request_hash
-from shared.levels import LEVELS, MAY_HOLD, SERVICE_TYPES, Level, ServiceType, field_rules
+from shared.levels import LEVELS, MAY_HOLD, SERVICE_TYPES, SPOKEN, Level, ServiceType, common_rules
 from shared.names import LONGEST, clean_name, fold_name
 from shared.storage_locations import Catalogue, CountryCode, StorageLocation, decide_location
 from shared.times import Time
@@ -90,23 +90,25 @@ def new_customer(  # noqa: PLR0913 - what a decision depends on, each given
     Raises BrokenRulesError with every broken rule. Whether the name is free among its siblings is the store's to say.
     """
     rules = Rules()
+    wanted = {field: value for field in type(new).model_fields if (value := getattr(new, field)) is not None}
     level: Level | None = None
+    levels: tuple[Level, ...] = ()
     if parent is None:
         rules.add(BrokenRule("required", "/parent_id", "Name the customer this one is added below."))
     else:
         level = rules.keep(_level, new.level, parent)
-    wanted = {field: value for field in type(new).model_fields if (value := getattr(new, field)) is not None}
-    if parent and level:
-        for field, rule in field_rules(level, parent.level).items():
-            rules.keep(_field, field, rule, field in wanted, level)
+        # Without a good level, what holds for all that are possible can still be told.
+        levels = (level,) if level else MAY_HOLD[parent.level]
+        for field, rule in common_rules(levels, parent.level).items():
+            rules.keep(_field, field, rule, field in wanted, levels)
 
     def kept[T](field: str, rule: Callable[..., T], *arguments: object) -> T:
         return rules.keep(rule, wanted[field], *arguments) if field in wanted else cast(T, None)
 
-    company = parent if level in ("distributor", "sub_distributor", "reseller", "end_customer") else None
+    company = parent if levels and "site" not in levels else None
     name = kept("name", clean_name)
     service_type = kept("service_type", _service_type, company)
-    services_to_provide = kept("services_to_provide", _services_to_provide, company, level)
+    services_to_provide = kept("services_to_provide", _services_to_provide, company, levels)
     references = kept("references", _references)
     device_country = kept("device_country", country_code, "/device_country")
     location = (
@@ -145,17 +147,21 @@ def _level(level: str | None, parent: Customer) -> Level:
         raise BrokenRule(
             "required" if level is None else "level_not_allowed",
             "/level",
-            f"Below a {parent.level} give the level {' or '.join(allowed)}" + (f", not {level}." if level else "."),
+            f"Below {SPOKEN[parent.level]} give the level {' or '.join(allowed)}"
+            + (f", not {level[:32]}." if level else "."),
             values=list(allowed),
         )
     return level
 
 
-def _field(field: str, rule: str, given: bool, level: Level) -> None:
+def _field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> None:
+    if field == "level":  # by `_level`
+        return
+    who = " or ".join(SPOKEN[level] for level in levels).capitalize()
     if rule == "required" and not given:
-        raise BrokenRule("required", f"/{field}", f"A {level} needs {field}.")
+        raise BrokenRule("required", f"/{field}", f"{who} needs {field}.")
     if rule == "refused" and given:
-        raise BrokenRule("refused", f"/{field}", f"A {level} takes no {field}; leave it out.")
+        raise BrokenRule("refused", f"/{field}", f"{who} takes no {field}; leave it out.")
 
 
 def _service_type(service_type: str, parent: Customer | None) -> ServiceType | None:
@@ -164,8 +170,10 @@ def _service_type(service_type: str, parent: Customer | None) -> ServiceType | N
     return cast(ServiceType, service_type)
 
 
-def _services_to_provide(services: list[str], parent: Customer | None, level: Level) -> tuple[ServiceType, ...]:
-    if level == "end_customer" or parent is None:
+def _services_to_provide(
+    services: list[str], parent: Customer | None, levels: tuple[Level, ...]
+) -> tuple[ServiceType, ...]:
+    if "end_customer" in levels or parent is None:
         return ()  # refused already, by the level
     if not services:
         raise BrokenRule("required", "/services_to_provide", "Name at least one service to provide.")

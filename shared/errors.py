@@ -78,7 +78,7 @@ class NotFoundError(RefusalError):
     status, code = 404, "not_found"
 
     def __init__(self, errors: list[dict[str, Any]] | None = None) -> None:
-        super().__init__("There is no such thing within your customer. Check the address and the ids.", errors)
+        super().__init__("Nothing is here, or not within your customer. Check the address and the ids.", errors)
 
 
 class MethodNotAllowedError(RefusalError):

@@ -190,8 +190,8 @@ class Api(APIGatewayHttpResolver):
 
     def made(self, body: BaseModel, outcome: Outcome, *, at: str) -> Response[str]:
         """The answer to a POST: 201 for what is now `at`, 200 for what would be made."""
-        if outcome == "validated":
-            return self.answer(body)
+        if outcome == "validated":  # no ETag of what is not there
+            return _response(HTTPStatus.OK, "application/json", body.model_dump_json(), {})
         replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
         return self.answer(body, status=201, headers={"Location": at, **replayed})
 
@@ -250,7 +250,8 @@ def version_required(if_match: str | None) -> int:
     """The version in If-Match. Raises VersionRequiredError, and StaleVersionError for what is no ETag of ours."""
     if if_match is None:
         raise VersionRequiredError(
-            "Read it first and send its ETag as If-Match.", [{"code": "required", "header": "If-Match"}]
+            "Read it first and send its ETag as If-Match.",
+            [{"code": "required", "header": "If-Match", "detail": "It is required."}],
         )
     tag = if_match.strip().strip('"')
     if not re.fullmatch("[1-9][0-9]{0,8}", tag):
@@ -318,7 +319,8 @@ def _refuse_unknown_parameters(app: Api, next_middleware: NextMiddleware) -> Res
     known = {field.alias for field in app.context["_route"].dependant.query_params}
     unknown = sorted(set(app.current_event.query_string_parameters or {}) - known)
     if unknown:
-        errors = [{"code": "unknown_parameter", "parameter": name[:64]} for name in unknown]
+        detail = "There is no such parameter."
+        errors = [{"code": "unknown_parameter", "parameter": name[:64], "detail": detail} for name in unknown]
         raise MalformedRequestError(f"This route takes {', '.join(sorted(known)) or 'no parameters'}.", errors)
     return next_middleware(app)
 
@@ -380,6 +382,8 @@ def _wrong_shape(wrong: dict[str, Any], known_fields: set[str]) -> dict[str, Any
     code, detail = wrong["type"], wrong["msg"]
     if where == "body" and not path:
         code, detail = "wrong_type", "Send a JSON object."
+    elif code == "missing":
+        code, detail = "required", "It is required."
     elif code == "extra_forbidden":
         read_only = path[0] in known_fields
         code = "read_only_field" if read_only else "unknown_field"

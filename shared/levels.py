@@ -18,6 +18,15 @@ MAY_HOLD: Final[dict[Level, tuple[Level, ...]]] = {
     "site": (),
 }
 LEVELS: Final = tuple(MAY_HOLD)
+# As a person says it.
+SPOKEN: Final[dict[Level, str]] = {
+    "root": "the root",
+    "distributor": "a distributor",
+    "sub_distributor": "a sub-distributor",
+    "reseller": "a reseller",
+    "end_customer": "an end-customer",
+    "site": "a site",
+}
 SERVICE_TYPES: Final[tuple[ServiceType, ...]] = ("all_inclusive", "software_only")
 
 # `level` is "required" only where the parent may hold more than one; see `field_rules`.
@@ -44,3 +53,11 @@ _FIELDS: Final[dict[Level, dict[str, FieldRule]]] = {
 def field_rules(level: Level, parent_level: Level) -> dict[str, FieldRule]:
     """Rule by field for a customer of `level` added below a customer of `parent_level`."""
     return {**_FIELDS[level], "level": "set" if len(MAY_HOLD[parent_level]) == 1 else "required"}
+
+
+def common_rules(levels: tuple[Level, ...], parent_level: Level) -> dict[str, FieldRule]:
+    """The rules on which all these levels agree; with one level, its rules."""
+    each = [field_rules(level, parent_level) for level in levels]
+    return (
+        {field: rule for field, rule in each[0].items() if all(rules[field] == rule for rules in each)} if each else {}
+    )

@@ -133,7 +133,7 @@ def test_a_customer_is_added_with_its_location_and_its_etag() -> None:
 def test_a_dry_run_answers_200_without_an_id() -> None:
     called = call("add_customer", body=A_DISTRIBUTOR, query={"validate_only": "true"})
     assert (called.status, called.body["id"]) == (200, None)
-    assert "Location" not in called.headers
+    assert not {"Location", "ETag"} & set(called.headers)
     assert call("list_customers", query={"parent_id": ROOT.id}).body["customers"] == []
 
 
@@ -286,7 +286,9 @@ def test_unknown_and_read_only_fields_are_named() -> None:
 def test_a_misspelt_parameter_is_refused_and_writes_nothing() -> None:
     called = call("add_customer", body=A_DISTRIBUTOR, query={"validate_onyl": "true"})
     problem = assert_problem(called, 400, "malformed_request")
-    assert problem["errors"] == [{"code": "unknown_parameter", "parameter": "validate_onyl"}]
+    assert problem["errors"] == [
+        {"code": "unknown_parameter", "parameter": "validate_onyl", "detail": "There is no such parameter."}
+    ]
     assert call("list_customers", query={"parent_id": ROOT.id}).body["customers"] == []
 
 

@@ -78,6 +78,18 @@ def test_the_level_is_required_below_a_distributor() -> None:
     assert broken(parent, asked("reseller", parent).model_copy(update={"level": None})) == [("required", "/level")]
 
 
+def test_without_the_level_what_holds_for_every_possible_one_is_told_as_well() -> None:
+    parent = a_customer("distributor", services_to_provide=["all_inclusive"])
+    new = asked("reseller", parent, name="", service_type="software_only", in_trial=True, services_to_provide=None)
+    assert broken(parent, new.model_copy(update={"level": None})) == [
+        ("required", "/level"),
+        ("required", "/services_to_provide"),
+        ("refused", "/in_trial"),
+        ("name_length", "/name"),
+        ("service_not_provided", "/service_type"),
+    ]
+
+
 @pytest.mark.parametrize("level", TABLE)
 @pytest.mark.parametrize("field", [field for field in UPPER if field != "parent_id"])
 def test_each_field_at_each_level(level: Level, field: str) -> None:

@@ -75,6 +75,12 @@ def test_the_same_request_with_the_same_key_is_answered_again_and_writes_nothing
     assert store.items == before
 
 
+def test_a_dry_run_with_the_key_of_what_was_done_tells_what_was_made(store: MemoryStore) -> None:
+    first = add(store, asked("distributor", ROOT))
+    tried = add(store, asked("distributor", ROOT), validate_only=True)
+    assert (tried.outcome, tried.customer) == ("validated", first.customer)
+
+
 def test_a_replay_holds_when_the_rules_have_changed_since(store: MemoryStore) -> None:
     first = add(store, asked("distributor", ROOT, device_country="FI", storage_location="SE"))
     new = NewCatalogue.model_validate({"locations": [{"country": "DE"}]})
