@@ -1,10 +1,7 @@
 """What can be done with accounts. Each use case: one read, the rules, at most one write."""
 
-import base64
 import contextlib
-import hashlib
-import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,7 +20,7 @@ from shared.account_changes import (
     removed_account,
     show_account,
 )
-from shared.accounts import Account, Caller, Operation, account_of, authorize, permit, refuse_higher
+from shared.accounts import Account, Caller, Operation, authorize, permit, refuse_higher
 from shared.cursors import read_cursor, sign_cursor
 from shared.customers import Customer, CustomerAnswer, show
 from shared.emails import clean_email
@@ -37,10 +34,9 @@ from shared.errors import (
     StaleVersionError,
     UnavailableError,
 )
-from shared.idempotency import Outcome, id_from, refuse_other_request
+from shared.idempotency import Outcome, id_from, refuse_other_request, secret_from
 from shared.identities import Identities, IdentityError
 from shared.keys import (
-    Item,
     Key,
     account_item,
     account_key,
@@ -50,6 +46,7 @@ from shared.keys import (
     super_users_key,
     tree_below,
 )
+from shared.reading import one, read
 from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Remove, Store
 from shared.subtrees import below
 
@@ -79,10 +76,9 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
     """
     key = account_key(account_id := id_from("acc", caller.account_id, idempotency_key))
     customer_at = customer_key(customer_id)
-    found = store.get(account_key(caller.account_id), customer_at, key, *(_email_keys(new) if validate_only else ()))
-    by = account_of(found.get(account_key(caller.account_id)))
-    customer = authorize(by, caller.operation, _customer(found, customer_at))
-    earlier = _account(found, key)
+    by, found = read(store, caller, customer_at, key, *(_email_keys(new) if validate_only else ()))
+    customer = authorize(by, caller.operation, one(Customer, found, customer_at))
+    earlier = one(Account, found, key)
     if earlier is None:
         account = new_account(new, customer, by, id=account_id, cursor_key=cursor_key, now=caller.now)
         if validate_only:
@@ -95,7 +91,7 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
         try:
             store.write(*actions, *_count(None, account))
         except ConditionFailedError as failed:
-            earlier = _account(failed.found, key)
+            earlier = one(Account, failed.found, key)
             if earlier is None:
                 raise (NotFoundError() if customer_at in failed.found else EmailExistsError()) from failed
         else:
@@ -116,8 +112,7 @@ def _finish(store: Store, identities: Identities, by: Account, stored: Account, 
     if stored.kind == "person":
         return AddedAccountAnswer(**answer, credentials=None)
     # It follows from a key that only the adding account has, so the same request again gives the same secret.
-    digest = hmac.digest(by.cursor_key.encode(), f"secret of {stored.id}".encode(), hashlib.sha256)
-    secret = f"Aa1-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
+    secret = f"Aa1-{secret_from(by.cursor_key, stored.id)}"
     if not stored.identity_version:
         try:
             identities.provide(stored.id, secret)
@@ -180,9 +175,8 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
 def _read(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
     """The caller's account and the one asked for, authorised."""
     key = account_key(account_id)
-    found = store.get(account_key(caller.account_id), key)
-    by = account_of(found.get(account_key(caller.account_id)))
-    account = _account(found, key)
+    by, found = read(store, caller, key)
+    account = one(Account, found, key)
     return by, authorize(by, caller.operation, None if account and account.removed else account)
 
 
@@ -246,14 +240,13 @@ def _list(  # noqa: PLR0913, PLR0917 - one list for two routes
     customer_id: str,
     name: str,
     cursor: str | None,
-    read: Callable[[Customer, Position | None], Page],
+    query: Callable[[Customer, Position | None], Page],
 ) -> AccountPage:
     key = customer_key(customer_id)
-    found = store.get(account_key(caller.account_id), key)
-    by = account_of(found.get(account_key(caller.account_id)))
-    customer = authorize(by, caller.operation, _customer(found, key))
+    by, found = read(store, caller, key)
+    customer = authorize(by, caller.operation, one(Customer, found, key))
     bound_to = {"list": name, "customer_id": customer_id}
-    page = read(customer, read_cursor(by, bound_to, cursor))
+    page = query(customer, read_cursor(by, bound_to, cursor))
     return AccountPage(
         accounts=[show_account(Account.model_validate(item)) for item in page.items],
         next_cursor=sign_cursor(by, bound_to, page.next),
@@ -268,8 +261,7 @@ class Me(BaseModel):
 
 def get_me(store: Store, caller: Caller) -> Me:
     """The caller's account, its customer and what it may do there. Two requests."""
-    key = account_key(caller.account_id)
-    account = account_of(store.get(key).get(key))
+    account, _ = read(store, caller)
     permit(account, caller.operation)
     # The customer, and the one above it, whose service type and trial a site shares.
     ids = account.customer_path.split("/")[-2:]
@@ -286,7 +278,7 @@ def sync_identity(store: Store, identities: Identities, account_id: str) -> None
 
     Raises IdentityError when the user pool fails; the account then says `failed` until a later try succeeds.
     """
-    account = _account(store.get(account_key(account_id)), account_key(account_id))
+    account = one(Account, store.get(account_key(account_id)), account_key(account_id))
     if account is None or account.identity_version >= account.version:
         return
     if account.kind == "api" and not account.identity_version and not account.removed:
@@ -306,7 +298,7 @@ def sync_identity(store: Store, identities: Identities, account_id: str) -> None
 
 def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
     """Note the first sign-in of an account; it is active from then on. Repeating it changes nothing."""
-    account = _account(store.get(account_key(account_id)), account_key(account_id))
+    account = one(Account, store.get(account_key(account_id)), account_key(account_id))
     if account is None or account.signed_in_at or account.removed:
         return
     follows = account.identity_version >= account.version
@@ -319,13 +311,3 @@ def _mark(store: Store, account: Account, changes: dict[str, object]) -> None:
     """Keep what the system itself notes. When somebody changed the account meanwhile, their message follows."""
     with contextlib.suppress(ConditionFailedError):
         store.write(Put(account_item(account.model_copy(update=changes)), when={"version": account.version}))
-
-
-def _customer(found: Mapping[Key, Item | None], key: Key) -> Customer | None:
-    item = found.get(key)
-    return Customer.model_validate(item) if item else None
-
-
-def _account(found: Mapping[Key, Item | None], key: Key) -> Account | None:
-    item = found.get(key)
-    return Account.model_validate(item) if item else None

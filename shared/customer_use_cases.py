@@ -1,30 +1,27 @@
 """What can be done with customers. Each use case: one read, the rules, at most one write."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pydantic import BaseModel, Field
 
-from shared.accounts import Caller, account_of, authorize, permit
+from shared.accounts import Caller, authorize, permit
 from shared.cursors import read_cursor, sign_cursor
 from shared.customers import Customer, CustomerAnswer, NewCustomer, as_created, new_customer, show
 from shared.errors import BrokenRule, NameExistsError, Rules, ThrottledError
 from shared.idempotency import Outcome, id_from, refuse_other_request
-from shared.keys import CATALOGUE, Item, Key, account_key, customer_item, customer_key, name_item, name_key
+from shared.keys import CATALOGUE, Item, Key, customer_item, customer_key, name_item, name_key
 from shared.levels import Level
 from shared.names import clean_name, fold_name
 from shared.options import Options, options_below
+from shared.reading import fill, one, read
 from shared.storage_locations import Catalogue
 from shared.store import Check, ConditionFailedError, Page, Position, Put, Store, position
-from shared.subtrees import below
+from shared.subtrees import position_within, within
 from shared.trials import State
 
 # How often an addition is decided anew because its parent was changed at the same moment.
 MOST_DECISIONS: Final = 3
-# With a filter, a page may be shorter than asked for: so many records are looked at, at most.
-FILTER_CHUNK: Final = 100
-MOST_CHUNKS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -44,17 +41,14 @@ def add_customer(
     """
     customer_id = id_from("cus", caller.account_id, idempotency_key)
     parent_key = customer_key(new.parent_id or "")
-    keys = [account_key(caller.account_id), parent_key, CATALOGUE, customer_key(customer_id)]
-    if validate_only:
-        keys += _name_keys(new)
-    found = store.get(*keys)
-    account = account_of(found.get(keys[0]))
+    names = _name_keys(new) if validate_only else []
+    account, found = read(store, caller, parent_key, CATALOGUE, customer_key(customer_id), *names)
     parent = None
     if new.parent_id is None:
         permit(account, caller.operation)
     else:
-        parent = authorize(account, caller.operation, _customer(found, parent_key), pointer="/parent_id")
-    earlier = _customer(found, customer_key(customer_id))
+        parent = authorize(account, caller.operation, one(Customer, found, parent_key), pointer="/parent_id")
+    earlier = one(Customer, found, customer_key(customer_id))
     if earlier:
         return _replay(earlier, new, parent, "validated" if validate_only else "replayed")
 
@@ -73,10 +67,10 @@ def add_customer(
                 Check(parent_key, {"services_to_provide": parent.services_to_provide}),
             )
         except ConditionFailedError as failed:
-            if earlier := _customer(failed.found, customer_key(customer_id)):
+            if earlier := one(Customer, failed.found, customer_key(customer_id)):
                 return _replay(earlier, new, parent)
             _refuse_taken(failed.found.get(name_key(parent.id, customer.folded_name)))
-            parent = authorize(account, caller.operation, _customer(failed.found, parent_key), pointer="/parent_id")
+            parent = authorize(account, caller.operation, one(Customer, failed.found, parent_key), pointer="/parent_id")
         else:
             return Added(show(customer, caller.now, parent), "added")
     raise ThrottledError("The parent is being changed. Try again in a second.", headers={"Retry-After": "1"})
@@ -108,9 +102,8 @@ def _refuse_taken(name: Item | None) -> None:
 def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerAnswer:
     """One request; two for a site. Raises NotFoundError."""
     key = customer_key(customer_id)
-    found = store.get(account_key(caller.account_id), key)
-    account = account_of(found.get(account_key(caller.account_id)))
-    authorize(account, caller.operation, _customer(found, key))
+    account, found = read(store, caller, key)
+    authorize(account, caller.operation, one(Customer, found, key))
     return _show_all(store, caller, [found[key]], {})[0]
 
 
@@ -139,28 +132,32 @@ def list_customers(
     """
     _refuse_unclear(query)
     key = customer_key(query.parent_id or query.within or "")
-    found = store.get(account_key(caller.account_id), key)
-    account = account_of(found.get(account_key(caller.account_id)))
-    top = authorize(account, caller.operation, _customer(found, key))
+    account, found = read(store, caller, key)
+    top = authorize(account, caller.operation, one(Customer, found, key))
     bound_to = {"list": "customers", **vars(query)}
     after = read_cursor(account, bound_to, cursor)
-    filtered = query.level is not None or query.state is not None
+    top_item, known = found[key], {top.id: top}
+    prefix = fold_name(query.name_prefix or "")
 
-    answers: list[CustomerAnswer] = []
-    known = {top.id: top}
-    for _ in range(MOST_CHUNKS):
-        page = _chunk(store, query, found[key], limit=FILTER_CHUNK if filtered else limit, after=after)
-        for item, shown in zip(page.items, _show_all(store, caller, page.items, known), strict=True):
-            if query.level not in (None, shown.level) or query.state not in (None, shown.state):
-                continue
-            answers.append(shown)
-            if len(answers) == limit and item is not page.items[-1]:  # the filter left more than a page
-                page = Page([], _position(query, item))
-                break
-        after = page.next
-        if after is None or not filtered or len(answers) == limit:
-            break
-    return CustomerPage(customers=answers, next_cursor=sign_cursor(account, bound_to, after))
+    def page(size: int, start: Position | None) -> Page:
+        if query.within is not None:
+            return within(store, top_item, limit=size, after=start)
+        return store.query("children", top.id, starts_with=prefix, limit=size, after=start)
+
+    def shown(items: list[Item]) -> list[CustomerAnswer | None]:
+        answers = _show_all(store, caller, items, known)
+        wanted = (query.level, query.state)
+        return [a if wanted[0] in (None, a.level) and wanted[1] in (None, a.state) else None for a in answers]
+
+    customers, position_after = fill(
+        page,
+        shown,
+        lambda item: position_within(top_item, item) if query.within else position("children", item),
+        limit=limit,
+        after=after,
+        filtered=query.level is not None or query.state is not None,
+    )
+    return CustomerPage(customers=customers, next_cursor=sign_cursor(account, bound_to, position_after))
 
 
 def _refuse_unclear(query: CustomerQuery) -> None:
@@ -172,41 +169,12 @@ def _refuse_unclear(query: CustomerQuery) -> None:
     rules.refuse_if_broken()
 
 
-# Where a list goes on after the customer it is asked for, which stands first in its own subtree.
-_AFTER_ITSELF: Final[Position] = {}
-
-
-def _chunk(store: Store, query: CustomerQuery, top: Item, *, limit: int, after: Position | None) -> Page:
-    if query.parent_id is not None:
-        prefix = fold_name(query.name_prefix or "")
-        return store.query("children", query.parent_id, starts_with=prefix, limit=limit, after=after)
-    within = Customer.model_validate(top)
-    if after is not None:
-        return below(store, "customer", within, limit=limit, after=after or None)
-    rest = below(store, "customer", within, limit=max(limit - 1, 1), after=None)
-    if limit == 1:
-        return Page([top], _AFTER_ITSELF if rest.items else None)
-    return Page([top, *rest.items], rest.next)
-
-
-def _position(query: CustomerQuery, item: Item) -> Position:
-    if item["id"] == query.within:
-        return _AFTER_ITSELF
-    return position("subtree" if query.within else "children", item)
-
-
 def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
     """What may be added below a customer, for a form to be drawn from. One request. Raises NotFoundError."""
     key = customer_key(customer_id)
-    found = store.get(account_key(caller.account_id), key, CATALOGUE)
-    account = account_of(found.get(account_key(caller.account_id)))
-    parent = authorize(account, caller.operation, _customer(found, key))
+    account, found = read(store, caller, key, CATALOGUE)
+    parent = authorize(account, caller.operation, one(Customer, found, key))
     return options_below(parent, Catalogue.model_validate(found[CATALOGUE]), may_add="change_customers" in account.may)
-
-
-def _customer(found: Mapping[Key, Item | None], key: Key) -> Customer | None:
-    item = found.get(key)
-    return Customer.model_validate(item) if item else None
 
 
 def _show_all(store: Store, caller: Caller, items: list[Item], known: dict[str, Customer]) -> list[CustomerAnswer]:

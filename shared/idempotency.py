@@ -6,6 +6,7 @@ for as long as the work is, and no crash can part the two.
 
 import base64
 import hashlib
+import hmac
 import json
 from typing import Literal
 
@@ -25,6 +26,12 @@ def id_from(prefix: str, *parts: str) -> str:
     """
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
     return f"{prefix}_{base64.b32encode(digest).decode().rstrip('=').lower()}"
+
+
+def secret_from(key: str, id: str) -> str:
+    """256 bits in 43 characters that only the holder of `key` can make, the same ones for the same id."""
+    digest = hmac.digest(key.encode(), f"secret of {id}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def request_hash(request: BaseModel) -> str:

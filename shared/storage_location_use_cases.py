@@ -2,11 +2,12 @@
 
 from pydantic import BaseModel
 
-from shared.accounts import Caller, account_of, permit
+from shared.accounts import Caller, permit
 from shared.countries import NAMES
 from shared.customers import CountryAnswer
 from shared.errors import NotFoundError, StaleVersionError
-from shared.keys import CATALOGUE, account_key, catalogue_items, catalogue_key
+from shared.keys import CATALOGUE, catalogue_items, catalogue_key
+from shared.reading import read
 from shared.storage_locations import Catalogue, NewCatalogue, next_catalogue
 from shared.store import ConditionFailedError, Put, Store
 from shared.times import Time
@@ -29,8 +30,8 @@ class CatalogueAnswer(BaseModel):
 def get_storage_locations(store: Store, caller: Caller, version: int | None = None) -> CatalogueAnswer:
     """The catalogue in force, or an older version. Raises NotFoundError."""
     key = CATALOGUE if version is None else catalogue_key(version)
-    found = store.get(account_key(caller.account_id), key)
-    permit(account_of(found.get(account_key(caller.account_id))), caller.operation)
+    account, found = read(store, caller, key)
+    permit(account, caller.operation)
     if key not in found:
         raise NotFoundError
     return _show(Catalogue.model_validate(found[key]))
@@ -41,8 +42,7 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
 
     Raises ForbiddenError, StaleVersionError, BrokenRulesError.
     """
-    found = store.get(account_key(caller.account_id), CATALOGUE)
-    account = account_of(found.get(account_key(caller.account_id)))
+    account, found = read(store, caller, CATALOGUE)
     permit(account, caller.operation)
     current = Catalogue.model_validate(found[CATALOGUE])
     if current.version != version:

@@ -6,7 +6,7 @@ from shared.customers import Customer
 from shared.keys import Item, customer_key, tree_below
 from shared.store import Page, Position, Store, position
 
-Kind = Literal["customer", "account"]
+Kind = Literal["customer", "account", "device"]
 
 # A page of the root's subtree may be shorter than asked for: two queries a distributor, at most so many a page.
 MOST_QUERIES: Final = 16
@@ -18,6 +18,25 @@ def below(store: Store, kind: Kind, within: Customer, *, limit: int, after: Posi
         return _below_root(store, kind, within, limit=limit, after=after)
     tree = tree_below(kind, within.path)
     return store.query("subtree", tree, starts_with=f"{within.path}/", after=after, limit=limit)
+
+
+# Where a list goes on after the customer it is asked for, which stands first in its own subtree.
+AFTER_ITSELF: Final[Position] = {}
+
+
+def within(store: Store, top: Item, *, limit: int, after: Position | None) -> Page:
+    """A customer itself, then up to `limit` in all with the customers below it."""
+    customer = Customer.model_validate(top)
+    if after is not None:
+        return below(store, "customer", customer, limit=limit, after=after or None)
+    rest = below(store, "customer", customer, limit=max(limit - 1, 1), after=None)
+    if limit == 1:
+        return Page([top], AFTER_ITSELF if rest.items else None)
+    return Page([top, *rest.items], rest.next)
+
+
+def position_within(top: Item, item: Item) -> Position:
+    return AFTER_ITSELF if item["id"] == top["id"] else position("subtree", item)
 
 
 def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: Position | None) -> Page:

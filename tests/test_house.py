@@ -21,7 +21,7 @@ IN_THE_BACKGROUND = {"sync_identity", "record_sign_in"}
 README = (PROJECT / "README.md").read_text()
 
 # Layers, the deepest last. A module imports from its own layer or from deeper ones; the store alone knows AWS.
-USE_CASES = {"customer_use_cases", "account_use_cases", "storage_location_use_cases", "subtrees"}
+USE_CASES = {"customer_use_cases", "account_use_cases", "storage_location_use_cases", "subtrees", "reading"}
 STORE = {"store", "identities"}
 EDGE = {"http", "streams", "facts", "environment", "cursors", "beginnings", "aws"}
 AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}

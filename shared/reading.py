@@ -1,0 +1,52 @@
+"""How every use case starts: the caller's account and what else it needs, in one request."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pydantic import BaseModel
+
+from shared.accounts import Account, Caller, account_of
+from shared.keys import Item, Key, account_key
+from shared.store import Page, Position, Store
+
+# With a filter, a page may be shorter than asked for: so many records are looked at, at most.
+FILTER_CHUNK: Final = 100
+MOST_CHUNKS: Final = 5
+
+
+def read(store: Store, caller: Caller, *keys: Key) -> tuple[Account, dict[Key, Item]]:
+    """The caller's account, and the records with these keys that exist. Raises NoActiveAccountError."""
+    own = account_key(caller.account_id)
+    found = store.get(own, *keys)
+    return account_of(found.get(own)), found
+
+
+def one[M: BaseModel](model: type[M], found: Mapping[Key, Item | None], key: Key) -> M | None:
+    """The record with `key`, as its model."""
+    item = found.get(key)
+    return model.model_validate(item) if item else None
+
+
+def fill[T](  # noqa: PLR0913 - one page for every list
+    query: Callable[[int, Position | None], Page],
+    show: Callable[[list[Item]], list[T | None]],
+    position_of: Callable[[Item], Position],
+    *,
+    limit: int,
+    after: Position | None,
+    filtered: bool,
+) -> tuple[list[T], Position | None]:
+    """Up to `limit` of what `show` makes of records (`None`: left out), and where the next page starts."""
+    shown: list[T] = []
+    for _ in range(MOST_CHUNKS):
+        page = query(FILTER_CHUNK if filtered else limit, after)
+        after = page.next
+        for item, answer in zip(page.items, show(page.items), strict=True):
+            if answer is None:
+                continue
+            shown.append(answer)
+            if len(shown) == limit and item is not page.items[-1]:  # the filter left more than a page
+                return shown, position_of(item)
+        if after is None or not filtered or len(shown) == limit:
+            break
+    return shown, after
