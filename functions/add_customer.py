@@ -43,7 +43,7 @@ def route(
         idempotency_key=idempotency_key or str(uuid4()),
         validate_only=validate_only,
     )
-    tell(f"customer_{added.outcome}", customer_id=added.customer.id, level=added.customer.level)
+    tell(f"customer_{added.outcome}", customer_id=added.customer.id, customer_level=added.customer.level)
     return app.made(added.customer, added.outcome, at=f"/customers/{added.customer.id}")
 
 

@@ -103,8 +103,7 @@ class Demo:
 
     def _token(self, name: str) -> str:
         account = self.stack["accounts"][name]
-        pool, client_id = self.stack["user_pool_id"], self.stack["client_id"]
-        return access_token(self.cognito, pool, client_id, account["id"], account["password"])
+        return access_token(self.cognito, self.stack["client_id"], account["id"], account["password"])
 
     def _call(self, method: str, path: str, *, key: str | None = None, body: dict[str, Any] | None = None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} | (

@@ -15,6 +15,7 @@ _RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "get_storage_locations": {"200": ("ETag",)},
     "replace_storage_locations": {"200": ("ETag",)},
     "add_account": {"201": ("ETag", "Location", "Idempotent-Replayed")},
+    "add_test_device": {"201": ("Location", "Idempotent-Replayed")},
     "get_account": {"200": ("ETag",)},
     "change_account": {"200": ("ETag",)},
 }
@@ -87,6 +88,9 @@ def _finished(name: str, operation: dict[str, Any]) -> dict[str, Any]:
         if headers:
             response["headers"] = {header: {"schema": {"type": "string"}} for header in headers}
     operation["responses"] = dict(sorted(responses.items()))
+    if name == "list_devices":
+        responses["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+        responses["200"]["headers"] = {"Next-Cursor": {"schema": {"type": "string"}}}
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
         operation["requestBody"]["content"]["application/json"]["example"] = json.loads(event["body"])

@@ -73,7 +73,7 @@ def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str,
         name="Root company",
         country="DE",
         email="root@example.com",
-    )
+    ).id
     known = earlier.get("accounts", {}) if earlier.get("user_pool_id") == pool else {}
     accounts = known or {"root": {"id": root, "password": set_password(cognito, pool, root)}}
     return {
@@ -85,7 +85,7 @@ def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str,
         "client_id": client_id,
         "accounts": accounts,
         "tokens": {
-            name: access_token(cognito, pool, client_id, account["id"], account["password"])
+            name: access_token(cognito, client_id, account["id"], account["password"])
             for name, account in accounts.items()
         },
     }

@@ -8,50 +8,61 @@ On AWS, once after the first deployment:
 import argparse
 import contextlib
 import secrets
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 
+from shared.accounts import Account
 from shared.beginnings import begin
+from shared.errors import BrokenRulesError
+from shared.identities import new_secret
+from shared.keys import account_key
 from shared.store import ConditionFailedError, DynamoStore
 
 
 def seed(  # noqa: PLR0913 - where, and what
-    dynamodb: Any, cognito: Any, table: str, user_pool: str, *, name: str, country: str, email: str
-) -> str:
-    """The id of the root's first super_user; made now, or before."""
-    account, puts = begin(name, country, email, secrets.token_urlsafe(24), datetime.now(UTC))
-    with contextlib.suppress(ConditionFailedError):  # it has begun already
-        DynamoStore(dynamodb, table).write(*puts)
+    dynamodb: Any,
+    cognito: Any,
+    table: str,
+    user_pool: str,
+    *,
+    name: str,
+    country: str,
+    email: str,
+    location: str | None = None,
+) -> Account:
+    """The root's first super_user; made now, or before. Raises BrokenRulesError."""
+    store = DynamoStore(dynamodb, table)
+    account, actions = begin(name, country, email, secrets.token_urlsafe(24), datetime.now(UTC), location)
+    try:
+        store.write(*actions)
+    except ConditionFailedError:  # it has begun already
+        account = Account.model_validate(store.get(account_key(account.id))[account_key(account.id)])
     with contextlib.suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
             UserPoolId=user_pool,
             Username=account.id,
-            UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
-            TemporaryPassword=_password(),  # nobody's; the lasting one follows
+            UserAttributes=[{"Name": "email", "Value": account.email}, {"Name": "email_verified", "Value": "true"}],
+            TemporaryPassword=new_secret(),  # nobody's; the lasting one follows
             MessageAction="SUPPRESS",
         )
-    return account.id
+    return account
 
 
 def set_password(cognito: Any, user_pool: str, account_id: str) -> str:
     """A new password for an account, lasting and returned once."""
-    password = _password()
+    password = new_secret()
     cognito.admin_set_user_password(UserPoolId=user_pool, Username=account_id, Password=password, Permanent=True)
     return password
 
 
-def _password() -> str:
-    return f"Aa1-{secrets.token_urlsafe(18)}"
-
-
-def access_token(cognito: Any, user_pool: str, client_id: str, account_id: str, password: str) -> str:
+def access_token(cognito: Any, client_id: str, account_id: str, password: str) -> str:
     """An access token, good for 15 minutes."""
-    answer = cognito.admin_initiate_auth(
-        UserPoolId=user_pool,
+    answer = cognito.initiate_auth(
         ClientId=client_id,
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": account_id, "PASSWORD": password},
     )
     token: str = answer["AuthenticationResult"]["AccessToken"]
@@ -62,19 +73,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Begin a new system on AWS.")
     for option in ("table", "user-pool", "name", "country", "email"):
         parser.add_argument(f"--{option}", required=True)
+    parser.add_argument("--location", help="the storage location, where the country hosts none")
     given = parser.parse_args()
     cognito = boto3.client("cognito-idp")
-    account_id = seed(
-        boto3.client("dynamodb"),
-        cognito,
-        given.table,
-        given.user_pool,
-        name=given.name,
-        country=given.country,
-        email=given.email,
-    )
-    password = set_password(cognito, given.user_pool, account_id)
-    print(f"The first super_user is {account_id}; sign in with {given.email} and {password}")
+    try:
+        account = seed(
+            boto3.client("dynamodb"),
+            cognito,
+            given.table,
+            given.user_pool,
+            name=given.name,
+            country=given.country,
+            email=given.email,
+            location=given.location,
+        )
+    except BrokenRulesError as refused:
+        sys.exit("\n".join(error["detail"] for error in refused.errors))
+    password = set_password(cognito, given.user_pool, account.id)
+    print(f"The first super_user is {account.id}; sign in with {account.email} and {password}")
 
 
 if __name__ == "__main__":

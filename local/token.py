@@ -21,7 +21,7 @@ def main() -> None:
         sys.exit(f"There is no account {name!r}; take one of: {', '.join(stack['accounts'])}")
     cognito = client("cognito-idp", stack["endpoint"])
     try:
-        print(access_token(cognito, stack["user_pool_id"], stack["client_id"], account["id"], account["password"]))
+        print(access_token(cognito, stack["client_id"], account["id"], account["password"]))
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"The stack gave no token; is it running (make run)? {error}")
 

@@ -1,12 +1,19 @@
-"""The clients of AWS, the same settings for each."""
+"""The clients of AWS. Their patience is bounded, so that a caller gets an answer and not a timeout."""
 
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
 
+ATTEMPTS: Final = 2
+CONNECT_SECONDS: Final = 0.5
+READ_SECONDS: Final = 1.5
+
 
 def aws_client(service: str) -> Any:
-    # Shorter than any function's own time, so that a caller gets an answer and not a timeout.
-    config = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 3})
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    )
     return boto3.client(service, config=config)  # type: ignore[call-overload]

@@ -3,21 +3,34 @@
 from datetime import datetime
 
 from shared.accounts import Account
+from shared.countries import country_code
 from shared.customers import Customer
+from shared.emails import clean_email
+from shared.errors import Rules
 from shared.idempotency import id_from
 from shared.keys import account_item, catalogue_items, customer_item, email_item, super_users_key
 from shared.levels import SERVICE_TYPES
+from shared.names import clean_name
 from shared.storage_locations import decide_location, first_catalogue
 from shared.store import Action, Count, Put
 
 
-def begin(name: str, device_country: str, email: str, cursor_key: str, now: datetime) -> tuple[Account, list[Action]]:
+def begin(  # noqa: PLR0913, PLR0917 - what a beginning depends on, each given
+    name: str, device_country: str, email: str, cursor_key: str, now: datetime, storage_location: str | None = None
+) -> tuple[Account, list[Action]]:
     """The root's first super_user, and all that is written, together or not at all, when a system is new.
 
     The ids follow from nothing but their kind: there is one root, and a second beginning meets the first.
+    Raises BrokenRulesError.
     """
     root_id, account_id = id_from("cus", "root"), id_from("acc", "root")
     catalogue = first_catalogue(now, account_id)
+    rules = Rules()
+    country = rules.keep(country_code, device_country, "/device_country")
+    location = rules.keep(decide_location, catalogue, country, storage_location, now) if country else None
+    name, email = rules.keep(clean_name, name), rules.keep(clean_email, email)
+    rules.refuse_if_broken()
+    assert location is not None  # noqa: S101 - else a rule was broken
     root = Customer(
         id=root_id,
         name=name,
@@ -25,8 +38,8 @@ def begin(name: str, device_country: str, email: str, cursor_key: str, now: date
         path=root_id,
         service_type="all_inclusive",
         services_to_provide=SERVICE_TYPES,
-        device_country=device_country,
-        storage_location=decide_location(catalogue, device_country, None, now),
+        device_country=country,
+        storage_location=location,
         production_since=now,
         created_at=now,
         created_by=account_id,

@@ -31,26 +31,50 @@ _EVERYDAY: Final = {
 }
 
 
-def _sorting(name: str) -> str:
-    """Åland stands at A: letters without their marks."""
-    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
+def _folded(name: str) -> str:
+    """For comparing and sorting: letters without their marks, case and spaces folded, so that Åland stands at A."""
+    letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return " ".join("".join(letters).casefold().split())
 
 
 _COUNTRIES: Final = [country for country in iso3166.countries if country.alpha2 != _NOT_ISO]
 # Alpha-2 code -> English name, in the order of the names.
 NAMES: Final = dict(
-    sorted(((c.alpha2, _EVERYDAY.get(c.alpha2, c.name)) for c in _COUNTRIES), key=lambda pair: _sorting(pair[1]))
+    sorted(((c.alpha2, _EVERYDAY.get(c.alpha2, c.name)) for c in _COUNTRIES), key=lambda pair: _folded(pair[1]))
 )
+# More words that people use, beside the codes, the standard's names and the everyday ones.
+_ALSO: Final = {
+    "Brunei": "BN",
+    "British Virgin Islands": "VG",
+    "Cape Verde": "CV",
+    "Czech Republic": "CZ",
+    "Falkland Islands": "FK",
+    "Great Britain": "GB",
+    "Holland": "NL",
+    "Ivory Coast": "CI",
+    "Macau": "MO",
+    "Micronesia": "FM",
+    "Russia": "RU",
+    "Swaziland": "SZ",
+    "Turkey": "TR",
+    "UK": "GB",
+    "US Virgin Islands": "VI",
+    "USA": "US",
+}
 _BY_WORD: Final = {
-    word.casefold(): c.alpha2
-    for c in _COUNTRIES
-    for word in (c.alpha2, c.alpha3, c.numeric, c.name, c.apolitical_name, NAMES[c.alpha2])
+    _folded(word): code
+    for words in (
+        {word: c.alpha2 for c in _COUNTRIES for word in (c.name, c.apolitical_name, NAMES[c.alpha2])},
+        _ALSO,
+        {word: c.alpha2 for c in _COUNTRIES for word in (c.alpha2, c.alpha3, c.numeric)},  # a code goes before a name
+    )
+    for word, code in words.items()
 }
 
 
 def country_code(word: str, pointer: str) -> str:
     """'DE', 'deu', '276' or 'Germany' -> 'DE'. Raises BrokenRule."""
-    code = _BY_WORD.get(" ".join(word.split()).casefold())
+    code = _BY_WORD.get(_folded(word))
     if code is None:
         raise BrokenRule("country_unknown", pointer, 'Give an ISO 3166-1 code ("DE") or its English name ("Germany").')
     return code

@@ -12,7 +12,7 @@ from shared.errors import BrokenRule, NameExistsError, Rules, ThrottledError
 from shared.idempotency import Outcome, id_from, refuse_other_request
 from shared.keys import CATALOGUE, Item, Key, customer_item, customer_key, name_item, name_key
 from shared.levels import Level
-from shared.names import clean_name, fold_name
+from shared.names import clean_name, fold_name, fold_prefix
 from shared.options import Options, options_below
 from shared.reading import fill, one, read
 from shared.storage_locations import Catalogue
@@ -104,7 +104,7 @@ def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerAnsw
     key = customer_key(customer_id)
     account, found = read(store, caller, key)
     authorize(account, caller.operation, one(Customer, found, key))
-    return _show_all(store, caller, [found[key]], {})[0]
+    return show_all(store, caller, [found[key]], {})[0]
 
 
 class CustomerPage(BaseModel):
@@ -137,15 +137,17 @@ def list_customers(
     bound_to = {"list": "customers", **vars(query)}
     after = read_cursor(account, bound_to, cursor)
     top_item, known = found[key], {top.id: top}
-    prefix = fold_name(query.name_prefix or "")
+    prefix = fold_prefix(query.name_prefix or "")
 
     def page(size: int, start: Position | None) -> Page:
         if query.within is not None:
             return within(store, top_item, limit=size, after=start)
+        if prefix is None:
+            return Page([], None)
         return store.query("children", top.id, starts_with=prefix, limit=size, after=start)
 
     def shown(items: list[Item]) -> list[CustomerAnswer | None]:
-        answers = _show_all(store, caller, items, known)
+        answers = show_all(store, caller, items, known)
         wanted = (query.level, query.state)
         return [a if wanted[0] in (None, a.level) and wanted[1] in (None, a.state) else None for a in answers]
 
@@ -177,7 +179,7 @@ def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
     return options_below(parent, Catalogue.model_validate(found[CATALOGUE]), may_add="change_customers" in account.may)
 
 
-def _show_all(store: Store, caller: Caller, items: list[Item], known: dict[str, Customer]) -> list[CustomerAnswer]:
+def show_all(store: Store, caller: Caller, items: list[Item], known: dict[str, Customer]) -> list[CustomerAnswer]:
     """Show customers; the end-customers of sites that are not among `known` are read in one more request."""
     customers = [Customer.model_validate(item) for item in items]
     known.update({customer.id: customer for customer in customers})

@@ -20,6 +20,7 @@ from shared.times import Time
 from shared.trials import State, Trial, production_since, trial_from
 
 MOST_REFERENCES: Final = 10
+MOST_SERVICES: Final = 10  # a list may name one twice, but not for ever
 _SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
 
 
@@ -72,7 +73,7 @@ class NewCustomer(BaseModel):
     )
     service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
     services_to_provide: list[Annotated[str, Field(json_schema_extra={"enum": [*SERVICE_TYPES]})]] | None = Field(
-        None, description="At least one, among the parent's own."
+        None, max_length=MOST_SERVICES, description="At least one, among the parent's own."
     )
     device_country: str | None = Field(None, description="ISO 3166-1 code or English name.", examples=["DE", "Germany"])
     storage_location: str | None = Field(
@@ -94,18 +95,18 @@ def new_customer(  # noqa: PLR0913 - what a decision depends on, each given
     level: Level | None = None
     levels: tuple[Level, ...] = ()
     if parent is None:
-        rules.add(BrokenRule("required", "/parent_id", "Name the customer this one is added below."))
+        levels = LEVELS[1:]
     else:
         level = rules.keep(_level, new.level, parent)
-        # Without a good level, what holds for all that are possible can still be told.
         levels = (level,) if level else MAY_HOLD[parent.level]
-        for field, rule in common_rules(levels, parent.level).items():
-            rules.keep(_field, field, rule, field in wanted, levels)
+    # Without a good parent or level, what holds for all levels that are possible can still be told.
+    for field, rule in common_rules(levels).items():
+        rules.keep(_field, field, rule, field in wanted, levels)
 
     def kept[T](field: str, rule: Callable[..., T], *arguments: object) -> T:
         return rules.keep(rule, wanted[field], *arguments) if field in wanted else cast(T, None)
 
-    company = parent if levels and "site" not in levels else None
+    company = parent if "site" not in levels else None
     name = kept("name", clean_name)
     service_type = kept("service_type", _service_type, company)
     services_to_provide = kept("services_to_provide", _services_to_provide, company, levels)
@@ -155,9 +156,8 @@ def _level(level: str | None, parent: Customer) -> Level:
 
 
 def _field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> None:
-    if field == "level":  # by `_level`
-        return
-    who = " or ".join(SPOKEN[level] for level in levels).capitalize()
+    who = "a customer" if len(levels) == len(LEVELS) - 1 else " or ".join(SPOKEN[level] for level in levels)
+    who = who.capitalize()
     if rule == "required" and not given:
         raise BrokenRule("required", f"/{field}", f"{who} needs {field}.")
     if rule == "refused" and given:
@@ -165,31 +165,32 @@ def _field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> Non
 
 
 def _service_type(service_type: str, parent: Customer | None) -> ServiceType | None:
-    if parent and service_type not in parent.services_to_provide:
-        raise _not_provided("/service_type", service_type, parent)
-    return cast(ServiceType, service_type)
+    provided = parent.services_to_provide if parent else SERVICE_TYPES
+    if service_type not in provided:
+        raise _not_provided("/service_type", service_type, provided)
+    return service_type
 
 
 def _services_to_provide(
     services: list[str], parent: Customer | None, levels: tuple[Level, ...]
 ) -> tuple[ServiceType, ...]:
-    if "end_customer" in levels or parent is None:
+    if levels in (("end_customer",), ("site",)):
         return ()  # refused already, by the level
     if not services:
         raise BrokenRule("required", "/services_to_provide", "Name at least one service to provide.")
+    provided = parent.services_to_provide if parent else SERVICE_TYPES
     for place, service in enumerate(services):
-        if service not in parent.services_to_provide:
-            raise _not_provided(f"/services_to_provide/{place}", service, parent)
+        if service not in provided:
+            raise _not_provided(f"/services_to_provide/{place}", service, provided)
     return cast(tuple[ServiceType, ...], tuple(sorted(set(services))))
 
 
-def _not_provided(pointer: str, service: str, parent: Customer) -> BrokenRule:
-    provided = list(parent.services_to_provide)
+def _not_provided(pointer: str, service: str, provided: tuple[ServiceType, ...]) -> BrokenRule:
     return BrokenRule(
         "service_not_provided",
         pointer,
-        f"The parent provides {' and '.join(provided)}, not {service[:32]}. Choose among those.",
-        values=provided,
+        f"What can be provided is {' and '.join(provided)}, not {service[:32]}. Choose among those.",
+        values=list(provided),
     )
 
 
@@ -245,7 +246,10 @@ class CustomerAnswer(BaseModel):
 
 
 def as_created(customer: Customer) -> Customer:
-    """The customer as it was right after it was added, for the answer to a repeated request."""
+    """The customer as it was right after it was added, for the answer to a repeated request.
+
+    The end of a trial is all that changes a customer so far; shown as of its creation, only the version tells of it.
+    """
     return customer.model_copy(update={"version": 1})
 
 

@@ -10,6 +10,7 @@
     ├── NameExistsError           409
     ├── EmailExistsError          409
     ├── LastSuperUserError        409
+    ├── TooManyDevicesError       409
     ├── StaleVersionError         412
     ├── BodyTooLargeError         413
     ├── UnsupportedMediaError     415
@@ -101,6 +102,10 @@ class EmailExistsError(RefusalError):
 
 class LastSuperUserError(RefusalError):
     status, code = 409, "last_super_user"
+
+
+class TooManyDevicesError(RefusalError):
+    status, code = 409, "too_many_test_devices"
 
 
 class StaleVersionError(RefusalError):

@@ -7,7 +7,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 SERVICE: Final = "backup-customers"
 
-log = Logger(service=SERVICE)
+log = Logger(service=SERVICE, location=None)  # it would name this module at every line
 metrics = Metrics(namespace="BackupCustomers", service=SERVICE)
 
 

@@ -27,7 +27,7 @@ from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.accounts import Caller
 from shared.environment import local_account_id
@@ -53,6 +53,7 @@ from shared.routes import ROUTES, allowed_methods
 from shared.store import DynamoStore, open_store
 
 LARGEST_BODY: Final = 64 * 1024  # bytes
+MOST_ERRORS: Final = 100
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _ANYWHERE: Final[list[type[RefusalError]]] = [
     MalformedRequestError,
@@ -73,6 +74,7 @@ IdempotencyKey = Annotated[
     ),
 ]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of what is changed. Required.")]
+Accept = Annotated[str | None, Header(alias="Accept", description="text/csv for a table; JSON otherwise.")]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most a page may hold.")]
 Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
 
@@ -133,7 +135,7 @@ class _HttpEvent(BaseModel):
     """What is used of an HTTP API event; anything else in it is left out."""
 
     version: Literal["2.0"]
-    rawPath: str = Field(max_length=2048)  # noqa: N815
+    rawPath: str  # noqa: N815
     headers: dict[str, str] = {}
     queryStringParameters: dict[str, str] | None = None  # noqa: N815
     requestContext: _RequestContext  # noqa: N815
@@ -187,6 +189,16 @@ class Api(APIGatewayHttpResolver):
         version = getattr(body, "version", None)
         etag = {} if version is None else {"ETag": f'"{version}"'}
         return _response(status, "application/json", body.model_dump_json(), {**etag, **(headers or {})})
+
+    def table(
+        self, page: BaseModel, as_csv: Callable[[], str], *, next_cursor: str | None, accept: str | None
+    ) -> Response[str]:
+        """`page` as CSV where the caller asks for it, with the next page's cursor in a header; else as JSON."""
+        media = [part.partition(";")[0].strip().lower() for part in (accept or "").split(",")]
+        if "text/csv" not in media:
+            return self.answer(page)
+        headers = {"Next-Cursor": next_cursor} if next_cursor else {}
+        return _response(HTTPStatus.OK, "text/csv; charset=utf-8", as_csv(), headers)
 
     def made(self, body: BaseModel, outcome: Outcome, *, at: str) -> Response[str]:
         """The answer to a POST: 201 for what is now `at`, 200 for what would be made."""
@@ -286,7 +298,7 @@ def _read_body(event: dict[str, Any]) -> None:
 
 def _refuse_other_media(content_type: str) -> None:
     media, _, parameters = content_type.lower().partition(";")
-    charset = parameters.partition("charset=")[2].strip(' "')
+    charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "')
     if media.strip() not in ("", "application/json") or charset not in ("", "utf-8"):
         raise UnsupportedMediaError("Send JSON in UTF-8, with Content-Type: application/json.")
 
@@ -371,7 +383,7 @@ def _refusal(error: Exception, known_fields: set[str]) -> RefusalError | None:
             return NotFoundError()
         return MalformedRequestError(
             "The request has not the shape that is asked for; see errors.",
-            [_wrong_shape(wrong, known_fields) for wrong in error.errors()],
+            [_wrong_shape(wrong, known_fields) for wrong in error.errors()[:MOST_ERRORS]],
         )
     return None
 
@@ -385,7 +397,7 @@ def _wrong_shape(wrong: dict[str, Any], known_fields: set[str]) -> dict[str, Any
     elif code == "missing":
         code, detail = "required", "It is required."
     elif code == "extra_forbidden":
-        read_only = path[0] in known_fields
+        read_only = len(path) == 1 and path[0] in known_fields
         code = "read_only_field" if read_only else "unknown_field"
         detail = "This field is set by the system; leave it out." if read_only else "There is no such field."
     if where == "body":

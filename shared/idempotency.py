@@ -35,9 +35,13 @@ def secret_from(key: str, id: str) -> str:
 
 
 def request_hash(request: BaseModel) -> str:
-    """Equal for equal requests, whatever the order of their fields."""
-    body = json.dumps(request.model_dump(exclude_none=True), sort_keys=True)
+    """Equal for equal requests, whatever the order of their fields; their lists are sets."""
+    body = json.dumps({k: _set(v) for k, v in request.model_dump(exclude_none=True).items()}, sort_keys=True)
     return hashlib.sha256(body.encode()).hexdigest()[:32]
+
+
+def _set(value: object) -> object:
+    return sorted(set(value)) if isinstance(value, list) else value
 
 
 def refuse_other_request(request: BaseModel, earlier_hash: str) -> None:

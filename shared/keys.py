@@ -7,6 +7,9 @@
 | account                     | account#<id>          | account         | subtree                    |
 | e-mail, unique everywhere   | email#<folded e-mail> | email           |                            |
 | enabled super_users, count  | customer#<id>         | super_users     |                            |
+| test device                 | customer#<id>         | device#<id>     | subtree                    |
+| test devices, count         | customer#<id>         | devices         |                            |
+| views of an account         | account#<id>          | views           |                            |
 | catalogue in force          | catalogue             | current         |                            |
 | catalogue, each version     | catalogue             | version#000001  |                            |
 
@@ -18,6 +21,9 @@
 | all within a customer, in path order           | Query subtree; for the root, one for each of its distributors      |
 | accounts of a customer, or all within it       | Query subtree; for the root as above                               |
 | add, change, remove an account                 | one TransactWriteItems: account, e-mail, count of super_users      |
+| devices within a customer                      | Query subtree, and one BatchGetItem of their customers             |
+| add, remove a test device                      | one TransactWriteItems: device, count, check of the customer       |
+| save a view                                    | one TransactWriteItems of one record                               |
 | trials that are due                            | Query trials, 16 shards                                            |
 | replace the catalogue                          | one TransactWriteItems: the version, the one in force              |
 """
@@ -25,8 +31,11 @@
 import zlib
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from shared.accounts import Account
 from shared.customers import Customer
+from shared.devices import Device
 from shared.storage_locations import Catalogue
 from shared.times import to_text
 
@@ -63,6 +72,18 @@ def email_key(email: str) -> Key:
 
 def super_users_key(customer_id: str) -> Key:
     return (f"customer#{customer_id}", "super_users")
+
+
+def device_key(customer_id: str, device_id: str) -> Key:
+    return (f"customer#{customer_id[:64]}", f"device#{device_id[:64]}")
+
+
+def devices_key(customer_id: str) -> Key:
+    return (f"customer#{customer_id}", "devices")
+
+
+def views_key(account_id: str) -> Key:
+    return (f"account#{account_id}", "views")
 
 
 def catalogue_key(version: int) -> Key:
@@ -107,10 +128,17 @@ def email_item(account: Account) -> Item:
     return {"pk": pk, "sk": sk, "account_id": account.id}
 
 
+def device_item(device: Device) -> Item:
+    item = _item(device_key(device.customer_id, device.id), device)
+    if device.removed:  # no list finds it
+        return item
+    return {**item, "tree": tree_below("device", device.customer_path), "path": device.path}
+
+
 def catalogue_items(catalogue: Catalogue) -> tuple[Item, Item]:
     """The record of this version, and the record of the version in force."""
     return _item(catalogue_key(catalogue.version), catalogue), _item(CATALOGUE, catalogue)
 
 
-def _item(key: Key, record: Customer | Account | Catalogue) -> Item:
+def _item(key: Key, record: BaseModel) -> Item:
     return {"pk": key[0], "sk": key[1], **record.model_dump(exclude_none=True)}

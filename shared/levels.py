@@ -55,9 +55,11 @@ def field_rules(level: Level, parent_level: Level) -> dict[str, FieldRule]:
     return {**_FIELDS[level], "level": "set" if len(MAY_HOLD[parent_level]) == 1 else "required"}
 
 
-def common_rules(levels: tuple[Level, ...], parent_level: Level) -> dict[str, FieldRule]:
-    """The rules on which all these levels agree; with one level, its rules."""
-    each = [field_rules(level, parent_level) for level in levels]
-    return (
-        {field: rule for field, rule in each[0].items() if all(rules[field] == rule for rules in each)} if each else {}
-    )
+def common_rules(levels: tuple[Level, ...]) -> dict[str, FieldRule]:
+    """The rules on which all these levels agree, the level's own left out; with one level, its rules."""
+    each = [_FIELDS[level] for level in levels]
+    return {
+        field: rule
+        for field, rule in (each[0] if each else {}).items()
+        if field != "level" and all(rules[field] == rule for rules in each)
+    }

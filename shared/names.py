@@ -9,12 +9,12 @@ from shared.errors import BrokenRule
 LONGEST: Final = 128  # characters, after trimming
 _LONGEST_KEY: Final = 1024  # bytes: DynamoDB's limit for a sort key
 
-# Zero-width, yet not of the category Cf (format), which is refused as a whole.
+# Nothing to see, yet not of a category that is refused as a whole.
 _BLANK: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-# Controls, format characters (bidirectional ones among them), surrogates, line and paragraph separators.
-_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Controls, format characters (bidirectional ones among them), unassigned and private ones, surrogates, separators.
+_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
 def clean_name(name: str, pointer: str = "/name") -> str:
@@ -40,3 +40,11 @@ def fold_name(name: str) -> str:
     """The form in which names are compared: NFKC, case folded, runs of white space as one space."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join(folded.split())
+
+
+def fold_prefix(prefix: str) -> str | None:
+    """The beginning of a name in the form in which names are compared; `None` where no name can begin so."""
+    folded = fold_name(prefix)
+    if folded and prefix != prefix.rstrip():
+        folded += " "  # "sec " is the beginning of "sec ond", not of "second"
+    return folded if len(folded.encode()) <= _LONGEST_KEY else None

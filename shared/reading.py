@@ -39,7 +39,8 @@ def fill[T](  # noqa: PLR0913 - one page for every list
     """Up to `limit` of what `show` makes of records (`None`: left out), and where the next page starts."""
     shown: list[T] = []
     for _ in range(MOST_CHUNKS):
-        page = query(FILTER_CHUNK if filtered else limit, after)
+        size = FILTER_CHUNK if filtered else limit
+        page = query(size, after)
         after = page.next
         for item, answer in zip(page.items, show(page.items), strict=True):
             if answer is None:
@@ -47,6 +48,7 @@ def fill[T](  # noqa: PLR0913 - one page for every list
             shown.append(answer)
             if len(shown) == limit and item is not page.items[-1]:  # the filter left more than a page
                 return shown, position_of(item)
-        if after is None or not filtered or len(shown) == limit:
+        bounded = len(page.items) < size  # the root's trees: enough queries were made
+        if after is None or not filtered or bounded or len(shown) == limit:
             break
     return shown, after

@@ -23,6 +23,17 @@ ROUTES: Final = {
     "get_storage_locations": RouteRow("GET", "/storage-locations", "read"),
     "replace_storage_locations": RouteRow("PUT", "/storage-locations", "support"),
     "get_me": RouteRow("GET", "/me", "read"),
+    "add_test_device": RouteRow("POST", "/customers/{customer_id}/test-devices", "change_test_devices"),
+    "get_test_device": RouteRow("GET", "/customers/{customer_id}/test-devices/{device_id}", "read"),
+    "remove_test_device": RouteRow(
+        "DELETE", "/customers/{customer_id}/test-devices/{device_id}", "change_test_devices"
+    ),
+    "check_storage": RouteRow("GET", "/customers/{customer_id}/storage-check", "read"),
+    "list_devices": RouteRow("GET", "/customers/{customer_id}/devices", "read"),
+    "list_views": RouteRow("GET", "/views", "read"),
+    "get_view": RouteRow("GET", "/views/{name}", "read"),
+    "save_view": RouteRow("PUT", "/views/{name}", "read"),
+    "remove_view": RouteRow("DELETE", "/views/{name}", "read"),
     "add_account": RouteRow("POST", "/customers/{customer_id}/accounts", "change_accounts"),
     "list_accounts": RouteRow("GET", "/customers/{customer_id}/accounts", "read"),
     "list_accounts_within": RouteRow("GET", "/accounts", "read"),

@@ -44,6 +44,13 @@ class Catalogue(BaseModel):
     def countries(self) -> list[str]:
         return [location.country for location in self.locations]
 
+    def lands_in(self, country: str) -> str | None:
+        """The country of the data centre that holds the data of this storage location by this version's routing.
+
+        `None` for a location that this version does not know any more: nobody can promise where its data lands.
+        """
+        return next((location.routed_to for location in self.locations if location.country == country), None)
+
 
 class StorageLocation(BaseModel):
     """The storage location of one customer, and how it was decided."""
@@ -83,16 +90,20 @@ def first_catalogue(now: datetime, created_by: str) -> Catalogue:
 def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created_by: str) -> Catalogue:
     """The version after `current`. Raises BrokenRulesError."""
     rules = Rules()
+    named: set[str] = set()
     routes: dict[str, tuple[int, str]] = {}
     for place, wanted in enumerate(new.locations):
         at = f"/locations/{place}"
         country = rules.keep(country_code, wanted.country, f"{at}/country")
         routed_to = rules.keep(country_code, wanted.routed_to or wanted.country, f"{at}/routed_to")
-        if country in routes:
+        if country in named:
             rules.add(BrokenRule("location_repeated", f"{at}/country", f"{NAMES[country]} stands twice; name it once."))
         elif country and routed_to:
             routes[country] = (place, routed_to)
+        named.add(country)
     for country, (place, routed_to) in routes.items():
+        if routed_to in named - set(routes):  # its own line is broken, and that is told
+            continue
         # One step only: data lands where a data centre is open, and an open one routes to itself.
         if routes.get(routed_to, (0, ""))[1] != routed_to:
             rules.add(

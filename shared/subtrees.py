@@ -8,7 +8,7 @@ from shared.store import Page, Position, Store, position
 
 Kind = Literal["customer", "account", "device"]
 
-# A page of the root's subtree may be shorter than asked for: two queries a distributor, at most so many a page.
+# A page of the root's subtree may be shorter than asked for: so many queries at most, one a distributor.
 MOST_QUERIES: Final = 16
 
 
@@ -50,22 +50,32 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
     if kind != "customer" and (at is None or at["tree"] == own):
         items += store.query("subtree", own, after=at, limit=limit + 1).items
         at = None
-    for _ in range(MOST_QUERIES // 2):
-        if len(items) > limit:
-            break
-        top = None
-        if at is not None:  # a distributor was reached: what is below it comes next
-            distributor = at["path"].split("/")[1]
-            tree = tree_below(kind, f"{root.path}/{distributor}")
-            start = at if at["tree"] == tree else None
-            items += store.query("subtree", tree, after=start, limit=limit + 1 - len(items)).items
-            pk, sk = customer_key(distributor)
-            top = {"pk": pk, "sk": sk, "tree": tops, "path": f"{root.path}/{distributor}"}
+    reached = [at] if at is not None else []
+    if len(items) <= limit:
+        start = _distributor(root, at) if at is not None else None
+        page = store.query("subtree", tops, after=start, limit=MOST_QUERIES - len(reached))
+        reached += [position("subtree", item) for item in page.items]
+        found = {item["path"]: item for item in page.items}
+        for reach in reached:
+            at, distributor = reach, _distributor(root, reach)
+            if kind == "customer" and at["tree"] == tops and at is not after:
+                items.append(found[at["path"]])
             if len(items) > limit:
                 break
-        found = store.query("subtree", tops, after=top, limit=1).items
-        if not found:
-            return Page(items, None)
-        at = position("subtree", found[0])
-        items += found if kind == "customer" else []
-    return Page(items[:limit], position("subtree", items[limit - 1]) if len(items) > limit else at)
+            tree = tree_below(kind, distributor["path"])
+            begin = at if at["tree"] == tree else None
+            below_it = store.query("subtree", tree, after=begin, limit=limit + 1 - len(items)).items
+            items += below_it
+            at = position("subtree", below_it[-1]) if below_it else at
+            if len(items) > limit:
+                break
+        else:
+            return Page(items, at if page.next else None)
+    return Page(items[:limit], position("subtree", items[limit - 1]))
+
+
+def _distributor(root: Customer, at: Position) -> Position:
+    """The position of the distributor in whose tree `at` stands."""
+    distributor = at["path"].split("/")[1]
+    pk, sk = customer_key(distributor)
+    return {"pk": pk, "sk": sk, "tree": tree_below("customer", root.path), "path": f"{root.path}/{distributor}"}

@@ -7,8 +7,9 @@ from shared.account_changes import counts_as_super_user
 from shared.accounts import Account, Caller, Operation, Role
 from shared.beginnings import begin
 from shared.customers import Customer, NewCustomer, new_customer
+from shared.devices import Device
 from shared.idempotency import id_from
-from shared.keys import account_item, customer_item, email_item, name_item, super_users_key
+from shared.keys import account_item, customer_item, device_item, devices_key, email_item, name_item, super_users_key
 from shared.levels import LEVELS, Level
 from shared.storage_locations import first_catalogue
 from shared.store import Count, Put, Store
@@ -91,13 +92,34 @@ def an_account(role: Role, customer: Customer, **fields: Any) -> Account:
     )
 
 
-def put(store: Store, *records: Customer | Account) -> None:
+def a_device(customer: Customer, name: str = "Device", **fields: Any) -> Device:
+    """A test device whose data lands where it should."""
+    key = () if name == "Device" else (name,)
+    return Device.model_validate(
+        {
+            "id": id_from("dev", customer.id, *key),
+            "customer_id": customer.id,
+            "customer_path": customer.path,
+            "name": name,
+            "storage_location": customer.storage_location.country,
+            "expected_location": customer.storage_location.country,
+            "catalogue_version": 1,
+            "created_at": NOW,
+            "created_by": "acc_builder",
+            **fields,
+        }
+    )
+
+
+def put(store: Store, *records: Customer | Account | Device) -> None:
     """Put records where they are not yet."""
     for record in records:
         if isinstance(record, Account):
             email = [Put(email_item(record))] if record.email else []
             count = [Count(super_users_key(record.customer_id), 1)] if counts_as_super_user(record) else []
             store.write(Put(account_item(record)), *email, *count)
+        elif isinstance(record, Device):
+            store.write(Put(device_item(record)), Count(devices_key(record.customer_id), 1))
         elif record.parent_id:
             store.write(Put(customer_item(record)), Put(name_item(record)))
 

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from local.ministack import Ministack
 from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, list_customers
+from shared.device_use_cases import list_devices
 from shared.errors import NameExistsError
-from shared.store import DynamoStore
-from tests.builders import ROOT, a_customer, a_line, asked, begin_in, caller, put
+from shared.keys import device_item
+from shared.store import DynamoStore, Put
+from tests.builders import ROOT, a_customer, a_device, a_line, asked, begin_in, caller, put
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
@@ -90,7 +91,7 @@ def test_a_list_page_is_one_query_and_one_read_of_the_caller(store: DynamoStore,
 def test_a_subtree_of_1000_customers_is_read_by_pages_with_no_request_for_each(
     store: DynamoStore, sent: list[Any]
 ) -> None:
-    root, distributor, sub_distributor, reseller, *_ = a_line()
+    _, distributor, sub_distributor, reseller, *_ = a_line()
     put(store, distributor, sub_distributor, reseller)
     end_customers = [a_customer("end_customer", reseller, name=f"E{n:03}") for n in range(997)]
     put(store, *end_customers)
@@ -106,10 +107,30 @@ def test_a_subtree_of_1000_customers_is_read_by_pages_with_no_request_for_each(
         found += [customer.path for customer in page.customers]
         cursor, pages = page.next_cursor, pages + 1
     assert (found, pages) == (expected, 10)
-    assert root.id
 
 
-def test_reading_a_customer_is_one_request(store: DynamoStore, sent: list[Any], ministack: Ministack) -> None:
+def test_reading_a_customer_is_one_request(store: DynamoStore, sent: list[Any]) -> None:
     assert get_customer(store, caller(), ROOT.id).id == ROOT.id
     assert [name for name, _, _ in sent] == ["BatchGetItem"]
-    assert ministack.process.poll() is None
+
+
+def test_a_dashboard_over_10000_devices_costs_the_same_at_the_first_and_the_last_page(
+    store: DynamoStore, sent: list[Any]
+) -> None:
+    _, distributor, sub_distributor, reseller, *_ = a_line()
+    put(store, distributor, sub_distributor, reseller)
+    customers = [a_customer("end_customer", reseller, name=f"E{n:03}") for n in range(1000)]
+    put(store, *customers)
+    for customer in customers:
+        store.write(*(Put(device_item(a_device(customer, name=f"{n}"))) for n in range(10)))
+    cursor, pages, seen = None, 0, set()
+    units: list[float] = []
+    while pages == 0 or cursor:
+        sent.clear()
+        page = list_devices(store, caller(), distributor.id, columns="id,storage_location", limit=100, cursor=cursor)
+        assert [name for name, _, _ in sent] == ["BatchGetItem", "Query", "BatchGetItem"]
+        units.append(sent[1][2]["ConsumedCapacity"]["CapacityUnits"])
+        seen |= {row["id"] for row in page.rows}
+        cursor, pages = page.next_cursor, pages + 1
+    assert (len(seen), pages) == (10_000, 100)
+    assert max(units) - min(units) <= 1

@@ -1,6 +1,7 @@
 """The rules of adding a customer that the tables of levels do not hold."""
 
 import itertools
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from shared.customers import NewCustomer
 from shared.errors import BrokenRulesError
 from shared.idempotency import request_hash
 from shared.keys import customer_item, tree_below
+from shared.levels import MAY_HOLD
+from shared.options import options_below
 from tests.builders import BOTH, CATALOGUE, NOW, ROOT, a_customer, a_line, asked, new_customer
 
 
@@ -118,3 +121,55 @@ def test_equal_requests_are_equal_whatever_the_order_of_their_fields() -> None:
     one = NewCustomer(name="a", parent_id="p", level=None)
     assert request_hash(one) == request_hash(NewCustomer.model_validate({"parent_id": "p", "name": "a"}))
     assert request_hash(one) != request_hash(NewCustomer(name="a", parent_id="q"))
+    both = [NewCustomer(services_to_provide=services) for services in (BOTH, BOTH[::-1], [*BOTH, *BOTH])]
+    assert len({request_hash(new) for new in both}) == 1
+    assert request_hash(both[0]) != request_hash(NewCustomer(services_to_provide=BOTH[:1]))
+
+
+def test_without_a_parent_all_that_can_be_told_is_told() -> None:
+    new = NewCustomer(service_type="x", services_to_provide=["all_inclusive", "y"])
+    with pytest.raises(BrokenRulesError) as refused:
+        new_customer(new, None, CATALOGUE, id="cus_new", created_by="acc_1", now=NOW)
+    assert [(error["code"], error["pointer"]) for error in refused.value.errors] == [
+        ("required", "/name"),
+        ("required", "/parent_id"),
+        ("required", "/device_country"),
+        ("service_not_provided", "/service_type"),
+        ("service_not_provided", "/services_to_provide/1"),
+    ]
+
+
+def test_trials_are_spread_over_all_shards() -> None:
+    reseller = a_customer("reseller")
+    trials = [a_customer("end_customer", reseller, name=f"E{n}", in_trial=True) for n in range(400)]
+    shards = Counter(customer_item(customer)["trial_shard"] for customer in trials)
+    assert len(shards) == 16
+    assert max(shards.values()) < 60
+
+
+@pytest.mark.parametrize("services", [["all_inclusive"], ["software_only"], BOTH])
+@pytest.mark.parametrize("level", ["root", "distributor", "sub_distributor", "reseller", "end_customer", "site"])
+def test_a_form_can_be_drawn_from_the_options_alone(level: Any, services: list[str]) -> None:
+    """Fills in the form by its options only; what it makes is added, and what the options leave out is refused."""
+    kept = {"name": "Name", "references": {"psa": "1"}, "device_country": "DE", "in_trial": True}
+    parent = a_customer(level).model_copy(update={"services_to_provide": tuple(services)})
+    options = options_below(parent, CATALOGUE, may_add=False)
+    assert options.may_add is False
+    assert [option.level for option in options.levels] == list(MAY_HOLD[parent.level])
+    for option in options.levels:
+        body: dict[str, Any] = {}
+        for field, rule in option.fields.items():
+            if rule.rule not in ("refused", "by_device_country"):
+                several = field == "services_to_provide"
+                first = rule.values if several else (rule.values or [rule.value])[0]
+                body[field] = option.level if field == "level" else kept.get(field, first)
+        made = NewCustomer.model_validate(body)
+        customer = new_customer(made, parent, CATALOGUE, id="cus_n", created_by="acc_1", now=NOW)
+        assert (customer.level, customer.parent_id) == (option.level, parent.id)
+        for field, rule in option.fields.items():
+            if rule.rule == "refused":
+                extra = kept.get(field, services if field == "services_to_provide" else services[0])
+                wrong = NewCustomer.model_validate(body | {field: extra})
+                with pytest.raises(BrokenRulesError) as refused:
+                    new_customer(wrong, parent, CATALOGUE, id="cus_n", created_by="acc_1", now=NOW)
+                assert {"code": "refused", "pointer": f"/{field}"}.items() <= refused.value.errors[0].items()

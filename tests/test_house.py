@@ -12,6 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from local.openapi import document
 from local.paths import PROJECT
+from shared import aws
 from shared.errors import RefusalError
 from shared.routes import ROUTES
 
@@ -21,7 +22,14 @@ IN_THE_BACKGROUND = {"sync_identity", "record_sign_in"}
 README = (PROJECT / "README.md").read_text()
 
 # Layers, the deepest last. A module imports from its own layer or from deeper ones; the store alone knows AWS.
-USE_CASES = {"customer_use_cases", "account_use_cases", "storage_location_use_cases", "subtrees", "reading"}
+USE_CASES = {
+    "customer_use_cases",
+    "account_use_cases",
+    "storage_location_use_cases",
+    "device_use_cases",
+    "subtrees",
+    "reading",
+}
 STORE = {"store", "identities"}
 EDGE = {"http", "streams", "facts", "environment", "cursors", "beginnings", "aws"}
 AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}
@@ -172,3 +180,40 @@ def test_requirements_are_pinned_with_hashes_and_name_no_registry() -> None:
         for block in re.split(r"\n(?=\S)", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE).strip()):
             assert re.match(r"[\w.\[\]-]+==\S+", block), block
             assert "--hash=sha256:" in block, block
+
+
+def test_what_the_safety_of_a_deployment_hangs_on(template: dict[str, Any]) -> None:
+    def properties(name: str) -> Any:
+        return template["Resources"][name]["Properties"]
+
+    assert properties("UserPool")["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert properties("UserPool")["DeletionProtection"] == "ACTIVE"
+    client = properties("UserPoolClient")
+    assert (client["AccessTokenValidity"], client["TokenValidityUnits"]["AccessToken"]) == (15, "minutes")
+    assert client["WriteAttributes"] == ["nickname"]  # nobody changes the address they are known by
+    assert "ALLOW_ADMIN_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+    jwt = properties("Api")["Auth"]["Authorizers"]["AccessToken"]["JwtConfiguration"]
+    assert jwt == {
+        "issuer": {"Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
+        "audience": [{"Ref": "UserPoolClient"}],
+    }
+    assert properties("Api")["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": {"Ref": "ThrottlingRate"},
+        "ThrottlingBurstLimit": {"Ref": "ThrottlingBurst"},
+    }
+    table = properties("Table")
+    assert table["DeletionProtectionEnabled"] is True
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    for name in ("Table", "UserPool"):
+        assert template["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert template["Resources"][name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_function_answers_before_its_time_is_up_although_aws_does_not(template: dict[str, Any]) -> None:
+    worst = aws.ATTEMPTS * (aws.CONNECT_SECONDS + aws.READ_SECONDS) + 1  # and the SDK's wait between two attempts
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            timeout = resource["Properties"].get("Timeout", template["Globals"]["Function"]["Timeout"])
+            # Where the user pool gives a token, one hanging call is borne; everywhere else two.
+            calls = 1 if "SignIn" in resource["Properties"]["Events"] else 2
+            assert calls * worst <= timeout

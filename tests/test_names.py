@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import BrokenRule
-from shared.names import clean_name, fold_name
+from shared.names import clean_name, fold_name, fold_prefix
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ def test_a_name_has_1_to_128_characters_after_trimming(name: str) -> None:
         *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c",  # bidirectional
         *"\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u115f\u1160\u17b4\u180b\u180e\u3164\ufe0f\uffa0",  # no width
         "\U000e0101",
+        *"\u2800\u2065\ufffe\ue000",  # blank, unassigned, no character, private
         "\ud800",
     ],
 )
@@ -51,6 +52,7 @@ def test_an_invisible_character_is_refused_and_named(character: str) -> None:
         ("ﬁn", "fin"),
         ("\uff21\uff43\uff4d\uff45", "acme"),
         ("ΣΑΣ", "σας"),
+        ("\u0390", "\u03aa\u0301"),
         ("\u1fb3", "\u03b1\u03b9"),
     ],
 )
@@ -79,3 +81,10 @@ def test_a_name_whose_written_out_form_is_too_long_for_a_key_is_refused() -> Non
     assert clean_name("\ufdfa" * 30)
     with pytest.raises(BrokenRule, match="ligatures"):
         clean_name("\ufdfa" * 128)
+
+
+def test_a_prefix_is_folded_and_keeps_the_space_that_ends_it() -> None:
+    assert fold_prefix("  SEC") == "sec"
+    assert fold_prefix("Sec ") == "sec "
+    assert not fold_prefix(" ")
+    assert fold_prefix("\ufdfa" * 128) is None

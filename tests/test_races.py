@@ -10,9 +10,11 @@ import pytest
 from shared.account_changes import NewAccount
 from shared.account_use_cases import add_account, list_accounts, remove_account
 from shared.customer_use_cases import CustomerQuery, add_customer, list_customers
-from shared.errors import EmailExistsError, LastSuperUserError, NameExistsError, RefusalError
-from shared.keys import customer_key, email_key, name_key, super_users_key
-from shared.store import DynamoStore
+from shared.device_use_cases import add_test_device, list_devices
+from shared.devices import MOST_DEVICES, NewDevice
+from shared.errors import EmailExistsError, LastSuperUserError, NameExistsError, RefusalError, TooManyDevicesError
+from shared.keys import customer_key, devices_key, email_key, name_key, super_users_key
+from shared.store import Count, DynamoStore
 from tests.builders import ROOT, a_customer, an_account, asked, begin_in, caller, put
 from tests.memory_identities import MemoryIdentities
 
@@ -122,3 +124,26 @@ def test_of_sixteen_super_users_who_are_all_removed_at_once_one_stays(store: Dyn
             left = list_accounts(store, caller(), customer.id, limit=100).accounts
             assert len(left) == len(refused) >= 1
             assert store.get(super_users_key(customer.id))[super_users_key(customer.id)]["count"] == len(left)
+
+
+def test_of_sixteen_that_add_the_tenth_test_device_one_wins(store: DynamoStore) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS):
+            customer = a_customer("distributor", ROOT, name=f"Turn {turn}")
+            put(store, customer)
+            store.write(Count(devices_key(customer.id), MOST_DEVICES - 1))
+            results = at_once(
+                pool,
+                lambda number, customer=customer, turn=turn: add_test_device(
+                    store,
+                    caller(operation="change_test_devices"),
+                    customer.id,
+                    NewDevice(name="Tenth"),
+                    idempotency_key=f"{turn} {number}",
+                ),
+            )
+            (winner,) = [result for result in results if not isinstance(result, RefusalError)]
+            assert sum(isinstance(result, TooManyDevicesError) for result in results) == THREADS - 1
+            rows = list_devices(store, caller(), customer.id, columns="id", limit=100).rows
+            assert rows == [{"id": winner.device.id}]
+            assert store.get(devices_key(customer.id))[devices_key(customer.id)]["count"] == MOST_DEVICES

@@ -98,20 +98,19 @@ def other_pools_token(stack: RunningStack) -> str:
     cognito = client("cognito-idp", stack.ministack.endpoint)
     pool = cognito.create_user_pool(PoolName="other")["UserPool"]["Id"]
     app = cognito.create_user_pool_client(
-        UserPoolId=pool, ClientName="other", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+        UserPoolId=pool, ClientName="other", ExplicitAuthFlows=["ALLOW_USER_PASSWORD_AUTH"]
     )["UserPoolClient"]["ClientId"]
     root = stack.stack["accounts"]["root"]["id"]
     cognito.admin_create_user(UserPoolId=pool, Username=root, MessageAction="SUPPRESS")
-    return access_token(cognito, pool, app, root, set_password(cognito, pool, root))
+    return access_token(cognito, app, root, set_password(cognito, pool, root))
 
 
 def id_token(stack: RunningStack) -> str:
     cognito = client("cognito-idp", stack.ministack.endpoint)
     root = stack.stack["accounts"]["root"]
-    answer = cognito.admin_initiate_auth(
-        UserPoolId=stack.stack["user_pool_id"],
+    answer = cognito.initiate_auth(
         ClientId=stack.stack["client_id"],
-        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": root["id"], "PASSWORD": root["password"]},
     )
     token: str = answer["AuthenticationResult"]["IdToken"]
@@ -132,6 +131,7 @@ def test_a_token_signed_again_with_the_pools_key_is_good(stack: RunningStack) ->
         ("of another pool", {401}),
         ("an ID token", {401, 403}),
         ("without the scope", {403}),
+        ("of another client", {401}),
     ],
 )
 @pytest.mark.parametrize("method_and_path", ["GET /me", "GET /customers", "POST /customers", "PUT /storage-locations"])
@@ -148,6 +148,7 @@ def test_a_token_that_is_not_good_is_refused(
         "of another pool": lambda: other_pools_token(stack),
         "an ID token": lambda: id_token(stack),
         "without the scope": lambda: signed(stack, scope="openid"),
+        "of another client": lambda: signed(stack, client_id="another"),
     }[kind]()
     method, path = method_and_path.split()
     assert stack.call(method, path, token=token).status_code in statuses
@@ -305,6 +306,57 @@ def test_a_machine_signs_in_with_its_credentials(stack: RunningStack) -> None:
     assert stack.call("GET", "/me", token=token).json()["account"]["kind"] == "api"
     body = {"name": "x", "parent_id": root}
     assert stack.call("POST", "/customers", token=token, json=body).status_code == 403
+
+
+def test_the_last_advice_of_the_source_document(stack: RunningStack) -> None:
+    """Add a test device and check the country in the Storage location column, which must be added to the view."""
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    customer = add(
+        stack,
+        name="In a country without storage",
+        parent_id=root,
+        service_type="all_inclusive",
+        services_to_provide=BOTH,
+        device_country="Finland",
+        storage_location="Sweden",
+    )
+    path = f"/customers/{customer['id']}"
+    first = stack.call("POST", f"{path}/test-devices", json={"name": "First"})
+    assert (first.status_code, first.json()["matches"]) == (201, True)
+    assert stack.call("GET", first.headers["location"]).status_code == 200
+
+    (row,) = stack.call("GET", f"{path}/devices").json()["rows"]
+    assert "storage_location" not in row
+    columns = [*row, "storage_location"]
+    assert stack.call("PUT", "/views/storage", json={"columns": columns}).status_code == 200
+    (row,) = stack.call("GET", f"{path}/devices", params={"view": "storage"}).json()["rows"]
+    assert row["storage_location"] == "Sweden"
+
+    catalogue = stack.call("GET", "/storage-locations")
+    locations = [
+        {"country": location["code"], "routed_to": "DK" if location["code"] == "SE" else location["routed_to"]["code"]}
+        for location in catalogue.json()["locations"]
+    ]
+    closed = stack.call(
+        "PUT", "/storage-locations", json={"locations": locations}, headers={"If-Match": catalogue.headers["etag"]}
+    )
+    assert closed.status_code == 200, closed.text
+    second = stack.call("POST", f"{path}/test-devices", json={"name": "Second"}).json()
+    assert (second["expected"]["code"], second["actual"]["code"], second["matches"]) == ("SE", "DK", False)
+    drift = stack.call("GET", f"{path}/storage-check").json()["drift"]
+    assert [(d["customer_id"], d["expected"]["code"], d["actual"]["code"]) for d in drift] == [
+        (customer["id"], "SE", "DK")
+    ]
+    assert stack.call("GET", path).json() == customer
+
+    table = stack.call(
+        "GET", f"{path}/devices", params={"columns": "name,storage_location"}, headers={"Accept": "text/csv"}
+    )
+    assert table.headers["content-type"] == "text/csv; charset=utf-8"
+    assert sorted(table.text.splitlines()[1:]) == ["First,Sweden", "Second,Denmark"]
+    assert stack.call("DELETE", first.headers["location"]).status_code == 204
+    assert stack.call("DELETE", first.headers["location"]).status_code == 404
+    assert stack.call("DELETE", "/views/storage").status_code == 204
 
 
 def test_nothing_personal_stands_in_the_logs_of_the_functions(stack: RunningStack) -> None:

@@ -37,16 +37,36 @@ def _code(word: str) -> str | None:
         return None
 
 
-@pytest.mark.parametrize("word", ["", "XK", "Kosovo", "ZZ", "DEU1", "Atlantis", "EU", "UK", "D E"])
+@pytest.mark.parametrize("word", ["", "XK", "Kosovo", "ZZ", "DEU1", "Atlantis", "EU", "D E"])
 def test_what_is_no_country_is_refused(word: str) -> None:
     assert _code(word) is None
 
 
 @pytest.mark.parametrize(
-    "word", ["Germany", "  germany ", "GERMANY", "United  Kingdom", "United States", "South Africa"]
+    ("word", "code"),
+    [
+        ("  germany ", "DE"),
+        ("GERMANY", "DE"),
+        ("United  Kingdom", "GB"),
+        ("Curacao", "CW"),
+        ("Cote d'Ivoire", "CI"),
+        ("Aland Islands", "AX"),
+        ("Tu\u0308rkiye", "TR"),
+        ("Turkey", "TR"),
+        ("Czech Republic", "CZ"),
+        ("Russia", "RU"),
+        ("UK", "GB"),
+        ("USA", "US"),
+        ("Cape Verde", "CV"),
+    ],
 )
-def test_names_are_read_whatever_their_case_and_spaces(word: str) -> None:
-    assert _code(word) is not None
+def test_names_are_read_as_people_write_them(word: str, code: str) -> None:
+    assert _code(word) == code
+
+
+def test_countries_are_listed_as_people_look_them_up() -> None:
+    names = list(NAMES.values())
+    assert names[:3] == ["Afghanistan", "Åland Islands", "Albania"]
 
 
 @pytest.mark.parametrize("code", COUNTRIES)
@@ -115,6 +135,15 @@ def test_data_is_routed_to_an_open_location_of_the_same_version_in_one_step() ->
         ("route_not_open", "/locations/0/routed_to"),
         ("route_not_open", "/locations/1/routed_to"),
     ]
+
+
+def test_what_follows_from_a_broken_line_is_not_told_again() -> None:
+    assert errors(("DE", "Atlantis"), ("FR", "DE")) == [("country_unknown", "/locations/0/routed_to")]
+
+
+def test_a_location_that_the_catalogue_knows_no_more_lands_nowhere_that_can_be_promised() -> None:
+    catalogue = after(("DE", None), ("FR", "DE"))
+    assert (catalogue.lands_in("DE"), catalogue.lands_in("FR"), catalogue.lands_in("SE")) == ("DE", "DE", None)
 
 
 def test_every_broken_rule_of_a_catalogue_is_told_at_once() -> None:

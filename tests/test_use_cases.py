@@ -270,9 +270,9 @@ def test_me_tells_the_account_its_customer_and_what_it_may(store: MemoryStore) -
     assert "support" in get_me(store, caller()).may
 
 
-@pytest.mark.parametrize("status", ["disabled", None])
-def test_an_account_that_is_disabled_or_absent_may_nothing(store: MemoryStore, status: str | None) -> None:
-    account = an_account("super_user", ROOT, disabled=status == "disabled")
+@pytest.mark.parametrize("status", ["disabled", "removed", None])
+def test_an_account_that_is_disabled_removed_or_absent_may_nothing(store: MemoryStore, status: str | None) -> None:
+    account = an_account("super_user", ROOT, disabled=status == "disabled", removed=status == "removed")
     if status:
         put(store, account)
     for use in (
@@ -354,6 +354,37 @@ def test_many_small_distributors_make_short_pages_of_the_root(store: MemoryStore
     found = pages(store, 100, within=ROOT.id)
     assert sorted(flat(found)) == sorted(customer.id for customer in [ROOT, *everyone])
     assert store.requests.count("query subtree") <= (MOST_QUERIES + 1) * len(found)
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [({}, 61), ({"level": "site"}, 0), ({"level": "distributor"}, 60), ({"state": "in_trial"}, 0)]
+)
+def test_no_page_of_the_root_makes_more_than_17_queries_whatever_the_filter(
+    store: MemoryStore, query: dict[str, Any], count: int
+) -> None:
+    put(store, *(a_customer("distributor", ROOT, name=f"D{n:03}") for n in range(60)))
+    cursor, seen = None, 0
+    while True:
+        store.requests.clear()
+        page = list_customers(store, caller(), CustomerQuery(within=ROOT.id, **query), limit=100, cursor=cursor)
+        assert store.requests.count("query subtree") <= MOST_QUERIES + 1
+        seen, cursor = seen + len(page.customers), page.next_cursor
+        if cursor is None:
+            break
+    assert seen == count
+
+
+def test_the_sites_of_an_end_customer_are_one_read_and_one_query(store: MemoryStore) -> None:
+    tree = a_tree(store)
+    store.requests.clear()
+    (site,) = list_customers(store, caller(), CustomerQuery(parent_id=tree["end_customer"].id), limit=25).customers
+    assert (site.inherited_from, store.requests) == (tree["end_customer"].id, ["get", "query children"])
+
+
+def test_a_prefix_that_no_name_can_have_finds_none(store: MemoryStore) -> None:
+    put(store, a_customer("distributor", ROOT, name="Second"))
+    for prefix, count in {"sec": 1, "sec ": 0, "\ufdfa" * 128: 0}.items():
+        assert len(flat(pages(store, 10, parent_id=ROOT.id, name_prefix=prefix))) == count
 
 
 @pytest.mark.parametrize("limit", [1, 2, 100])

@@ -1,0 +1,288 @@
+"""What can be done with test devices, the dashboard and its views."""
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from shared.accounts import Account, Caller, authorize, permit
+from shared.cursors import read_cursor, sign_cursor
+from shared.customer_use_cases import show_all
+from shared.customers import CountryAnswer, Customer, CustomerAnswer
+from shared.devices import (
+    MOST_DEVICES,
+    AddedDeviceAnswer,
+    Device,
+    DeviceAnswer,
+    NewDevice,
+    country,
+    installation_token,
+    new_device,
+    removed_device,
+    show_device,
+)
+from shared.errors import BrokenRule, KeyReusedError, NotFoundError, Rules, ThrottledError, TooManyDevicesError
+from shared.idempotency import Outcome, id_from, refuse_other_request
+from shared.keys import CATALOGUE, Item, customer_key, device_item, device_key, devices_key, views_key
+from shared.levels import Level
+from shared.reading import fill, one, read
+from shared.storage_locations import Catalogue
+from shared.store import Check, ConditionFailedError, Count, Put, Store
+from shared.subtrees import below, position_within, within
+from shared.views import COLUMNS, DEFAULT, NewView, View, Views, checked_columns, checked_view, row
+
+
+@dataclass(frozen=True)
+class AddedDevice:
+    device: AddedDeviceAnswer
+    outcome: Outcome
+
+
+def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
+    store: Store, caller: Caller, customer_id: str, new: NewDevice, *, idempotency_key: str, validate_only: bool = False
+) -> AddedDevice:
+    """Add a test device to a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
+
+    Raises NotFoundError, ForbiddenError, BrokenRulesError, TooManyDevicesError, KeyReusedError.
+    """
+    device_id = id_from("dev", caller.account_id, idempotency_key)
+    key, at, counter = device_key(customer_id, device_id), customer_key(customer_id), devices_key(customer_id[:64])
+    by, found = read(store, caller, at, key, CATALOGUE, counter)
+    customer = authorize(by, caller.operation, one(Customer, found, at))
+    earlier = one(Device, found, key)
+    if earlier is None:
+        device = new_device(new, customer, Catalogue.model_validate(found[CATALOGUE]), by, id=device_id, now=caller.now)
+        if validate_only:
+            if found.get(counter, {}).get("count", 0) >= MOST_DEVICES:
+                raise _too_many()
+            shown = show_device(device, device.expected_location).model_copy(update={"id": None})
+            return AddedDevice(AddedDeviceAnswer(**shown.model_dump(), installation_token=None), "validated")
+        try:
+            store.write(Put(device_item(device)), Count(counter, 1, most=MOST_DEVICES), Check(at))
+        except ConditionFailedError as failed:
+            earlier = one(Device, failed.found, key)
+            if earlier is None:
+                raise (_too_many() if counter in failed.found else NotFoundError()) from failed
+        else:
+            return AddedDevice(_with_token(by, device), "added")
+    refuse_other_request(new, earlier.request_hash)
+    if earlier.removed:
+        raise KeyReusedError("The test device of this Idempotency-Key was removed. Take a new key for a new one.")
+    return AddedDevice(_with_token(by, earlier), "validated" if validate_only else "replayed")
+
+
+def _with_token(by: Account, device: Device) -> AddedDeviceAnswer:
+    shown = show_device(device, device.expected_location)
+    return AddedDeviceAnswer(**shown.model_dump(), installation_token=installation_token(by, device.id))
+
+
+def _too_many() -> TooManyDevicesError:
+    return TooManyDevicesError(f"A customer has at most {MOST_DEVICES} test devices, none invoiced. Remove one first.")
+
+
+def get_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> DeviceAnswer:
+    """One request. Raises NotFoundError."""
+    customer, device = _device(store, caller, customer_id, device_id)
+    return show_device(device, customer.storage_location.country)
+
+
+def remove_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> None:
+    """Raises NotFoundError, also for one that was removed before."""
+    _, device = _device(store, caller, customer_id, device_id)
+    try:
+        removed = Put(device_item(removed_device(device)), when={"version": device.version})
+        store.write(removed, Count(devices_key(device.customer_id), -1))
+    except ConditionFailedError as failed:
+        raise NotFoundError from failed
+
+
+def _device(store: Store, caller: Caller, customer_id: str, device_id: str) -> tuple[Customer, Device]:
+    at, key = customer_key(customer_id), device_key(customer_id, device_id)
+    by, found = read(store, caller, at, key)
+    customer = authorize(by, caller.operation, one(Customer, found, at))
+    device = one(Device, found, key)
+    if device is None or device.removed:
+        raise NotFoundError
+    return customer, device
+
+
+class Drift(BaseModel):
+    """A customer whose data lands elsewhere than its storage location today."""
+
+    customer_id: str
+    name: str
+    level: Level
+    path: str
+    expected: CountryAnswer = Field(description="The storage location.")
+    actual: CountryAnswer | None = Field(description="Where data lands today; none where the catalogue does not say.")
+
+
+class DriftPage(BaseModel):
+    drift: list[Drift]
+    catalogue_version: int
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+
+def check_storage(
+    store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
+) -> DriftPage:
+    """The customer and all below it whose data lands elsewhere than their storage location, by today's routing.
+
+    Raises NotFoundError, MalformedRequestError for a cursor.
+    """
+    at = customer_key(customer_id)
+    by, found = read(store, caller, at, CATALOGUE)
+    top = authorize(by, caller.operation, one(Customer, found, at))
+    catalogue = Catalogue.model_validate(found[CATALOGUE])
+    bound_to = {"list": "storage check", "customer_id": top.id}
+
+    def drifted(items: list[Item]) -> list[Drift | None]:
+        return [_drift(Customer.model_validate(item), catalogue) for item in items]
+
+    drift, after = fill(
+        lambda size, start: within(store, found[at], limit=size, after=start),
+        drifted,
+        lambda item: position_within(found[at], item),
+        limit=limit,
+        after=read_cursor(by, bound_to, cursor),
+        filtered=True,
+    )
+    cursor = sign_cursor(by, bound_to, after)
+    return DriftPage(drift=drift, catalogue_version=catalogue.version, next_cursor=cursor)
+
+
+def _drift(customer: Customer, catalogue: Catalogue) -> Drift | None:
+    expected = customer.storage_location.country
+    actual = catalogue.lands_in(expected)
+    if actual == expected:
+        return None
+    return Drift(
+        **customer.model_dump(include={"name", "level", "path"}),
+        customer_id=customer.id,
+        expected=country(expected),
+        actual=country(actual) if actual else None,
+    )
+
+
+class ColumnAnswer(BaseModel):
+    name: str
+    title: str
+
+
+class DevicePage(BaseModel):
+    """Rows of the dashboard. All of them are test devices, which are never invoiced."""
+
+    view: str | None = Field(description="The view that gave the columns, unless they were given.")
+    columns: list[ColumnAnswer]
+    rows: list[dict[str, Any]] = Field(description="A value for each column, in the order of the columns.")
+    invoiced: int = Field(0, description="How many of these rows are invoiced: none, they are test devices.")
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+    def as_csv(self) -> str:
+        """RFC 4180 with the titles as its header. What a spreadsheet would take for a formula gets an apostrophe."""
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow([column.title for column in self.columns])
+        writer.writerows([[_cell(value) for value in each.values()] for each in self.rows])
+        return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def list_devices(  # noqa: PLR0913 - the parameters of the route
+    store: Store,
+    caller: Caller,
+    customer_id: str,
+    *,
+    columns: str | None = None,
+    view: str | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> DevicePage:
+    """The devices of a customer and of all below it, as rows: one query, and one read of the customers of the page.
+
+    Raises NotFoundError for the customer or the view, BrokenRulesError for an unknown column, MalformedRequestError.
+    """
+    if columns is not None and view is not None:
+        rules = Rules()
+        rules.add(BrokenRule("one_of", "columns", "Give either columns or view."))
+        rules.refuse_if_broken()
+    at, views_at = customer_key(customer_id), views_key(caller.account_id[:64])
+    by, found = read(store, caller, at, views_at)
+    top = authorize(by, caller.operation, one(Customer, found, at))
+    name = None if columns is not None else view or DEFAULT
+    views = one(Views, found, views_at) or Views()
+    chosen = checked_columns(columns) if columns is not None else views.columns(name or DEFAULT)
+    if chosen is None:
+        raise NotFoundError
+    bound_to = {"list": "devices", "customer_id": top.id}
+    page = below(store, "device", top, limit=limit, after=read_cursor(by, bound_to, cursor))
+    devices = [Device.model_validate(item) for item in page.items]
+    customers = _customers_of(store, caller, devices)
+    return DevicePage(
+        view=name,
+        columns=[ColumnAnswer(name=column, title=COLUMNS[column].title) for column in chosen],
+        rows=[row(device, customers[device.customer_id], chosen) for device in devices],
+        next_cursor=sign_cursor(by, bound_to, page.next),
+    )
+
+
+def _customers_of(store: Store, caller: Caller, devices: list[Device]) -> dict[str, CustomerAnswer]:
+    """The customers of these devices, in one read; sites bring their end-customers along."""
+    ids = {each for device in devices for each in device.customer_path.split("/")[-2:]}
+    items = list(store.get(*map(customer_key, sorted(ids))).values()) if ids else []
+    return {shown.id: shown for shown in show_all(store, caller, items, {}) if shown.id}
+
+
+class ViewList(BaseModel):
+    views: list[View]
+
+
+def list_views(store: Store, caller: Caller) -> ViewList:
+    """The caller's views, the default one among them."""
+    return ViewList(views=_views(store, caller).shown())
+
+
+def get_view(store: Store, caller: Caller, name: str) -> View:
+    """Raises NotFoundError."""
+    columns = _views(store, caller).columns(name)
+    if columns is None:
+        raise NotFoundError
+    return View(name=name, columns=columns)
+
+
+def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
+    """Save a view of the caller's own; one of this name is replaced, the default one too. Raises BrokenRulesError."""
+    views = _views(store, caller)
+    checked_view(name, new.columns, views)
+    _keep(store, caller, views, views.saved(name, new.columns))
+    return View(name=name, columns=new.columns)
+
+
+def remove_view(store: Store, caller: Caller, name: str) -> None:
+    """Raises NotFoundError. Without a default view of its own an account has the system's again."""
+    views = _views(store, caller)
+    if name not in views.columns_by_name:
+        raise NotFoundError
+    _keep(store, caller, views, views.without(name))
+
+
+def _views(store: Store, caller: Caller) -> Views:
+    key = views_key(caller.account_id[:64])
+    account, found = read(store, caller, key)
+    permit(account, caller.operation)
+    return one(Views, found, key) or Views()
+
+
+def _keep(store: Store, caller: Caller, before: Views, after: Views) -> None:
+    pk, sk = views_key(caller.account_id)
+    when = {"version": before.version} if before.version else None
+    try:
+        store.write(Put({"pk": pk, "sk": sk, **after.model_dump()}, when=when))
+    except ConditionFailedError as failed:
+        detail = "Your views are being changed elsewhere. Try again."
+        raise ThrottledError(detail, headers={"Retry-After": "1"}) from failed
