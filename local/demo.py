@@ -69,6 +69,7 @@ class Demo:
             if parent["level"] in ROLES:
                 self._account(parent, ROLES[parent["level"]])
         self._machine(parent["path"].split("/")[-3])
+        self._dashboard(parent["path"].split("/")[1:])
         STACK_FILE.write_text(json.dumps(self.stack, indent=2) + "\n", encoding="utf-8")
         print(f"Tokens for these accounts: make token ACCOUNT={' | '.join(self.stack['accounts'])}")
 
@@ -100,6 +101,18 @@ class Demo:
         body = {"kind": "api", "display_name": "Billing integration", "role": "supporter"}
         account = self._call("POST", f"/customers/{customer_id}/accounts", key="demo machine", body=body)
         print(f"A machine may read what is the reseller's: it signs in as {account['credentials']['client_id']}.")
+
+    def _dashboard(self, customer_ids: list[str]) -> None:
+        """A test device for the sub-distributor, the reseller and the end-customer, and where their data lands."""
+        for customer_id in customer_ids[1:4]:
+            body = {"name": "Test laptop"}
+            self._call("POST", f"/customers/{customer_id}/test-devices", key=f"demo {customer_id}", body=body)
+        columns = "customer,country,expected_storage_location,storage_location,matches"
+        shown = self._call("GET", f"/customers/{customer_ids[0]}/devices?columns={columns}")
+        print("Test devices show where data really lands:")
+        for each in shown["rows"]:
+            says = "as chosen" if each["matches"] else f"not in {each['expected_storage_location']}"
+            print(f"  {each['customer']}, devices in {each['country']}: {each['storage_location']}, {says}.")
 
     def _token(self, name: str) -> str:
         account = self.stack["accounts"][name]

@@ -67,11 +67,11 @@ def _routes(api: str, properties: dict[str, Any]) -> Resources:
                 PayloadFormatVersion=integration["payloadFormatVersion"],
             )
             route = {
-                "RouteKey": "$default" if path == "/$default" else f"{method.upper()} {path}",
+                "RouteKey": "$default" if path.lstrip("/") == "$default" else f"{method.upper()} {path}",
                 "Target": {"Fn::Join": ["/", ["integrations", {"Ref": f"{api}{suffix}Integration"}]]},
             }
             for scheme, scopes in (pair for item in operation.get("security", []) for pair in item.items()):
-                if scheme in authorizers:
+                if scheme != "NONE":
                     route |= {
                         "AuthorizationType": "JWT",
                         "AuthorizerId": {"Ref": authorizers[scheme]},
