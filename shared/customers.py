@@ -41,6 +41,10 @@ class Customer(BaseModel):
     trial_started_at: Time | None = None
     trial_ends_at: Time | None = None
     production_since: Time | None = None  # recorded when it is known: at creation without a trial, or when it ends
+    trial_ended_by: str | None = None  # an account, or "schedule"
+    reminder_7_at: Time | None = None  # when the reminder of 7 days before the end was sent
+    reminder_3_at: Time | None = None
+    reminder_1_at: Time | None = None
     references: dict[str, str] = {}
     version: int = 1
     created_at: Time

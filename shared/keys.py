@@ -37,7 +37,7 @@ from shared.accounts import Account
 from shared.customers import Customer
 from shared.devices import Device
 from shared.storage_locations import Catalogue
-from shared.times import to_text
+from shared.trials import next_due
 
 Key = tuple[str, str]
 Item = dict[str, Any]
@@ -46,7 +46,7 @@ Item = dict[str, Any]
 INDEXES: Final = {
     "children": ("parent_id", "folded_name"),
     "subtree": ("tree", "path"),
-    "trials": ("trial_shard", "trial_end"),
+    "trials": ("trial_shard", "trial_due"),
 }
 TRIAL_SHARDS: Final = 16
 
@@ -106,9 +106,13 @@ def customer_item(customer: Customer) -> Item:
         item["folded_name"] = customer.folded_name
         item["tree"] = tree_below("customer", customer.path.rpartition("/")[0])
     if customer.trial_ends_at and not customer.production_since:
-        item["trial_shard"] = f"trials#{zlib.crc32(customer.id.encode()) % TRIAL_SHARDS:02}"
-        item["trial_end"] = f"{to_text(customer.trial_ends_at)}#{customer.id}"
+        item["trial_shard"] = trial_shard(zlib.crc32(customer.id.encode()) % TRIAL_SHARDS)
+        item["trial_due"] = str(next_due(customer.id, customer.trial_ends_at))
     return item
+
+
+def trial_shard(number: int) -> str:
+    return f"trials#{number:02}"
 
 
 def name_item(customer: Customer) -> Item:

@@ -20,6 +20,8 @@ ROUTES: Final = {
     "get_customer": RouteRow("GET", "/customers/{customer_id}", "read"),
     "list_customers": RouteRow("GET", "/customers", "read"),
     "get_options": RouteRow("GET", "/customers/{customer_id}/options", "read"),
+    "start_production": RouteRow("POST", "/customers/{customer_id}/production", "change_customers"),
+    "get_trial": RouteRow("GET", "/customers/{customer_id}/trial", "read"),
     "get_storage_locations": RouteRow("GET", "/storage-locations", "read"),
     "replace_storage_locations": RouteRow("PUT", "/storage-locations", "support"),
     "get_me": RouteRow("GET", "/me", "read"),

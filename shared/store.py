@@ -43,7 +43,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Check:
-    """The record with `key` exists and its attributes equal `when`."""
+    """The record with `key` exists and its attributes equal `when` (`None`: the attribute is absent)."""
 
     key: Key
     when: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +70,10 @@ class Count:
 Action = Put | Check | Remove | Count
 
 
+class UnfitError(Exception):
+    """The record that stands there does not take the change: there is no room left in it."""
+
+
 class ConditionFailedError(Exception):
     """Nothing was written. `found` holds, for each action that failed, the record that stands there (or `None`)."""
 
@@ -91,10 +95,36 @@ class Store(Protocol):
     def write(self, *actions: Action) -> None:
         """All actions or none. Raises ConditionFailedError."""
 
-    def query(
-        self, index: str, partition: str, *, limit: int, starts_with: str = "", after: Position | None = None
+    def change(
+        self,
+        key: Key,
+        when: Mapping[str, Any],
+        *,
+        put: Mapping[str, Any],
+        remove: tuple[str, ...] = (),
+        versioned: bool = True,
+    ) -> None:
+        """Change one record whose attributes equal `when`; one request, no transaction.
+
+        `versioned`: its version is a number, and counts up.
+
+        Raises ConditionFailedError, UnfitError.
+        """
+
+    def query(  # noqa: PLR0913 - what a query can be asked
+        self,
+        index: str,
+        partition: str,
+        *,
+        limit: int,
+        starts_with: str = "",
+        up_to: str = "",
+        after: Position | None = None,
     ) -> Page:
-        """Up to `limit` records of one partition of an index, in the order of its sort key, after a position."""
+        """Up to `limit` records of one partition of an index, in the order of its sort key, after a position.
+
+        Those whose sort key starts with `starts_with`, or is not after `up_to`.
+        """
 
 
 def position(index: str, item: Item) -> Position:
@@ -160,8 +190,56 @@ class DynamoStore:
                 return
         raise _throttled()
 
-    def query(
-        self, index: str, partition: str, *, limit: int, starts_with: str = "", after: Position | None = None
+    def change(
+        self,
+        key: Key,
+        when: Mapping[str, Any],
+        *,
+        put: Mapping[str, Any],
+        remove: tuple[str, ...] = (),
+        versioned: bool = True,
+    ) -> None:
+        condition = _condition(when)
+        conditions = [condition["ConditionExpression"]]
+        names = {f"#s{n}": name for n, name in enumerate(put)} | {f"#r{n}": name for n, name in enumerate(remove)}
+        values = {f":s{n}": _to_dynamo(value) for n, value in enumerate(put.values())}
+        sets = [f"#s{n} = :s{n}" for n in range(len(put))]
+        if versioned:
+            sets.append("#version = #version + :one")
+            conditions.append("attribute_type(#version, :number)")
+            names["#version"] = "version"
+            values |= {":one": {"N": "1"}, ":number": {"S": "N"}}
+        parts = ["SET " + ", ".join(sets)] if sets else []
+        parts += ["REMOVE " + ", ".join(f"#r{n}" for n in range(len(remove)))] if remove else []
+        request = {
+            "TableName": self._table,
+            "Key": _key(key),
+            "UpdateExpression": " ".join(parts),
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeNames": {**condition["ExpressionAttributeNames"], **names},
+            "ExpressionAttributeValues": {**condition.get("ExpressionAttributeValues", {}), **values},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        try:
+            self._call(self._client.update_item, **request)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "ConditionalCheckFailedException":
+                item: Any = error.response.get("Item")
+                raise ConditionFailedError({key: _from_dynamo(item) if item else None}) from error
+            if code == "ValidationException":
+                raise UnfitError(error.response["Error"]["Message"]) from error
+            raise
+
+    def query(  # noqa: PLR0913 - what a query can be asked
+        self,
+        index: str,
+        partition: str,
+        *,
+        limit: int,
+        starts_with: str = "",
+        up_to: str = "",
+        after: Position | None = None,
     ) -> Page:
         pk, sk = INDEXES[index]
         request: dict[str, Any] = {
@@ -172,10 +250,10 @@ class DynamoStore:
             "ExpressionAttributeValues": {":pk": {"S": partition}},
             "Limit": limit + 1,  # one more tells whether there is a next page, without an empty one at the end
         }
-        if starts_with:
-            request["KeyConditionExpression"] += " AND begins_with(#sk, :sk)"
+        if starts_with or up_to:
+            request["KeyConditionExpression"] += " AND " + ("begins_with(#sk, :sk)" if starts_with else "#sk <= :sk")
             request["ExpressionAttributeNames"]["#sk"] = sk
-            request["ExpressionAttributeValues"][":sk"] = {"S": starts_with}
+            request["ExpressionAttributeValues"][":sk"] = {"S": starts_with or up_to}
         if after:
             request["ExclusiveStartKey"] = {name: {"S": value} for name, value in after.items()}
         items: list[Item] = []
@@ -191,20 +269,11 @@ class DynamoStore:
     def _action(self, action: Action) -> dict[str, Any]:
         if isinstance(action, Count):
             return {"Update": self._count(action)}
-        names, values, parts = {}, {}, []
-        for place, (name, value) in enumerate((action.when or {}).items()):
-            names[f"#n{place}"] = name
-            values[f":v{place}"] = _to_dynamo(value)
-            parts.append(f"#n{place} = :v{place}")
-        existence = "attribute_not_exists" if action.when is None else "attribute_exists"
         request: dict[str, Any] = {
             "TableName": self._table,
-            "ConditionExpression": " AND ".join([f"{existence}(#pk)", *parts]),
-            "ExpressionAttributeNames": {"#pk": "pk", **names},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **_condition(action.when),
         }
-        if values:
-            request["ExpressionAttributeValues"] = values
         if isinstance(action, Put):
             return {"Put": {**request, "Item": {name: _to_dynamo(value) for name, value in action.item.items()}}}
         verb = "ConditionCheck" if isinstance(action, Check) else "Delete"
@@ -264,6 +333,24 @@ def _unavailable() -> UnavailableError:
     return UnavailableError(
         "The store does not answer just now. Try again in some seconds.", headers={"Retry-After": "5"}
     )
+
+
+def _condition(when: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Nothing stands there (`None`), or a record does whose attributes equal `when`."""
+    if when is None:
+        return {"ConditionExpression": "attribute_not_exists(#pk)", "ExpressionAttributeNames": {"#pk": "pk"}}
+    parts, values = ["attribute_exists(#pk)"], {}
+    for place, value in enumerate(when.values()):
+        if value is None:
+            parts.append(f"attribute_not_exists(#n{place})")
+        else:
+            parts.append(f"#n{place} = :v{place}")
+            values[f":v{place}"] = _to_dynamo(value)
+    condition: dict[str, Any] = {
+        "ConditionExpression": " AND ".join(parts),
+        "ExpressionAttributeNames": {"#pk": "pk", **{f"#n{place}": name for place, name in enumerate(when)}},
+    }
+    return {**condition, "ExpressionAttributeValues": values} if values else condition
 
 
 def _key(key: Key) -> dict[str, Any]:

@@ -11,5 +11,13 @@ def to_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def from_text(text: str) -> datetime:
+    """The other way round. Raises ValueError for a time in any other form."""
+    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    if to_text(moment) != text:
+        raise ValueError(text)
+    return moment
+
+
 # A field of a pydantic model that is written in this form, to JSON and to the table alike.
 Time = Annotated[datetime, PlainSerializer(to_text, return_type=str)]

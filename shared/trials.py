@@ -1,12 +1,17 @@
 """Trials: 30 times 24 hours from creation, then production by itself. Source: domain.md, "Trial".
 
-Everything here is computed from the clock, so it is true between two runs of the schedule as well.
+Whether a trial is over is computed from the clock, so it is true between two runs of the schedule as well. The schedule
+only records it, and sends the reminders: what it has to do next for a trial is that trial's `due`.
 """
 
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from shared.times import from_text, to_text
+
 TRIAL_PERIOD: Final = timedelta(hours=30 * 24)
+# Days before the end on which a reminder is due; 0 is the end itself.
+STEPS: Final = (7, 3, 1, 0)
 
 State = Literal["in_trial", "in_production"]
 
@@ -32,3 +37,37 @@ def production_since(
     if trial is None:
         return created_at
     return trial.ends_at if now >= trial.ends_at else None
+
+
+class Due(NamedTuple):
+    """What is due next for a trial, and when. As text it sorts by the time and tells the end of the trial."""
+
+    at: datetime
+    step: int  # days before the end
+    customer_id: str
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.at + timedelta(days=self.step)
+
+    def __str__(self) -> str:
+        return f"{to_text(self.at)}#{self.step}#{self.customer_id}"
+
+
+def next_due(customer_id: str, ends_at: datetime, after: int | None = None) -> Due:
+    """The first step of a trial, or the one after the step `after`."""
+    step = STEPS[0] if after is None else STEPS[STEPS.index(after) + 1]
+    return Due(ends_at - timedelta(days=step), step, customer_id)
+
+
+def read_due(text: str) -> Due:
+    """Raises ValueError for what is not the text of a Due."""
+    at, step, customer_id = text.split("#")
+    if int(step) not in STEPS:
+        raise ValueError(text)
+    return Due(from_text(at), int(step), customer_id)
+
+
+def step_at(due: Due, now: datetime) -> int:
+    """The step to take now: the last one that is due, so that a late run sends one reminder and none after the end."""
+    return min(step for step in STEPS if due.ends_at - timedelta(days=step) <= now and step <= due.step)

@@ -1,9 +1,11 @@
 """The store in memory, for tests of use cases. `test_store.py` holds it to what DynamoDB does."""
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 from shared.keys import INDEXES, Item, Key
-from shared.store import Action, ConditionFailedError, Count, Page, Position, Put, Remove, position
+from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Remove, position
 
 
 class MemoryStore:
@@ -33,16 +35,44 @@ class MemoryStore:
                     counter = self.items.setdefault(action.key, {"pk": action.key[0], "sk": action.key[1], "count": 0})
                     counter["count"] += action.by
 
+    def change(
+        self,
+        key: Key,
+        when: Mapping[str, Any],
+        *,
+        put: Mapping[str, Any],
+        remove: tuple[str, ...] = (),
+        versioned: bool = True,
+    ) -> None:
+        self.requests.append("change")
+        with self._lock:
+            item = self.items.get(key, {})
+            if not self._holds(Check(key, when)) or (versioned and not isinstance(item.get("version"), int)):
+                raise ConditionFailedError({key: self.items.get(key)})
+            changed = {**item, **{name: _stored(value) for name, value in put.items()}}
+            if versioned:
+                changed["version"] = item["version"] + 1
+            self.items[key] = {name: value for name, value in changed.items() if name not in remove}
+
     def place(self, put: Put) -> None:
         self.items[put.key] = {name: _stored(value) for name, value in put.item.items()}
 
     def query(
-        self, index: str, partition: str, *, limit: int, starts_with: str = "", after: Position | None = None
+        self,
+        index: str,
+        partition: str,
+        *,
+        limit: int,
+        starts_with: str = "",
+        up_to: str = "",
+        after: Position | None = None,
     ) -> Page:
         self.requests.append(f"query {index}")
         pk, sk = INDEXES[index]
         found = [item for item in self.items.values() if item.get(pk) == partition and sk in item]
         found = sorted((i for i in found if i[sk].startswith(starts_with)), key=lambda i: i[sk].encode())
+        if up_to:
+            found = [item for item in found if item[sk].encode() <= up_to.encode()]
         if after:
             found = [item for item in found if item[sk].encode() > after[sk].encode()]
         page = found[:limit]

@@ -121,6 +121,10 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("remove_account", "path"): lambda: call(
             "remove_account", account=by, path=f"/accounts/{account}", headers=stale
         ),
+        ("start_production", "path"): lambda: call(
+            "start_production", account=by, path=f"/customers/{target}/production", headers=stale
+        ),
+        ("get_trial", "path"): lambda: call("get_trial", account=by, path=f"/customers/{target}/trial"),
         ("add_test_device", "path"): lambda: call(
             "add_test_device", account=by, path=f"/customers/{target}/test-devices", query=dry
         ),

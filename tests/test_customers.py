@@ -111,7 +111,7 @@ def test_a_record_stands_in_the_tree_of_its_top_level_ancestor() -> None:
 def test_only_a_customer_in_trial_is_in_the_index_of_trials() -> None:
     in_trial = a_customer("end_customer", in_trial=True)
     item = customer_item(in_trial)
-    assert item["trial_end"] == f"2026-12-24T10:00:00.000000Z#{in_trial.id}"
+    assert item["trial_due"] == f"2026-12-17T10:00:00.000000Z#7#{in_trial.id}"
     assert 0 <= int(item["trial_shard"].removeprefix("trials#")) < 16
     for customer in [*a_line(), in_trial.model_copy(update={"production_since": NOW})]:
         assert "trial_shard" not in customer_item(customer)

@@ -18,7 +18,7 @@ from shared.routes import ROUTES
 
 FUNCTIONS = sorted(path.stem for path in (PROJECT / "functions").glob("[a-z]*.py"))
 MODULES = [*(PROJECT / "shared").glob("[a-z]*.py"), *(PROJECT / "functions").glob("[a-z]*.py")]
-IN_THE_BACKGROUND = {"sync_identity", "record_sign_in"}
+IN_THE_BACKGROUND = {"sync_identity", "record_sign_in", "end_trials"}
 README = (PROJECT / "README.md").read_text()
 
 # Layers, the deepest last. A module imports from its own layer or from deeper ones; the store alone knows AWS.
@@ -27,11 +27,12 @@ USE_CASES = {
     "account_use_cases",
     "storage_location_use_cases",
     "device_use_cases",
+    "trial_use_cases",
     "subtrees",
     "reading",
 }
 STORE = {"store", "identities"}
-EDGE = {"http", "streams", "facts", "environment", "cursors", "beginnings", "aws"}
+EDGE = {"http", "streams", "schedules", "facts", "environment", "cursors", "beginnings", "aws"}
 AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}
 
 
@@ -53,12 +54,12 @@ def test_imports_run_one_way(path: Path) -> None:
     assert "functions" not in outside
     if path.parent.name == "functions":
         assert not outside & {*AWS, "os"}
-        opened = {"store", "identities"} if path.stem in {"sync_identity", "record_sign_in"} else set()
+        opened = {"store", "identities"} if path.stem in IN_THE_BACKGROUND else set()
         assert not mine & ((STORE | {"keys", "environment"}) - opened)
         return
     assert path.stem in {"aws", "store", "identities"} or not outside & AWS
     assert path.stem == "aws" or "boto3.client" not in path.read_text()
-    assert path.stem in {"http", "streams", "facts"} or "aws_lambda_powertools" not in outside
+    assert path.stem in {"http", "streams", "schedules", "facts"} or "aws_lambda_powertools" not in outside
     assert path.stem == "environment" or "os" not in outside
     rule = path.stem not in USE_CASES | STORE | EDGE
     if rule:

@@ -121,6 +121,42 @@ def test_a_count_starts_at_nothing_and_stays_within_its_bounds(store: Store) -> 
     assert store.get(key, ("b", "x")) == {key: an_item("a", count=0)}
 
 
+def test_a_condition_can_ask_for_an_attribute_to_be_absent(store: Store) -> None:
+    store.write(Put(an_item("a", one=1)))
+    store.write(Check(("a", "x"), {"two": None, "one": 1}), Put(an_item("b")))
+    with pytest.raises(ConditionFailedError):
+        store.write(Check(("a", "x"), {"one": None}), Put(an_item("c")))
+
+
+def test_one_record_is_changed_when_its_condition_holds(store: Store) -> None:
+    key = ("a", "x")
+    store.write(Put(an_item("a", version=1, old="o", due="d")))
+    store.change(key, {"due": "d", "since": None}, put={"since": "s", "n": 7}, remove=("due", "none"))
+    assert store.get(key)[key] == an_item("a", version=2, old="o", since="s", n=7)
+    with pytest.raises(ConditionFailedError) as failed:
+        store.change(key, {"since": None}, put={"since": "t"})
+    assert failed.value.found == {key: an_item("a", version=2, old="o", since="s", n=7)}
+    with pytest.raises(ConditionFailedError) as failed:
+        store.change(("b", "x"), {"since": None}, put={"since": "t"})
+    assert failed.value.found == {("b", "x"): None}
+
+
+def test_a_record_whose_version_is_no_number_is_not_changed(store: Store) -> None:
+    store.write(Put(an_item("a", version="one")), Put(an_item("b")))
+    for key in (("a", "x"), ("b", "x")):
+        with pytest.raises(ConditionFailedError) as failed:
+            store.change(key, {}, put={"n": 1})
+        assert failed.value.found == store.get(key)
+
+
+def test_a_query_up_to_a_sort_key(store: Store) -> None:
+    children(store, ["a", "b", "c"])
+    page = store.query("children", "p", up_to="b", limit=10)
+    assert [item["folded_name"] for item in page.items] == ["a", "b"]
+    page = store.query("children", "p", up_to="b", limit=1, after=store.query("children", "p", limit=1).next)
+    assert [item["folded_name"] for item in page.items] == ["b"]
+
+
 def children(store: Store, names: list[str], parent: str = "p") -> None:
     for name in names:
         store.write(Put(an_item(f"{parent} {name}", parent_id=parent, folded_name=name)))

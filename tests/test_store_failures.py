@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from botocore.stub import Stubber
 
 from shared.errors import ThrottledError, UnavailableError
-from shared.store import Check, ConditionFailedError, DynamoStore, Put
+from shared.store import Check, ConditionFailedError, DynamoStore, Put, UnfitError
 
 ITEM = {"pk": {"S": "a"}, "sk": {"S": "x"}}
 TRIES = 8
@@ -133,6 +133,15 @@ def test_a_dynamodb_that_is_out_of_reach_is_503(failing: Failing, monkeypatch: p
     monkeypatch.setattr(failing.store._client, "batch_get_item", out_of_reach)
     with pytest.raises(UnavailableError):
         failing.store.get(("a", "x"))
+
+
+def test_a_change_that_has_no_room_is_told_apart_from_what_nobody_expected(failing: Failing) -> None:
+    failing.fails("update_item", "ValidationException")
+    with pytest.raises(UnfitError):
+        failing.store.change(("a", "x"), {}, put={"n": 1})
+    failing.fails("update_item", "AccessDeniedException")
+    with pytest.raises(ClientError):
+        failing.store.change(("a", "x"), {}, put={"n": 1})
 
 
 def test_keys_that_were_left_over_are_asked_for_again(failing: Failing) -> None:

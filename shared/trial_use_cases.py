@@ -1,0 +1,222 @@
+"""What can be done with trials: the schedule's work, an early end, and what there is to know of one."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, Field
+
+from shared.accounts import Caller, authorize
+from shared.customers import Customer
+from shared.errors import BrokenRule, NotFoundError, RefusalError, Rules, StaleVersionError
+from shared.keys import TRIAL_SHARDS, Item, Key, customer_key, trial_shard
+from shared.reading import one, read
+from shared.store import ConditionFailedError, Store, UnfitError
+from shared.times import Time, to_text
+from shared.trials import STEPS, State, next_due, read_due, step_at
+
+PAGE: Final = 100
+SCHEDULE: Final = "schedule"
+
+# What became of one due trial: moved to production, reminded, done by somebody else before, set aside as broken,
+# failed for now, or left for the next run.
+Outcome = Literal["ended", "reminded", "already", "set_aside", "failed", "left"]
+
+
+def end_trials(
+    store: Store, now: datetime, *, time_is_up: Callable[[], bool], shards: Iterable[int] = range(TRIAL_SHARDS)
+) -> Counter[Outcome]:
+    """Do what is due at `now` for the trials of these shards, each by one conditional update, in parallel.
+
+    A late, doubled or replayed run is harmless. One broken record does not stop the others. What is `left` when the
+    time is up goes on at the next run; it counts those that were seen.
+    """
+    with ThreadPoolExecutor(TRIAL_SHARDS) as pool:
+        done = pool.map(lambda shard: _shard(store, shard, now, time_is_up), shards)
+        return sum(done, Counter())
+
+
+def _shard(store: Store, shard: int, now: datetime, time_is_up: Callable[[], bool]) -> Counter[Outcome]:
+    outcomes: Counter[Outcome] = Counter()
+    after = None
+    while True:
+        try:
+            # "~" sorts after "#": what is due at this very microsecond is due.
+            page = store.query("trials", trial_shard(shard), up_to=f"{to_text(now)}~", limit=PAGE, after=after)
+        except RefusalError:
+            outcomes["failed"] += 1
+            return outcomes
+        for place, item in enumerate(page.items):
+            if time_is_up():
+                outcomes["left"] += len(page.items) - place + bool(page.next)
+                return outcomes
+            outcomes[_settle(store, item, now)] += 1
+        after = page.next
+        if after is None:
+            return outcomes
+
+
+def _settle(store: Store, item: Item, now: datetime) -> Outcome:
+    """What is due for one trial, of which the index knows the key and when what is due."""
+    key, text = (item["pk"], item["sk"]), item["trial_due"]
+    try:
+        due = read_due(text)
+        if key != customer_key(due.customer_id):
+            return _set_aside(store, key, text, "index")
+        step = step_at(due, now)
+        put: dict[str, Any] = {f"reminder_{step}_at": to_text(now)}
+        remove: tuple[str, ...] = ()
+        if step:
+            put["trial_due"] = str(next_due(due.customer_id, due.ends_at, after=step))
+        else:
+            put = {"production_since": to_text(due.ends_at), "trial_ended_by": SCHEDULE}
+            remove = ("trial_shard", "trial_due")
+        # The state is checked again at the moment of writing: still this trial, still in it, still due.
+        when = {
+            "trial_due": text,
+            "trial_ends_at": to_text(due.ends_at),
+            "level": "end_customer",
+            "production_since": None,
+        }
+        store.change(key, when, put=put, remove=remove)
+    except ConditionFailedError as failed:
+        found = failed.found[key]
+        if found is None or found.get("trial_due") != text:
+            return "already"  # by another run, by an early end, or removed
+        return _set_aside(store, key, text, "record")
+    except (ValueError, OverflowError, UnfitError):
+        return _set_aside(store, key, text, "record")
+    except RefusalError:
+        return "failed"
+    return "reminded" if step else "ended"
+
+
+def _set_aside(store: Store, key: Key, text: str, reason: str) -> Outcome:
+    """Take a broken record out of the index, so that no later run meets it; what is wrong is for a person."""
+    for put in ({"trial_set_aside": reason}, {}):  # the second, where the record has no room left
+        try:
+            store.change(key, {"trial_due": text}, put=put, remove=("trial_shard",), versioned=False)
+        except UnfitError:
+            continue
+        except ConditionFailedError:
+            return "already"
+        except RefusalError:
+            return "failed"
+        return "set_aside"
+    return "failed"
+
+
+class ProductionAnswer(BaseModel):
+    """A customer in production. `ended_now` where this very request has ended its trial."""
+
+    customer_id: str
+    state: State
+    production_since: Time
+    ended_now: bool
+    ended_by: str | None = Field(description="An account, or schedule; none without a trial.")
+    version: int
+
+
+def start_production(store: Store, caller: Caller, customer_id: str, *, version: int) -> ProductionAnswer:
+    """End the trial of an end-customer that is at `version`, now and for good.
+
+    A customer in production already stays as it is, whatever the version, and the answer says since when.
+    Raises NotFoundError, ForbiddenError, StaleVersionError, BrokenRulesError for a site.
+    """
+    key = customer_key(customer_id)
+    by, found = read(store, caller, key)
+    customer = authorize(by, caller.operation, one(Customer, found, key))
+    if customer.level == "site":
+        rules = Rules()
+        detail = "A site shares the trial of its end-customer; end that one's."
+        rules.add(BrokenRule("not_an_end_customer", "customer_id", detail, end_customer_id=customer.parent_id))
+        rules.refuse_if_broken()
+    if customer.production_since_at(caller.now) is not None:
+        return _in_production(customer, caller.now)
+    if customer.version != version:
+        raise _stale(customer.version)
+    put = {"production_since": to_text(caller.now), "trial_ended_by": by.id}
+    try:
+        when = {"version": version, "production_since": None}
+        store.change(key, when, put=put, remove=("trial_shard", "trial_due"))
+    except ConditionFailedError as failed:
+        now_there = one(Customer, failed.found, key)
+        if now_there is None:
+            raise NotFoundError from failed
+        if now_there.production_since is None:
+            raise _stale(now_there.version) from failed
+        return _in_production(now_there, now_there.production_since)
+    ended = customer.model_copy(
+        update={"production_since": caller.now, "trial_ended_by": by.id, "version": customer.version + 1}
+    )
+    return _in_production(ended, caller.now).model_copy(update={"ended_now": True})
+
+
+def _in_production(customer: Customer, now: datetime) -> ProductionAnswer:
+    since = customer.production_since_at(now)
+    assert since is not None  # noqa: S101 - whoever asks has seen that it is in production
+    return ProductionAnswer(
+        customer_id=customer.id,
+        state="in_production",
+        production_since=since,
+        ended_now=False,
+        ended_by=_ended_by(customer),
+        version=customer.version,
+    )
+
+
+def _ended_by(customer: Customer) -> str | None:
+    """The schedule also where it has not recorded the end yet."""
+    return customer.trial_ended_by or (SCHEDULE if customer.trial else None)
+
+
+def _stale(version: int) -> StaleVersionError:
+    return StaleVersionError(
+        f"The customer is at version {version} now. Read it again and repeat your change on it.", version=version
+    )
+
+
+class Reminder(BaseModel):
+    days_before: int
+    sent_at: Time
+
+
+class TrialStatus(BaseModel):
+    """The trial of a customer; times are none where there is none."""
+
+    customer_id: str
+    inherited_from: str | None = Field(description="For a site: its end-customer, whose trial this is.")
+    state: State
+    started_at: Time | None
+    ends_at: Time | None
+    days_left: int = Field(description="Begun days of 24 hours until the end; 0 when it is over.")
+    reminders: list[Reminder]
+    ended_at: Time | None
+    ended_by: str | None = Field(description="An account, or schedule.")
+
+
+def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
+    """The trial of an end-customer, or the one a site shares. One request; two for a site. Raises NotFoundError."""
+    key = customer_key(customer_id)
+    by, found = read(store, caller, key)
+    customer = authorize(by, caller.operation, one(Customer, found, key))
+    source = customer
+    if customer.level == "site" and customer.parent_id:
+        above = customer_key(customer.parent_id)
+        source = one(Customer, store.get(above), above) or customer
+    trial, since = source.trial, source.production_since_at(caller.now)
+    left = -((caller.now - trial.ends_at) // timedelta(days=1)) if trial and since is None else 0
+    sent = {days: getattr(source, f"reminder_{days}_at") for days in STEPS if days}
+    return TrialStatus(
+        customer_id=customer.id,
+        inherited_from=source.id if source is not customer else None,
+        state="in_trial" if since is None else "in_production",
+        started_at=trial and trial.started_at,
+        ends_at=trial and trial.ends_at,
+        days_left=left,
+        reminders=[Reminder(days_before=days, sent_at=at) for days, at in sent.items() if at],
+        ended_at=since if trial else None,
+        ended_by=_ended_by(source) if trial and since else None,
+    )

@@ -1,0 +1,386 @@
+"""The schedule's work, early ends, and what there is to know of a trial."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.customers import Customer
+from shared.errors import BrokenRulesError, StaleVersionError, ThrottledError
+from shared.keys import INDEXES, customer_item, customer_key, trial_shard
+from shared.schedules import RESERVE_MS, RunFailedError, scheduled_run
+from shared.store import Put, Store, UnfitError
+from shared.trial_use_cases import end_trials, get_trial, start_production
+from shared.trials import STEPS, Due, next_due, read_due, step_at
+from tests.builders import MICROSECOND, NOW, ROOT_ACCOUNT, a_customer, a_line, begin_in, caller, put
+from tests.memory_store import MemoryStore
+
+END = NOW + timedelta(days=30)
+
+
+@pytest.fixture
+def store(memory: MemoryStore) -> MemoryStore:
+    begin_in(memory)
+    return memory
+
+
+@pytest.fixture
+def trial(store: MemoryStore) -> Customer:
+    line = a_line(end_customer={"in_trial": True})
+    put(store, *line[1:])
+    return line[4]
+
+
+def run(store: Store, now: datetime) -> Counter[Any]:
+    return end_trials(store, now, time_is_up=lambda: False)
+
+
+def stored(store: MemoryStore, customer: Customer) -> Customer:
+    return Customer.model_validate(store.items[customer_key(customer.id)])
+
+
+def produce(store: MemoryStore, customer: Customer, now: datetime, version: int = 1) -> Any:
+    return start_production(store, caller(now=now, operation="change_customers"), customer.id, version=version)
+
+
+# ---- what is due
+
+
+def test_what_is_due_is_written_and_read_back_and_sorts_by_time() -> None:
+    due = next_due("cus_1", END)
+    assert (due.at, due.step, due.ends_at) == (END - timedelta(days=7), 7, END)
+    line = [due, *(next_due("cus_1", END, after=step) for step in STEPS[:-1])]
+    assert [each.step for each in line] == list(STEPS)
+    assert all(each.ends_at == END for each in line)
+    assert [str(each) for each in line] == sorted(str(each) for each in line)
+    assert [read_due(str(each)) for each in line] == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "2026-12-24T10:00:00Z#0#cus_1", "2026-12-24T10:00:00.000000Z#2#cus_1", "2026-12-24T10:00:00.000000Z#0"],
+)
+def test_what_is_no_due_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):
+        read_due(text)
+
+
+@pytest.mark.parametrize(
+    ("now", "step"),
+    [
+        (END - timedelta(days=7), 7),
+        (END - timedelta(days=3) - MICROSECOND, 7),
+        (END - timedelta(days=3), 3),
+        (END - timedelta(days=1), 1),
+        (END - MICROSECOND, 1),
+        (END, 0),
+        (END + timedelta(days=45), 0),
+    ],
+)
+def test_a_late_run_takes_the_last_step_that_is_due(now: datetime, step: int) -> None:
+    assert step_at(next_due("cus_1", END), now) == step
+
+
+# ---- the schedule
+
+
+@pytest.mark.parametrize(
+    ("now", "outcome"),
+    [
+        (END - timedelta(days=7) - MICROSECOND, {}),
+        (END - timedelta(days=7), {"reminded": 1}),
+        (END - timedelta(days=7) + MICROSECOND, {"reminded": 1}),
+        (END - MICROSECOND, {"reminded": 1}),
+        (END, {"ended": 1}),
+        (END + MICROSECOND, {"ended": 1}),
+        (END + timedelta(hours=1), {"ended": 1}),
+        (END + timedelta(days=45), {"ended": 1}),
+    ],
+)
+def test_what_a_run_does_at_the_boundaries(
+    store: MemoryStore, trial: Customer, now: datetime, outcome: dict[str, int]
+) -> None:
+    assert run(store, now) == outcome
+    after = stored(store, trial)
+    if "ended" in outcome:
+        assert (after.production_since, after.trial_ended_by, after.version) == (END, "schedule", 2)
+        assert after.reminder_1_at is None  # none for a trial that has ended
+        assert not {"trial_shard", "trial_due"} & set(store.items[customer_key(trial.id)])
+    else:
+        assert after.production_since is None
+    assert run(store, now) == {}  # the same run again
+
+
+@pytest.mark.parametrize("start", [datetime(2028, 2, 10, tzinfo=UTC), datetime(2026, 12, 15, 23, 59, tzinfo=UTC)])
+def test_production_starts_at_the_end_of_the_trial_across_a_leap_day_and_a_years_end(
+    store: MemoryStore, start: datetime
+) -> None:
+    customer = a_customer("end_customer", now=start, in_trial=True)
+    put(store, customer)
+    assert run(store, start + timedelta(days=31)) == {"ended": 1}
+    assert stored(store, customer).production_since == start + timedelta(hours=720)
+
+
+def test_each_reminder_is_sent_once_and_then_the_trial_ends(store: MemoryStore, trial: Customer) -> None:
+    total: Counter[Any] = Counter()
+    now = NOW
+    while now <= END + timedelta(hours=1):
+        total += run(store, now)
+        now += timedelta(hours=1)
+    assert total == {"reminded": 3, "ended": 1}
+    after = stored(store, trial)
+    assert [after.reminder_7_at, after.reminder_3_at, after.reminder_1_at] == [
+        END - timedelta(days=days) for days in (7, 3, 1)
+    ]
+    assert (after.production_since, after.version) == (END, 5)
+
+
+def test_a_run_of_a_schedule_that_was_off_sends_the_last_reminder_only(store: MemoryStore, trial: Customer) -> None:
+    assert run(store, END - timedelta(days=2)) == {"reminded": 1}
+    after = stored(store, trial)
+    assert (after.reminder_7_at, after.reminder_3_at) == (None, END - timedelta(days=2))
+    assert run(store, END - timedelta(days=1)) == {"reminded": 1}
+
+
+def test_an_early_end_between_the_query_and_the_write_is_respected(store: MemoryStore, trial: Customer) -> None:
+    query = store.query
+
+    def query_then_someone_ends_it(*arguments: Any, **options: Any) -> Any:
+        page = query(*arguments, **options)
+        if page.items and stored(store, trial).production_since is None:
+            produce(store, trial, END - timedelta(days=5))
+        return page
+
+    store.query = query_then_someone_ends_it  # type: ignore[method-assign]
+    assert run(store, END - timedelta(days=4)) == {"already": 1}
+    after = stored(store, trial)
+    assert (after.production_since, after.reminder_7_at) == (END - timedelta(days=5), None)
+
+
+def many(store: MemoryStore, count: int) -> list[Customer]:
+    reseller = a_customer("reseller")
+    trials = [a_customer("end_customer", reseller, name=f"T{n}", in_trial=True) for n in range(count)]
+    for each in trials:
+        store.place(Put(customer_item(each)))
+    return trials
+
+
+def test_the_requests_follow_what_is_due_and_not_how_many_customers_there_are(store: MemoryStore) -> None:
+    many(store, 300)
+    for n in range(2_000):
+        store.place(Put(customer_item(a_customer("distributor", name=f"D{n}"))))
+    store.requests.clear()
+    assert run(store, END) == {"ended": 300}
+    assert Counter(store.requests) == {"query trials": 16, "change": 300}
+    store.requests.clear()
+    assert run(store, END) == {}
+    assert Counter(store.requests) == {"query trials": 16}
+
+
+def test_a_run_pages_to_the_end(store: MemoryStore) -> None:
+    many(store, 4_000)
+    assert run(store, END) == {"ended": 4_000}
+    assert all(item.get("production_since") for item in store.items.values() if item.get("trial_ends_at"))
+
+
+def test_a_run_stops_before_its_time_is_up_and_the_next_one_goes_on(store: MemoryStore) -> None:
+    many(store, 200)
+    calls = iter(range(10_000))
+    outcomes = end_trials(store, END, time_is_up=lambda: next(calls) >= 50)
+    assert outcomes["ended"] == 50
+    assert outcomes["left"] == 150
+    assert run(store, END) == {"ended": 150}
+
+
+BROKEN: list[dict[str, Any]] = [
+    {"trial_ends_at": None},
+    {"trial_ends_at": "2026-12-24T10:00:00Z"},
+    {"trial_ends_at": 7},
+    {"trial_ends_at": "2027-01-01T00:00:00.000000Z"},
+    {"level": "site"},
+    {"level": None},
+    {"version": None},
+    {"version": "one"},
+    {"production_since": "2026-12-01T00:00:00.000000Z"},
+    {"production_since": ""},
+    {"trial_due": "2026-12-17T10:00:00.000000Z#7"},
+    {"trial_due": "2026-12-17T10:00:00.000000Z#5#cus_1"},
+    {"trial_due": "2026-12-17T10:00:00.000000Z#7#cus_of_another"},
+    {"trial_due": "0"},
+]
+
+
+def test_broken_records_are_set_aside_and_stop_nobody(store: MemoryStore) -> None:
+    good, bad = many(store, 280), []
+    for n, changes in enumerate(BROKEN):
+        customer = a_customer("end_customer", a_customer("reseller"), name=f"B{n}", in_trial=True)
+        item = {**customer_item(customer), **changes}
+        store.place(Put({name: value for name, value in item.items() if value is not None}))
+        bad.append(customer)
+    assert run(store, END) == {"ended": len(good), "set_aside": len(BROKEN)}
+    for customer in bad:
+        item = store.items[customer_key(customer.id)]
+        assert item["trial_set_aside"] in {"index", "record"}
+        assert "trial_shard" not in item
+    assert run(store, END) == {}
+
+
+def test_a_record_without_room_is_set_aside_all_the_same(store: MemoryStore, trial: Customer) -> None:
+    change = store.change
+
+    def no_room(*arguments: Any, put: Any, **options: Any) -> None:
+        if put:
+            raise UnfitError("Item size to update has exceeded the maximum allowed size")
+        change(*arguments, put=put, **options)
+
+    store.change = no_room  # type: ignore[method-assign]
+    assert run(store, END) == {"set_aside": 1}
+    assert run(store, END) == {}
+    assert stored(store, trial).production_since is None
+
+
+def test_what_fails_is_counted_and_tried_again_by_the_next_run(store: MemoryStore, trial: Customer) -> None:
+    change, query = store.change, store.query
+
+    def throttled(*_arguments: Any, **_options: Any) -> Any:
+        raise ThrottledError("Too much at once.")
+
+    store.change = throttled  # type: ignore[method-assign]
+    assert run(store, END) == {"failed": 1}
+    store.query = throttled  # type: ignore[method-assign]
+    assert run(store, END) == {"failed": 16}
+    store.change, store.query = change, query  # type: ignore[method-assign]
+    assert run(store, END) == {"ended": 1}
+
+
+# ---- the time of a run
+
+
+class Context:
+    aws_request_id = "request"
+    function_name = "EndTrials"
+
+    def __init__(self, left: int = 60_000) -> None:
+        self.left = left
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left
+
+
+def times(event: Any, **options: Any) -> tuple[datetime, bool]:
+    seen: list[tuple[datetime, bool]] = []
+
+    def work(now: datetime, time_is_up: Any) -> Counter[Any]:
+        seen.append((now, time_is_up()))
+        return Counter()
+
+    scheduled_run(event, Context(**options), work)  # type: ignore[arg-type]
+    return seen[0]
+
+
+def test_a_run_takes_its_time_from_the_event_but_never_from_the_future() -> None:
+    assert times({"time": "2026-01-02T03:04:05Z"})[0] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    for event in ({"time": "2999-01-01T00:00:00Z"}, {}, None, [], {"time": None}, {"time": "soon"}):
+        before = datetime.now(UTC)
+        assert before <= times(event)[0] <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize(("left", "up"), [(RESERVE_MS, False), (RESERVE_MS - 1, True)])
+def test_a_run_keeps_a_reserve_of_its_time(left: int, up: bool) -> None:
+    assert times({}, left=left)[1] is up
+
+
+def test_a_run_in_which_something_failed_says_so_at_its_end() -> None:
+    with pytest.raises(RunFailedError, match="1 of 3"):
+        scheduled_run({}, Context(), lambda *_: Counter(ended=2, failed=1))  # type: ignore[arg-type]
+    assert scheduled_run({}, Context(), lambda *_: Counter(ended=2)) == {"ended": 2}  # type: ignore[arg-type]
+
+
+# ---- an early end
+
+
+def test_a_trial_is_ended_early_once_and_for_good(store: MemoryStore, trial: Customer) -> None:
+    early = NOW + timedelta(days=3)
+    first = produce(store, trial, early)
+    assert (first.ended_now, first.production_since, first.ended_by, first.version) == (True, early, ROOT_ACCOUNT.id, 2)
+    item = store.items[customer_key(trial.id)]
+    assert not set(INDEXES["trials"]) & set(item)
+    for version in (1, 2, 99):
+        again = produce(store, trial, early + timedelta(days=1), version)
+        assert (again.ended_now, again.production_since, again.version) == (False, early, 2)
+    assert store.items[customer_key(trial.id)] == item
+    assert run(store, END) == {}
+
+
+def test_an_early_end_is_made_on_the_version_that_was_read(store: MemoryStore, trial: Customer) -> None:
+    with pytest.raises(StaleVersionError) as refused:
+        produce(store, trial, NOW, version=7)
+    assert refused.value.facts == {"version": 1}
+
+
+def test_a_trial_that_is_over_is_not_ended_early_even_if_the_schedule_is_late(
+    store: MemoryStore, trial: Customer
+) -> None:
+    answer = produce(store, trial, END)
+    assert (answer.ended_now, answer.production_since, answer.ended_by) == (False, END, "schedule")
+    assert run(store, END) == {"ended": 1}
+    assert stored(store, trial).production_since == END
+
+
+def test_an_early_end_against_the_schedule_has_one_winner(store: MemoryStore, trial: Customer) -> None:
+    change = store.change
+
+    def the_schedule_first(*arguments: Any, **options: Any) -> None:
+        store.change = change  # type: ignore[method-assign]
+        run(store, END)
+        change(*arguments, **options)
+
+    store.change = the_schedule_first  # type: ignore[method-assign]
+    answer = produce(store, trial, END - MICROSECOND)
+    assert (answer.ended_now, answer.production_since, answer.ended_by) == (False, END, "schedule")
+    assert stored(store, trial).version == 2
+
+
+def test_a_site_is_ended_by_its_end_customer_only(store: MemoryStore, trial: Customer) -> None:
+    site = a_customer("site", trial, name="Another")
+    put(store, site)
+    with pytest.raises(BrokenRulesError) as refused:
+        produce(store, site, NOW)
+    assert refused.value.errors[0]["end_customer_id"] == trial.id
+
+
+# ---- what there is to know
+
+
+def test_a_trial_tells_when_it_ends_what_was_sent_and_how_it_ended(store: MemoryStore, trial: Customer) -> None:
+    status = get_trial(store, caller(), trial.id)
+    assert (status.state, status.started_at, status.ends_at, status.days_left) == ("in_trial", NOW, END, 30)
+    assert (status.reminders, status.ended_at, status.ended_by) == ([], None, None)
+    run(store, END - timedelta(days=7))
+    status = get_trial(store, caller(now=END - timedelta(days=7)), trial.id)
+    assert [(reminder.days_before, reminder.sent_at) for reminder in status.reminders] == [(7, END - timedelta(days=7))]
+    for now, left in (
+        (END - MICROSECOND, 1),
+        (END - timedelta(days=1), 1),
+        (END - timedelta(days=1, microseconds=1), 2),
+    ):
+        assert get_trial(store, caller(now=now), trial.id).days_left == left
+    late = get_trial(store, caller(now=END), trial.id)
+    assert (late.state, late.days_left, late.ended_at, late.ended_by) == ("in_production", 0, END, "schedule")
+    produce(store, trial, END - timedelta(days=2), version=2)
+    early = get_trial(store, caller(now=END), trial.id)
+    assert (early.ended_at, early.ended_by) == (END - timedelta(days=2), ROOT_ACCOUNT.id)
+
+
+def test_a_site_tells_the_trial_of_its_end_customer_and_others_have_none(store: MemoryStore, trial: Customer) -> None:
+    site = next(item for item in store.items.values() if item.get("level") == "site")
+    status = get_trial(store, caller(), site["id"])
+    assert (status.inherited_from, status.ends_at, status.state) == (trial.id, END, "in_trial")
+    none = get_trial(store, caller(), ROOT_ACCOUNT.customer_id)
+    assert (none.state, none.started_at, none.days_left, none.ended_by) == ("in_production", None, 0, None)
+
+
+def test_the_shards_are_sixteen() -> None:
+    assert {trial_shard(n) for n in range(16)} == {f"trials#{n:02}" for n in range(16)}
+    assert isinstance(next_due("c", END), Due)
