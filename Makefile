@@ -18,7 +18,7 @@ PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
 SERVICES := dynamodb cognito-idp
 
-.PHONY: help run token demo test lint format requirements build openapi clean
+.PHONY: help run token clock demo test lint format requirements build openapi clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -28,6 +28,9 @@ run: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## start the whole 
 
 token: $(ENV)/dev/.ready ## a fresh access token of the running stack (ACCOUNT=root)
 	@$(ENV)/dev/bin/python -m local.token $(ACCOUNT)
+
+clock: $(ENV)/dev/.ready ## put the running stack's clock forward (AT=+31d)
+	@$(ENV)/dev/bin/python -m local.clock $(AT)
 
 demo: $(ENV)/dev/.ready ## tell the whole story on the running stack, through its API
 	@$(ENV)/dev/bin/python -m local.demo

@@ -15,7 +15,7 @@ from typing import Any, Final
 from botocore.exceptions import ClientError
 
 from local.ministack import REGION, LocalError, Ministack
-from local.paths import BUILD, ENVIRONMENTS, PROJECT
+from local.paths import BUILD, CLOCK_FILE, ENVIRONMENTS, PROJECT
 
 STACK: Final = "backup-customers"
 _BUCKET: Final = "backup-customers-code"
@@ -30,7 +30,7 @@ def build() -> None:
         raise LocalError(f"The functions could not be built. Mend what SAM says, then try again:\n{words}")
 
 
-def deploy(ministack: Ministack) -> dict[str, str]:
+def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE) -> dict[str, str]:
     """Create the stack or bring it up to date, and return its outputs. Raises LocalError."""
     code = _package()
     key = f"{hashlib.sha256(code).hexdigest()}.zip"
@@ -39,7 +39,12 @@ def deploy(ministack: Ministack) -> dict[str, str]:
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=_BUCKET, Key=key, Body=code)
     s3.put_object(Bucket=_BUCKET, Key="template.json", Body=_expanded(key))  # too large to be sent as it is
-    _apply(ministack.client("cloudformation"), f"{ministack.endpoint}/{_BUCKET}/template.json", ministack.endpoint)
+    _apply(
+        ministack.client("cloudformation"),
+        f"{ministack.endpoint}/{_BUCKET}/template.json",
+        ministack.endpoint,
+        clock_file,
+    )
     found = ministack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     return {**outputs, "ApiUrl": f"{ministack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"}
@@ -71,7 +76,7 @@ def _expanded(key: str) -> str:
     return expanded.stdout
 
 
-def _apply(cloudformation: Any, template_url: str, endpoint: str) -> None:
+def _apply(cloudformation: Any, template_url: str, endpoint: str, clock_file: Path) -> None:
     request = {
         "StackName": STACK,
         "TemplateURL": template_url,
@@ -79,6 +84,8 @@ def _apply(cloudformation: Any, template_url: str, endpoint: str) -> None:
         "Parameters": [
             {"ParameterKey": "Architecture", "ParameterValue": ARCH},
             {"ParameterKey": "AwsEndpointUrl", "ParameterValue": endpoint},
+            {"ParameterKey": "ClockFile", "ParameterValue": str(clock_file)},
+            {"ParameterKey": "ScheduleRate", "ParameterValue": "rate(1 minute)"},
         ],
     }
     try:

@@ -11,6 +11,11 @@ def user_pool_id() -> str:
     return os.environ["USER_POOL_ID"]
 
 
+def clock_file() -> str | None:
+    """Where a local stack keeps how far its clock was put forward. On AWS there is no endpoint, and so no such file."""
+    return os.environ.get("CLOCK_FILE") or None if os.environ.get("AWS_ENDPOINT_URL") else None
+
+
 def local_account_id() -> str | None:
     """The caller under `sam local start-api`, which checks no tokens and passes no claims; nowhere else."""
     return os.environ.get("LOCAL_ACCOUNT_ID") if os.environ.get("AWS_SAM_LOCAL") == "true" else None

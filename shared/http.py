@@ -17,7 +17,6 @@ import json
 import re
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
@@ -30,6 +29,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from shared.accounts import Caller
+from shared.clock import now
 from shared.environment import local_account_id
 from shared.errors import (
     BodyTooLargeError,
@@ -182,7 +182,7 @@ class Api(APIGatewayHttpResolver):
     @property
     def caller(self) -> Caller:
         """By the access token's `username`, which is the account's id. Raises UnauthenticatedError."""
-        return Caller(_account_id(self.current_event.raw_event), datetime.now(UTC), self.row.operation)
+        return Caller(_account_id(self.current_event.raw_event), now(), self.row.operation)
 
     def answer(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
         """`body` as JSON; with an ETag where it has a version."""

@@ -8,6 +8,7 @@ from typing import Any, Final
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared import clock
 from shared.facts import flush, log, metrics
 from shared.times import to_text
 
@@ -26,7 +27,7 @@ def scheduled_run(
 
     Raises RunFailedError at the end where something failed, so that the schedule's own retry and alarm see it.
     """
-    now = min(_time_of(event), datetime.now(UTC))
+    now = min(_time_of(event), clock.now())
     outcomes = work(now, lambda: context.get_remaining_time_in_millis() < RESERVE_MS)
     try:
         log.info("run_ended", extra={"at": to_text(now), **outcomes})
@@ -45,5 +46,5 @@ def _time_of(event: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(str(text))
     except ValueError:
-        return datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return clock.now()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + clock.put_forward()

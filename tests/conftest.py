@@ -136,7 +136,7 @@ class RunningStack:
 
     ministack: Ministack
     stack: dict[str, Any]
-    state: Path
+    directory: Path
 
     @property
     def token(self) -> str:
@@ -157,4 +157,4 @@ def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
     assert built.is_dir()
     directory = tmp_path_factory.mktemp("stack")
     with running(directory, free_port()) as started:
-        yield RunningStack(started, make_stack(started, deploy(started), earlier={}), directory / "state")
+        yield RunningStack(started, make_stack(started, deploy(started, directory / "clock"), earlier={}), directory)

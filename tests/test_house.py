@@ -32,7 +32,7 @@ USE_CASES = {
     "reading",
 }
 STORE = {"store", "identities"}
-EDGE = {"http", "streams", "schedules", "facts", "environment", "cursors", "beginnings", "aws"}
+EDGE = {"http", "clock", "streams", "schedules", "facts", "environment", "cursors", "beginnings", "aws"}
 AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}
 
 

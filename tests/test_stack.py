@@ -90,7 +90,7 @@ def test_a_request_that_is_repeated_is_carried_out_once(stack: RunningStack) -> 
 def signed(stack: RunningStack, **changes: Any) -> str:
     """The root's access token with other claims, signed anew with the pool's own key."""
     head, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in stack.token.split(".")[:2])
-    (key,) = stack.state.glob(f"cognito-pool-keys/{stack.stack['user_pool_id']}-access.pem")
+    (key,) = stack.directory.glob(f"state/cognito-pool-keys/{stack.stack['user_pool_id']}-access.pem")
     return jwt.encode(head, claims | changes, RSAKey.import_key(key.read_text()))
 
 
@@ -357,6 +357,38 @@ def test_the_last_advice_of_the_source_document(stack: RunningStack) -> None:
     assert stack.call("DELETE", first.headers["location"]).status_code == 204
     assert stack.call("DELETE", first.headers["location"]).status_code == 404
     assert stack.call("DELETE", "/views/storage").status_code == 204
+
+
+def test_a_trial_ends_by_itself_when_its_time_has_come(stack: RunningStack) -> None:
+    """The schedule fires really; only the clock is put forward."""
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
+    distributor = add(stack, name="For a trial", parent_id=root, **company)
+    reseller = add(stack, name="For a trial", parent_id=distributor["id"], level="reseller", **company)
+    trial = add(
+        stack,
+        name="On trial",
+        parent_id=reseller["id"],
+        service_type="all_inclusive",
+        device_country="DE",
+        in_trial=True,
+    )
+    other = add(
+        stack, name="Early", parent_id=reseller["id"], service_type="all_inclusive", device_country="DE", in_trial=True
+    )
+    early = stack.call("POST", f"/customers/{other['id']}/production", headers={"If-Match": '"1"'})
+    assert (early.status_code, early.json()["ended_now"]) == (200, True)
+    again = stack.call("POST", f"/customers/{other['id']}/production", headers={"If-Match": '"1"'})
+    assert (again.json()["ended_now"], again.json()["production_since"]) == (False, early.json()["production_since"])
+
+    (stack.directory / "clock").write_text(str(31 * 24 * 3600))
+    path = f"/customers/{trial['id']}"
+    shown = stack.call("GET", path).json()  # true before the schedule has run
+    assert (shown["state"], shown["production_since"]) == ("in_production", trial["trial"]["ends_at"])
+    recorded = eventually(lambda: (found := stack.call("GET", path).json())["version"] == 2 and found, seconds=150)
+    assert recorded == shown | {"version": 2}
+    status = stack.call("GET", f"{path}/trial").json()
+    assert (status["ended_by"], status["ended_at"], status["days_left"]) == ("schedule", trial["trial"]["ends_at"], 0)
 
 
 def test_nothing_personal_stands_in_the_logs_of_the_functions(stack: RunningStack) -> None:
