@@ -16,9 +16,9 @@ PACKAGE := .local/package/$(ARCH)
 PLATFORM_arm64 := aarch64-manylinux_2_28
 PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
-SERVICES := dynamodb cognito-idp
+SERVICES := dynamodb cognito-idp events
 
-.PHONY: help run token clock demo test lint format requirements build openapi clean
+.PHONY: help run token clock demo test lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -53,6 +53,9 @@ format: $(ENV)/dev/.ready ## write the code in the project's style
 openapi: $(ENV)/dev/.ready ## write docs/openapi.json from the code
 	$(ENV)/dev/bin/python -m local.openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+
+schemas: $(ENV)/dev/.ready ## write docs/events from the code
+	@$(ENV)/dev/bin/python -m local.event_schemas
 
 build: $(ENV)/sam/.ready $(PACKAGE)/.ready ## build the functions (ARCH=arm64)
 	$(ENV)/sam/bin/sam build --parameter-overrides Architecture=$(ARCH)

@@ -11,6 +11,10 @@ def user_pool_id() -> str:
     return os.environ["USER_POOL_ID"]
 
 
+def event_bus() -> str:
+    return os.environ["EVENT_BUS"]
+
+
 def clock_file() -> str | None:
     """Where a local stack keeps how far its clock was put forward. On AWS there is no endpoint, and so no such file."""
     return os.environ.get("CLOCK_FILE") or None if os.environ.get("AWS_ENDPOINT_URL") else None

@@ -7,7 +7,9 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.facts import flush, tell
+from shared.bus import Bus
+from shared.events import Told, events_of
+from shared.facts import count, flush, tell
 
 
 def each_account(event: dict[str, Any], context: LambdaContext, act: Callable[[str], None]) -> Any:
@@ -29,3 +31,41 @@ def each_account(event: dict[str, Any], context: LambdaContext, act: Callable[[s
         return process_partial_response(event=event, record_handler=one, processor=processor, context=context)
     finally:
         flush()
+
+
+def publish_events(event: dict[str, Any], bus: Bus) -> dict[str, Any]:
+    """Publish what the records of a batch mean to others, in their order.
+
+    The answer names the first record that failed: Lambda brings it and all after it again, so the order is kept, and at
+    last puts it alone into the dead-letter queue. What was published before comes again with the same ids.
+    """
+    told: list[Told] = []
+    record_of: list[str] = []  # the record of each event
+    failed: str | None = None
+    try:
+        for raw in event["Records"]:
+            record = DynamoDBRecord(raw)
+            number = str(raw["dynamodb"]["SequenceNumber"])
+            try:
+                events = events_of(*_images(record))
+            except (ValueError, KeyError) as error:
+                tell("event_not_made", error=type(error).__name__, record=number)
+                failed = number
+                break
+            told += events
+            record_of += [number] * len(events)
+        not_taken = bus.publish(told)
+        if not_taken:
+            failed = record_of[min(not_taken)]
+            tell("event_not_taken", record=failed)
+        for place, (kind, _) in enumerate(told):
+            if place not in not_taken:
+                count(f"event_{kind}")
+        return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
+    finally:
+        flush()
+
+
+def _images(record: DynamoDBRecord) -> tuple[Any, Any]:
+    assert record.dynamodb is not None  # noqa: S101 - every record of a stream has it
+    return record.dynamodb.old_image or None, record.dynamodb.new_image or None

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -359,6 +360,24 @@ def test_the_last_advice_of_the_source_document(stack: RunningStack) -> None:
     assert stack.call("DELETE", "/views/storage").status_code == 204
 
 
+def subscribed(stack: RunningStack) -> Callable[[], list[dict[str, Any]]]:
+    """A subscriber to the stack's bus; what it gets, all that has come so far."""
+    sqs, events = stack.ministack.client("sqs"), stack.ministack.client("events")
+    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = json.dumps({"detail-type": ["customer_entered_production"]})
+    events.put_rule(Name="all", EventBusName="backup-customers", EventPattern=pattern)
+    events.put_targets(Rule="all", EventBusName="backup-customers", Targets=[{"Id": "queue", "Arn": arn}])
+    seen: list[dict[str, Any]] = []
+
+    def told() -> list[dict[str, Any]]:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        seen.extend(json.loads(message["Body"]) for message in messages)
+        return seen
+
+    return told
+
+
 def test_a_trial_ends_by_itself_when_its_time_has_come(stack: RunningStack) -> None:
     """The schedule fires really; only the clock is put forward."""
     root = stack.call("GET", "/me").json()["customer"]["id"]
@@ -381,6 +400,7 @@ def test_a_trial_ends_by_itself_when_its_time_has_come(stack: RunningStack) -> N
     again = stack.call("POST", f"/customers/{other['id']}/production", headers={"If-Match": '"1"'})
     assert (again.json()["ended_now"], again.json()["production_since"]) == (False, early.json()["production_since"])
 
+    told = subscribed(stack)
     (stack.directory / "clock").write_text(str(31 * 24 * 3600))
     path = f"/customers/{trial['id']}"
     shown = stack.call("GET", path).json()  # true before the schedule has run
@@ -389,6 +409,9 @@ def test_a_trial_ends_by_itself_when_its_time_has_come(stack: RunningStack) -> N
     assert recorded == shown | {"version": 2}
     status = stack.call("GET", f"{path}/trial").json()
     assert (status["ended_by"], status["ended_at"], status["days_left"]) == ("schedule", trial["trial"]["ends_at"], 0)
+    event = eventually(lambda: next((e for e in told() if e["detail"]["customer_id"] == trial["id"]), None))
+    assert event["detail-type"] == "customer_entered_production"
+    assert (event["detail"]["invoice_from"], event["detail"]["ended_by"]) == (trial["trial"]["ends_at"], "schedule")
 
 
 def test_nothing_personal_stands_in_the_logs_of_the_functions(stack: RunningStack) -> None:

@@ -1,0 +1,239 @@
+"""Events: what others are told when something in the table has changed.
+
+An event follows from the record before and after the change and from nothing else, so the same change always gives the
+same event with the same id: whoever gets it twice can tell. State changes once; an event is delivered at least once.
+Within a customer, `sequence` is the record's version and tells the order.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.accounts import Account, Role, Status
+from shared.customers import Customer
+from shared.devices import Device
+from shared.idempotency import id_from
+from shared.levels import Level, ServiceType
+from shared.storage_locations import Catalogue, CountryCode
+from shared.times import Time
+from shared.trials import STEPS
+
+
+class Event(BaseModel):
+    """What every event holds. `customer_id` and `path` are those of the customer it is about."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event_id: str
+    schema_version: Literal[1] = 1
+    occurred_at: Time
+    sequence: int = Field(description="The version of the record: higher is later, for the same record.")
+    customer_id: str | None
+    path: str | None = Field(description="Ids from the root to the customer, joined by '/'.")
+
+
+class CustomerFacts(Event):
+    """An event of a customer, with all that a billing system needs to act on it."""
+
+    name: str
+    level: Level
+    service_type: ServiceType | None = Field(description="None for a site, which shares its end_customer's.")
+    device_country: CountryCode
+    storage_location: CountryCode
+    references: dict[str, str]
+
+
+class CustomerAdded(CustomerFacts):
+    """A customer was added. `invoice_from` is none during a trial, and for all levels but an end_customer."""
+
+    parent_id: str | None
+    trial_ends_at: Time | None
+    invoice_from: Time | None
+
+
+class TrialEnding(CustomerFacts):
+    """A trial ends in 7, 3 or 1 days."""
+
+    trial_ends_at: Time
+    days_before: int
+
+
+class CustomerEnteredProduction(CustomerFacts):
+    """Invoicing of an end_customer starts, its sites included. Once for each end_customer, with or without a trial."""
+
+    invoice_from: Time
+    ended_by: str | None = Field(description="Who ended the trial: an account, or schedule; none without a trial.")
+
+
+class StorageLocationChanged(CustomerFacts):
+    """Support has changed a customer's storage location; `storage_location` is the new one."""
+
+    previous_location: CountryCode
+
+
+class DeviceEvent(Event):
+    """A test device, which is never invoiced."""
+
+    device_id: str
+    expected_location: CountryCode
+    storage_location: CountryCode | None = Field(description="Where its data lands.")
+    matches: bool
+    invoiced: Literal[False] = False
+
+
+class DeviceAdded(DeviceEvent):
+    """A test device was added."""
+
+
+class DeviceRemoved(DeviceEvent):
+    """A test device was removed."""
+
+
+class AccountEvent(Event):
+    """An account, by its id; its address and its name are for the API alone."""
+
+    account_id: str
+    role: Role
+    status: Status
+
+
+class AccountAdded(AccountEvent):
+    """An account was added."""
+
+
+class AccountChanged(AccountEvent):
+    """An account has another role or status."""
+
+
+class AccountRemoved(AccountEvent):
+    """An account was removed."""
+
+
+class StorageLocationsReplaced(Event):
+    """A new version of the catalogue is in force; `sequence` is the version."""
+
+
+TYPES: Final[dict[str, type[Event]]] = {
+    "customer_added": CustomerAdded,
+    "trial_ending": TrialEnding,
+    "customer_entered_production": CustomerEnteredProduction,
+    "storage_location_changed": StorageLocationChanged,
+    "test_device_added": DeviceAdded,
+    "test_device_removed": DeviceRemoved,
+    "account_added": AccountAdded,
+    "account_changed": AccountChanged,
+    "account_removed": AccountRemoved,
+    "storage_locations_replaced": StorageLocationsReplaced,
+}
+
+Image = Mapping[str, Any]
+# The type of an event, and the event.
+Told = tuple[str, Event]
+
+
+def events_of(old: Image | None, new: Image | None) -> list[Told]:
+    """What the change of one record means to others. Raises ValueError for a record that is not one of ours."""
+    if new is None:
+        return []  # records go by their time only, long after they were removed
+    kind = str(new["sk"]).partition("#")[0]
+    if kind == "customer":
+        return _customer_events(Customer.model_validate(old) if old else None, Customer.model_validate(new))
+    if kind == "device":
+        return _device_events(Device.model_validate(old) if old else None, Device.model_validate(new))
+    if kind == "account":
+        return _account_events(Account.model_validate(old) if old else None, Account.model_validate(new))
+    if kind == "current":
+        catalogue = Catalogue.model_validate(new)
+        return [
+            _told(
+                "storage_locations_replaced",
+                "catalogue",
+                occurred_at=catalogue.created_at,
+                sequence=catalogue.version,
+                customer_id=None,
+                path=None,
+            )
+        ]
+    return []
+
+
+def _customer_events(old: Customer | None, new: Customer) -> list[Told]:
+    facts = {
+        **new.model_dump(include={"path", "name", "level", "service_type", "device_country", "references"}),
+        "storage_location": new.storage_location.country,
+        "customer_id": new.id,
+        "sequence": new.version,
+    }
+    invoiced = new.level == "end_customer" and new.production_since is not None
+    events = []
+    if old is None:
+        events.append(
+            _told(
+                "customer_added",
+                new.id,
+                **facts,
+                occurred_at=new.created_at,
+                parent_id=new.parent_id,
+                trial_ends_at=new.trial_ends_at,
+                invoice_from=new.production_since if invoiced else None,
+            )
+        )
+    for days in filter(None, STEPS):
+        sent_at = getattr(new, f"reminder_{days}_at")
+        if old and sent_at and sent_at != getattr(old, f"reminder_{days}_at"):
+            ending = {"trial_ends_at": new.trial_ends_at, "days_before": days}
+            events.append(_told("trial_ending", new.id, **facts, occurred_at=sent_at, **ending))
+    if invoiced and (old is None or old.production_since is None):
+        started = {"invoice_from": new.production_since, "ended_by": new.trial_ended_by}
+        events.append(
+            _told("customer_entered_production", new.id, **facts, occurred_at=new.production_since, **started)
+        )
+    if old and old.storage_location.country != new.storage_location.country:
+        moved = {"previous_location": old.storage_location.country}
+        moment = new.storage_location.decided_at
+        events.append(_told("storage_location_changed", new.id, **facts, occurred_at=moment, **moved))
+    return events
+
+
+def _device_events(old: Device | None, new: Device) -> list[Told]:
+    if old is not None and old.removed == new.removed:
+        return []
+    return [
+        _told(
+            "test_device_removed" if new.removed else "test_device_added",
+            new.id,
+            occurred_at=new.created_at,
+            sequence=new.version,
+            customer_id=new.customer_id,
+            path=new.customer_path,
+            device_id=new.id,
+            expected_location=new.expected_location,
+            storage_location=new.storage_location,
+            matches=new.storage_location == new.expected_location,
+        )
+    ]
+
+
+def _account_events(old: Account | None, new: Account) -> list[Told]:
+    if old is not None and (old.role, old.status) == (new.role, new.status):
+        return []  # a name, or what the system itself has noted
+    kind = "account_added" if old is None else "account_removed" if new.removed else "account_changed"
+    return [
+        _told(
+            kind,
+            new.id,
+            occurred_at=new.created_at,
+            sequence=new.version,
+            customer_id=new.customer_id,
+            path=new.customer_path,
+            account_id=new.id,
+            role=new.role,
+            status=new.status,
+        )
+    ]
+
+
+def _told(kind: str, record_id: str, **facts: Any) -> Told:
+    event_id = id_from("evt", kind, record_id, str(facts["sequence"]))
+    return kind, TYPES[kind].model_validate({"event_id": event_id, **facts})
