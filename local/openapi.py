@@ -88,7 +88,7 @@ def _finished(name: str, operation: dict[str, Any]) -> dict[str, Any]:
         if headers:
             response["headers"] = {header: {"schema": {"type": "string"}} for header in headers}
     operation["responses"] = dict(sorted(responses.items()))
-    if name == "list_devices":
+    if name in ("list_devices", "get_invoicing"):
         responses["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
         responses["200"]["headers"] = {"Next-Cursor": {"schema": {"type": "string"}}}
     if "requestBody" in operation:

@@ -14,14 +14,16 @@ from shared.errors import ForbiddenError, NoActiveAccountError, NotFoundError
 from shared.times import Time
 
 Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
-Operation = Literal["read", "change_customers", "change_accounts", "change_test_devices", "support"]
+Operation = Literal["read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"]
 Status = Literal["invited", "active", "disabled", "removed"]
 Kind = Literal["person", "api"]
 
 # The highest role first.
 MAY: Final[dict[Role, frozenset[Operation]]] = {
-    "super_user": frozenset({"read", "change_customers", "change_accounts", "change_test_devices", "support"}),
-    "administrator": frozenset({"read", "change_customers", "change_accounts"}),
+    "super_user": frozenset(
+        {"read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"}
+    ),
+    "administrator": frozenset({"read", "read_invoicing", "change_customers", "change_accounts"}),
     "manager": frozenset({"read", "change_test_devices"}),
     "operator": frozenset({"read"}),
     "supporter": frozenset({"read"}),

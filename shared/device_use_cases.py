@@ -1,7 +1,5 @@
 """What can be done with test devices, the dashboard and its views."""
 
-import csv
-import io
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +29,7 @@ from shared.reading import fill, one, read
 from shared.storage_locations import Catalogue
 from shared.store import Check, ConditionFailedError, Count, Put, Store
 from shared.subtrees import below, position_within, within
+from shared.tables import as_csv
 from shared.views import COLUMNS, DEFAULT, NewView, View, Views, checked_columns, checked_view, row
 
 
@@ -181,16 +180,8 @@ class DevicePage(BaseModel):
     next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
 
     def as_csv(self) -> str:
-        """RFC 4180 with the titles as its header. What a spreadsheet would take for a formula gets an apostrophe."""
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow([column.title for column in self.columns])
-        writer.writerows([[_cell(value) for value in each.values()] for each in self.rows])
-        return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+        """RFC 4180, with the titles of the columns."""
+        return as_csv((column.title for column in self.columns), [list(each.values()) for each in self.rows])
 
 
 def list_devices(  # noqa: PLR0913 - the parameters of the route

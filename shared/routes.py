@@ -21,6 +21,7 @@ ROUTES: Final = {
     "list_customers": RouteRow("GET", "/customers", "read"),
     "get_options": RouteRow("GET", "/customers/{customer_id}/options", "read"),
     "start_production": RouteRow("POST", "/customers/{customer_id}/production", "change_customers"),
+    "get_invoicing": RouteRow("GET", "/customers/{customer_id}/invoicing", "read_invoicing"),
     "get_trial": RouteRow("GET", "/customers/{customer_id}/trial", "read"),
     "get_storage_locations": RouteRow("GET", "/storage-locations", "read"),
     "replace_storage_locations": RouteRow("PUT", "/storage-locations", "support"),

@@ -124,6 +124,9 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("start_production", "path"): lambda: call(
             "start_production", account=by, path=f"/customers/{target}/production", headers=stale
         ),
+        ("get_invoicing", "path"): lambda: call(
+            "get_invoicing", account=by, path=f"/customers/{target}/invoicing", query={"month": "2026-11"}
+        ),
         ("get_trial", "path"): lambda: call("get_trial", account=by, path=f"/customers/{target}/trial"),
         ("add_test_device", "path"): lambda: call(
             "add_test_device", account=by, path=f"/customers/{target}/test-devices", query=dry

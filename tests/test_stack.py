@@ -260,7 +260,10 @@ def test_an_invited_person_signs_in_with_a_password_of_their_own_and_is_active(s
     assert account["status"] == "invited"
     token = first_sign_in(stack, "ada@example.com")
     me = stack.call("GET", "/me", token=token).json()
-    assert (me["account"]["id"], me["may"]) == (account["id"], ["change_accounts", "change_customers", "read"])
+    assert (me["account"]["id"], me["may"]) == (
+        account["id"],
+        ["change_accounts", "change_customers", "read", "read_invoicing"],
+    )
     active = eventually(
         lambda: (found := stack.call("GET", f"/accounts/{account['id']}").json())["status"] == "active" and found
     )

@@ -1,0 +1,28 @@
+"""GET /customers/{customer_id}/invoicing: which end-customers are invoiced in a month, from when to when."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from shared.errors import BrokenRulesError, NotFoundError
+from shared.http import Accept, Api, Cursor, Limit
+from shared.trial_use_cases import InvoicingPage, get_invoicing
+
+app = Api("get_invoicing")
+
+
+@app.serves(InvoicingPage, refuses=[NotFoundError, BrokenRulesError])
+def route(
+    customer_id: str,
+    month: Annotated[str, Query(description="Such as 2026-11.")],
+    limit: Limit = 25,
+    cursor: Cursor = None,
+    accept: Accept = None,
+) -> Response[str]:
+    """Which end-customers are invoiced in a month, from when to when, in days. Trial days are left out."""
+    page = get_invoicing(app.store, app.caller, customer_id, month=month, limit=limit, cursor=cursor)
+    return app.table(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)
+
+
+lambda_handler = app.handler

@@ -1,0 +1,47 @@
+"""From when to when an end-customer is invoiceable in a month, in days. Days on which any of a trial lies are not counted.
+
+Days and months are those of UTC. Sites and test devices follow: neither is invoiced by itself.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from shared.errors import BrokenRule, Rules
+
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+_DAY = timedelta(days=1)
+
+
+class Month(NamedTuple):
+    start: datetime
+    end: datetime  # the start of the next one
+
+
+class Invoiceable(NamedTuple):
+    start: datetime
+    end: datetime
+    days: int
+
+
+def month_of(text: str) -> Month:
+    """'2026-11' -> its start and its end. Raises BrokenRulesError."""
+    found = _MONTH.fullmatch(text)
+    rules = Rules()
+    if not found:
+        rules.add(BrokenRule("month_invalid", "month", "Give a month as 2026-11."))
+    rules.refuse_if_broken()
+    assert found  # noqa: S101 - else a rule was broken
+    start = datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
+    return Month(start, (start + 31 * _DAY).replace(day=1))
+
+
+def invoiceable(invoice_from: datetime | None, month: Month, *, after_trial: bool) -> Invoiceable | None:
+    """What of the month is invoiced; `None` for nothing. `after_trial`: a trial ended when invoicing started."""
+    if invoice_from is None or invoice_from >= month.end:
+        return None
+    start = max(invoice_from, month.start)
+    first_day = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    if after_trial and first_day < invoice_from:  # some of that day was trial
+        first_day += _DAY
+    return Invoiceable(start, month.end, (month.end - first_day) // _DAY)

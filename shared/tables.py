@@ -1,0 +1,19 @@
+"""Rows as CSV."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def as_csv(titles: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
+    """RFC 4180. What a spreadsheet would take for a formula gets an apostrophe."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(titles)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
