@@ -16,7 +16,7 @@ PACKAGE := .local/package/$(ARCH)
 PLATFORM_arm64 := aarch64-manylinux_2_28
 PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
-SERVICES := dynamodb cognito-idp events
+SERVICES := dynamodb cognito-idp events sqs
 
 .PHONY: help run token clock demo test lint format requirements build openapi schemas clean
 

@@ -1,4 +1,4 @@
-"""From when to when an end-customer is invoiceable in a month, in days. Days on which any of a trial lies are not counted.
+"""From when to when an end-customer is invoiceable in a month, in days; days with any of a trial are not counted.
 
 Days and months are those of UTC. Sites and test devices follow: neither is invoiced by itself.
 """

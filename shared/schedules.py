@@ -1,7 +1,8 @@
-"""The edge of functions on a schedule: which time it is for them, when to stop, what to tell of a run."""
+"""The edge of functions on a schedule: which time it is for them, which shards are theirs, what to tell of a run."""
 
+import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -10,10 +11,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared import clock
 from shared.facts import flush, log, metrics
+from shared.keys import TRIAL_SHARDS
+from shared.shard_queue import ShardQueue
 from shared.times import to_text
 
 # What is not begun this long before the function's time is up is left for the next run.
 RESERVE_MS: Final = 10_000
+
+# Do what is due at a time for some shards, until the time is up.
+Work = Callable[[datetime, Callable[[], bool], Iterable[int]], Counter[Any]]
 
 
 class RunFailedError(Exception):
@@ -21,16 +27,23 @@ class RunFailedError(Exception):
 
 
 def scheduled_run(
-    event: Any, context: LambdaContext, work: Callable[[datetime, Callable[[], bool]], Counter[Any]]
+    event: Any, context: LambdaContext, work: Work, open_queue: Callable[[], ShardQueue]
 ) -> dict[str, int]:
-    """Call `work` with the event's time, never later than the real clock, so that a run can be replayed.
+    """Call `work` with the event's time, never later than the clock's, so that a run can be replayed.
 
-    Raises RunFailedError at the end where something failed, so that the schedule's own retry and alarm see it.
+    The event is the schedule's: `{"time": ...}` for all shards, with `"fan_out": true` to spread them over the queue;
+    or the queue's, with one shard a message. Raises RunFailedError at the end where something failed, so that the
+    schedule's or the queue's own retry and alarm see it.
     """
-    now = min(_time_of(event), clock.now())
-    outcomes = work(now, lambda: context.get_remaining_time_in_millis() < RESERVE_MS)
+    asked = _asked(event)
+    if asked.get("fan_out") is True:
+        return {"spread": open_queue().spread(str(asked.get("time")))}
+    shard = asked.get("shard")
+    shards = [shard] if isinstance(shard, int) and 0 <= shard < TRIAL_SHARDS else range(TRIAL_SHARDS)
+    now = min(_time_of(asked), clock.now())
+    outcomes = work(now, lambda: context.get_remaining_time_in_millis() < RESERVE_MS, shards)
     try:
-        log.info("run_ended", extra={"at": to_text(now), **outcomes})
+        log.info("run_ended", extra={"at": to_text(now), "shards": len(shards), **outcomes})
         for outcome, number in outcomes.items():
             metrics.add_metric(name=f"trials_{outcome}", unit=MetricUnit.Count, value=number)
     finally:
@@ -40,11 +53,21 @@ def scheduled_run(
     return dict(outcomes)
 
 
-def _time_of(event: Any) -> datetime:
-    """The event's `time`, RFC 3339; the real clock's for an event without one."""
-    text = event.get("time") if isinstance(event, Mapping) else None
+def _asked(event: Any) -> Mapping[str, Any]:
+    """What a run is asked for; nothing where the event is of another kind."""
+    if not isinstance(event, Mapping):
+        return {}
     try:
-        moment = datetime.fromisoformat(str(text))
+        body = json.loads(event["Records"][0]["body"]) if "Records" in event else event
+    except (LookupError, TypeError, ValueError):
+        return {}
+    return body if isinstance(body, Mapping) else {}
+
+
+def _time_of(asked: Mapping[str, Any]) -> datetime:
+    """The `time` asked for, RFC 3339; the clock's where there is none."""
+    try:
+        moment = datetime.fromisoformat(str(asked.get("time")))
     except ValueError:
         return clock.now()
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + clock.put_forward()

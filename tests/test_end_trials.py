@@ -1,16 +1,21 @@
 """The schedule's work, early ends, and what there is to know of a trial."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from shared.customers import Customer
-from shared.errors import BrokenRulesError, StaleVersionError, ThrottledError
+from shared.errors import BrokenRulesError, StaleVersionError, ThrottledError, UnavailableError
 from shared.keys import INDEXES, customer_item, customer_key, trial_shard
 from shared.schedules import RESERVE_MS, RunFailedError, scheduled_run
+from shared.shard_queue import SqsShardQueue
 from shared.store import Put, Store, UnfitError
+from shared.times import to_text
 from shared.trial_use_cases import end_trials, get_trial, start_production
 from shared.trials import STEPS, Due, next_due, read_due, step_at
 from tests.builders import MICROSECOND, NOW, ROOT_ACCOUNT, a_customer, a_line, begin_in, caller, put
@@ -254,7 +259,59 @@ def test_what_fails_is_counted_and_tried_again_by_the_next_run(store: MemoryStor
     assert run(store, END) == {"ended": 1}
 
 
-# ---- the time of a run
+# ---- the time and the shards of a run
+
+
+class MemoryQueue:
+    """Takes the messages of every run."""
+
+    messages: ClassVar[list[str]] = []
+
+    def spread(self, time: str) -> int:
+        self.messages.extend(json.dumps({"time": time, "shard": shard}) for shard in range(16))
+        return 16
+
+
+def test_a_spread_run_does_what_one_call_would_have_done(store: MemoryStore) -> None:
+    many(store, 100)
+    MemoryQueue.messages.clear()
+
+    def handle(event: Any) -> dict[str, int]:
+        def work(now: datetime, up: Any, shards: Any) -> Counter[Any]:
+            return end_trials(store, now, time_is_up=up, shards=shards)
+
+        return scheduled_run(event, Context(), work, MemoryQueue)  # type: ignore[arg-type]
+
+    time = to_text(NOW - timedelta(days=1))  # in the past, as the real clock has it
+    assert handle({"time": time, "fan_out": True}) == {"spread": 16}
+    assert len(MemoryQueue.messages) == 16
+    for each in store.items.values():
+        if "trial_due" in each:
+            each["trial_ends_at"] = to_text(NOW - timedelta(days=2))
+            each["trial_due"] = str(Due(NOW - timedelta(days=2), 0, each["id"]))
+    outcomes: Counter[str] = Counter()
+    for body in MemoryQueue.messages * 2:  # each twice
+        store.requests.clear()
+        outcomes += Counter(handle({"Records": [{"body": body}]}))
+        assert store.requests.count("query trials") == 1
+    assert outcomes == {"ended": 100}
+
+
+@pytest.mark.parametrize("entries", [[{}, {}], [{}, {"Failed": [{"Id": "12"}]}]])
+def test_the_queue_takes_all_shards_in_two_requests_or_the_run_fails(entries: list[dict[str, Any]]) -> None:
+    client = boto3.client("sqs", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+    stubber = Stubber(client)
+    for size, extra in zip((10, 6), entries, strict=True):
+        taken = [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "x"}] * size
+        failed = [{**each, "SenderFault": False, "Code": "c"} for each in extra.get("Failed", [])]
+        stubber.add_response("send_message_batch", {"Successful": taken, "Failed": failed})
+    stubber.activate()
+    queue = SqsShardQueue(client, "https://queue")
+    if any(entries):
+        with pytest.raises(UnavailableError):
+            queue.spread("2026-11-24T10:00:00Z")
+    else:
+        assert queue.spread("2026-11-24T10:00:00Z") == 16
 
 
 class Context:
@@ -271,11 +328,11 @@ class Context:
 def times(event: Any, **options: Any) -> tuple[datetime, bool]:
     seen: list[tuple[datetime, bool]] = []
 
-    def work(now: datetime, time_is_up: Any) -> Counter[Any]:
+    def work(now: datetime, time_is_up: Any, _shards: Any) -> Counter[Any]:
         seen.append((now, time_is_up()))
         return Counter()
 
-    scheduled_run(event, Context(**options), work)  # type: ignore[arg-type]
+    scheduled_run(event, Context(**options), work, MemoryQueue)  # type: ignore[arg-type]
     return seen[0]
 
 
@@ -293,8 +350,8 @@ def test_a_run_keeps_a_reserve_of_its_time(left: int, up: bool) -> None:
 
 def test_a_run_in_which_something_failed_says_so_at_its_end() -> None:
     with pytest.raises(RunFailedError, match="1 of 3"):
-        scheduled_run({}, Context(), lambda *_: Counter(ended=2, failed=1))  # type: ignore[arg-type]
-    assert scheduled_run({}, Context(), lambda *_: Counter(ended=2)) == {"ended": 2}  # type: ignore[arg-type]
+        scheduled_run({}, Context(), lambda *_: Counter(ended=2, failed=1), MemoryQueue)  # type: ignore[arg-type]
+    assert scheduled_run({}, Context(), lambda *_: Counter(ended=2), MemoryQueue) == {"ended": 2}  # type: ignore[arg-type]
 
 
 # ---- an early end

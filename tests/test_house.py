@@ -31,7 +31,7 @@ USE_CASES = {
     "subtrees",
     "reading",
 }
-STORE = {"store", "identities", "bus"}
+STORE = {"store", "identities", "bus", "shard_queue"}
 EDGE = {"http", "clock", "streams", "schedules", "facts", "environment", "cursors", "beginnings", "aws"}
 AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}
 
@@ -54,7 +54,7 @@ def test_imports_run_one_way(path: Path) -> None:
     assert "functions" not in outside
     if path.parent.name == "functions":
         assert not outside & {*AWS, "os"}
-        opened = {"store", "identities", "bus"} if path.stem in IN_THE_BACKGROUND else set()
+        opened = {"store", "identities", "bus", "shard_queue"} if path.stem in IN_THE_BACKGROUND else set()
         assert not mine & ((STORE | {"keys", "environment"}) - opened)
         return
     assert path.stem in {"aws", "store", "identities", "bus"} or not outside & AWS
@@ -149,7 +149,8 @@ def test_no_function_has_more_than_it_needs(template: dict[str, Any]) -> None:
         if resource["Type"] == "AWS::IAM::Role":
             assert "ManagedPolicyArns" not in resource["Properties"], name
             for statement in resource["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
-                for part in (statement["Action"], statement["Resource"]):
+                conditional = statement["If"][1] if "If" in statement else statement
+                for part in (conditional["Action"], conditional["Resource"]):
                     assert "*" not in json.dumps(part), name
 
 
@@ -218,3 +219,21 @@ def test_a_function_answers_before_its_time_is_up_although_aws_does_not(template
             # Where the user pool gives a token, one hanging call is borne; everywhere else two.
             calls = 1 if "SignIn" in resource["Properties"]["Events"] else 2
             assert calls * worst <= timeout
+
+
+def test_every_alarm_names_its_entry_in_the_runbook(template: dict[str, Any]) -> None:
+    entries = set(re.findall(r"^## (.+)$", (PROJECT / "docs" / "runbook.md").read_text(), re.MULTILINE))
+    named = set()
+    for name, resource in template["Resources"].items():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            found = re.search(r'docs/runbook.md, "(.+)"', resource["Properties"]["AlarmDescription"])
+            assert found, name
+            named.add(found[1])
+    assert named == entries
+
+
+def test_every_asynchronous_path_has_a_dead_letter_queue_with_an_alarm(template: dict[str, Any]) -> None:
+    text = json.dumps(template["Resources"])
+    for queue in ("AccountsFailed", "RunsFailed", "EventsFailed"):
+        assert f"{queue}.QueueName" in json.dumps(template["Resources"][f"{queue}Alarm"])
+        assert f"{queue}.Arn" in text
