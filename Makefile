@@ -18,7 +18,7 @@ PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
 
-.PHONY: help run token clock demo test lint format requirements build openapi schemas clean
+.PHONY: help run token clock demo test bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,6 +37,9 @@ demo: $(ENV)/dev/.ready ## tell the whole story on the running stack, through it
 
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
+
+bench: $(ENV)/dev/.ready $(ENV)/stack/.ready ## measure trials ended a second beside a bare loop
+	@$(ENV)/dev/bin/python -m tests.bench_trials
 
 lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, types, template and permissions
 	$(ENV)/dev/bin/ruff format --check .

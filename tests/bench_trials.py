@@ -1,0 +1,138 @@
+"""`make bench`: how many trials a run ends in a second, beside a bare loop of the same update with the same threads.
+
+Both on one ministack, in turns, each on a table of its own. Prints the medians and the spread of the paired ratios, and
+the requests and write units, which do not depend on the machine.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from local.ministack import Ministack, free_port, running
+from local.paths import PROJECT
+from shared.customers import Customer
+from shared.keys import TRIAL_SHARDS, customer_item, customer_key
+from shared.store import DynamoStore, Put
+from shared.times import to_text
+from shared.trial_use_cases import end_trials
+from tests.builders import NOW, a_customer
+from tests.conftest import _create_table, _Tags
+
+TRIALS: Final = 2_000
+ROUNDS: Final = 5
+END: Final = NOW + timedelta(days=30)
+
+
+def filled(ministack: Ministack, template: dict[str, Any], trials: list[Customer]) -> tuple[Any, DynamoStore, str]:
+    client = ministack.client("dynamodb")
+    table = _create_table(client, template)
+    store = DynamoStore(client, table)
+    for start in range(0, len(trials), 100):
+        store.write(*(Put(customer_item(trial)) for trial in trials[start : start + 100]))
+    return client, store, table
+
+
+def bare(client: Any, table: str, trials: list[Customer]) -> float:
+    """Seconds for the same UpdateItem in a bare loop of boto3 calls, with as many threads."""
+
+    def update(trial: Customer) -> None:
+        client.update_item(
+            TableName=table,
+            Key={"pk": {"S": customer_key(trial.id)[0]}, "sk": {"S": "customer"}},
+            UpdateExpression="SET #s = :s, #b = :b, #v = #v + :one REMOVE #r1, #r2",
+            ConditionExpression="attribute_exists(#pk) AND #due = :due AND #end = :end AND #level = :level"
+            " AND attribute_not_exists(#s) AND attribute_type(#v, :number)",
+            ExpressionAttributeNames={
+                "#pk": "pk",
+                "#s": "production_since",
+                "#b": "trial_ended_by",
+                "#v": "version",
+                "#r1": "trial_shard",
+                "#r2": "trial_due",
+                "#due": "trial_due",
+                "#end": "trial_ends_at",
+                "#level": "level",
+            },
+            ExpressionAttributeValues={
+                ":s": {"S": to_text(END)},
+                ":b": {"S": "schedule"},
+                ":one": {"N": "1"},
+                ":number": {"S": "N"},
+                ":due": {"S": customer_item(trial)["trial_due"]},
+                ":end": {"S": to_text(END)},
+                ":level": {"S": "end_customer"},
+            },
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(TRIAL_SHARDS) as pool:
+        list(pool.map(update, trials))
+    return time.perf_counter() - started
+
+
+def ours(store: DynamoStore) -> float:
+    started = time.perf_counter()
+    outcomes = end_trials(store, END, time_is_up=lambda: False)
+    took = time.perf_counter() - started
+    assert outcomes == {"ended": TRIALS}, outcomes
+    return took
+
+
+def counted(client: Any, store: DynamoStore) -> tuple[Counter[str], float]:
+    """The requests of one run, and the write units of one ended trial."""
+    requests: Counter[str] = Counter()
+    units: list[float] = []
+
+    def before(params: dict[str, Any], model: Any, **_: Any) -> None:
+        requests[model.name] += 1
+        if model.name == "UpdateItem":
+            params["ReturnConsumedCapacity"] = "TOTAL"
+
+    def after(parsed: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name == "UpdateItem":
+            units.append(parsed["ConsumedCapacity"]["CapacityUnits"])
+
+    client.meta.events.register("provide-client-params.dynamodb.*", before)
+    client.meta.events.register("after-call.dynamodb.*", after)
+    end_trials(store, END, time_is_up=lambda: False)
+    return requests, statistics.mean(units)
+
+
+def main() -> None:
+    template = yaml.load((PROJECT / "template.yaml").read_text(), Loader=_Tags)  # noqa: S506
+    reseller = a_customer("reseller")
+    trials = [a_customer("end_customer", reseller, name=f"T{n}", in_trial=True) for n in range(TRIALS)]
+    ratios, rates, cpu = [], [], []
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
+        for turn in range(ROUNDS):
+            print(f"round {turn + 1} of {ROUNDS} ...", file=sys.stderr)
+            client, _, table = filled(ministack, template, trials)
+            reference = bare(client, table, trials)
+            _, store, _ = filled(ministack, template, trials)
+            used = time.process_time()
+            took = ours(store)
+            cpu.append((time.process_time() - used) / TRIALS)
+            ratios.append(reference / took)
+            rates.append(TRIALS / took)
+        client, store, _ = filled(ministack, template, trials)
+        requests, units = counted(client, store)
+    print(
+        f"trials ended, of a bare loop's rate: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    )
+    print(
+        f"trials a second here: {statistics.median(rates):.0f}; CPU of a trial: {statistics.median(cpu) * 1e3:.2f} ms"
+    )
+    print(f"requests for {TRIALS} trials: {dict(requests)}; write units of a trial: {units:.2f}")
+
+
+if __name__ == "__main__":
+    main()
