@@ -115,7 +115,8 @@ def removed_account(account: Account) -> Account:
 
 
 def counts_as_super_user(account: Account) -> bool:
-    return account.role == "super_user" and not account.disabled and not account.removed
+    """A person who can act: a machine cannot mend a customer that nobody else may."""
+    return account.kind == "person" and account.role == "super_user" and not (account.disabled or account.removed)
 
 
 def _given(value: str | None, pointer: str) -> str:

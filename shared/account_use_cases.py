@@ -31,11 +31,12 @@ from shared.errors import (
     KeyReusedError,
     LastSuperUserError,
     NotFoundError,
+    RefusalError,
     StaleVersionError,
     UnavailableError,
 )
 from shared.idempotency import Outcome, id_from, refuse_other_request, secret_from
-from shared.identities import Identities, IdentityError
+from shared.identities import Identities, IdentityError, NoIdentityError
 from shared.keys import (
     Key,
     account_item,
@@ -74,7 +75,7 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
     caller's, EmailExistsError, KeyReusedError; UnavailableError where a machine's credentials could not be made, to be
     made by the same request again.
     """
-    key = account_key(account_id := id_from("acc", caller.account_id, idempotency_key))
+    key = account_key(account_id := id_from("acc", caller.account_id, customer_id, idempotency_key))
     customer_at = customer_key(customer_id)
     by, found = read(store, caller, customer_at, key, *(_email_keys(new) if validate_only else ()))
     customer = authorize(by, caller.operation, one(Customer, found, customer_at))
@@ -95,35 +96,38 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
             if earlier is None:
                 raise (NotFoundError() if customer_at in failed.found else EmailExistsError()) from failed
         else:
-            return AddedAccount(_finish(store, identities, by, account, as_added(account, new)), "added")
+            return AddedAccount(_finish(store, identities, by, account, new, idempotency_key), "added")
     refuse_other_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The account of this Idempotency-Key was removed. Take a new key for a new account.")
+    refuse_higher(by, earlier.role)  # by the roles of today: nobody is shown the secret of a role above their own
     if validate_only:
-        return AddedAccount(
-            AddedAccountAnswer(**show_account(as_added(earlier, new)).model_dump(), credentials=None), "validated"
-        )
-    return AddedAccount(_finish(store, identities, by, earlier, as_added(earlier, new)), "replayed")
+        known = show_account(as_added(earlier, new)).model_dump()
+        return AddedAccount(AddedAccountAnswer(**known, credentials=None), "validated")
+    return AddedAccount(_finish(store, identities, by, earlier, new, idempotency_key), "replayed")
 
 
-def _finish(store: Store, identities: Identities, by: Account, stored: Account, first: Account) -> AddedAccountAnswer:
+def _finish(  # noqa: PLR0913, PLR0917 - what the first answer follows from
+    store: Store, identities: Identities, by: Account, stored: Account, new: NewAccount, idempotency_key: str
+) -> AddedAccountAnswer:
     """The first answer; a machine's sign-in is made now, if it was not before, and its credentials are shown."""
-    answer = show_account(first).model_dump()
+    answer = show_account(as_added(stored, new)).model_dump()
     if stored.kind == "person":
         return AddedAccountAnswer(**answer, credentials=None)
-    # It follows from a key that only the adding account has, so the same request again gives the same secret.
-    secret = f"Aa1-{secret_from(by.cursor_key, stored.id)}"
+    # It follows from the request, so the same request again gives the same secret.
+    secret = f"Aa1-{secret_from(by.cursor_key, stored.id, idempotency_key)}"
     if not stored.identity_version:
+        if stored.disabled:
+            raise ForbiddenError("The account was disabled before its credentials were made. Enable it first.")
         try:
             identities.provide(stored.id, secret)
+            sync_identity(store, identities, stored.id)  # what was changed meanwhile counts, a removal above all
         except IdentityError as error:
+            _mark(store, stored, {"identity_failed": True})
             raise UnavailableError(
                 "The account was added, but not yet its credentials. Send the same request with the same "
                 "Idempotency-Key again."
             ) from error
-        ready = stored.model_copy(update={"identity_version": stored.version})
-        with contextlib.suppress(ConditionFailedError):  # changed meanwhile: then the stream brings it up to date
-            store.write(Put(account_item(ready), when={"version": stored.version}))
     return AddedAccountAnswer(**answer, credentials=Credentials(client_id=stored.id, client_secret=secret))
 
 
@@ -281,8 +285,6 @@ def sync_identity(store: Store, identities: Identities, account_id: str) -> None
     account = one(Account, store.get(account_key(account_id)), account_key(account_id))
     if account is None or account.identity_version >= account.version:
         return
-    if account.kind == "api" and not account.identity_version and not account.removed:
-        return  # the request that shows its secret makes it
     try:
         if account.removed:
             identities.remove(account.id)
@@ -290,6 +292,10 @@ def sync_identity(store: Store, identities: Identities, account_id: str) -> None
             if account.email:
                 identities.invite(account.id, account.email)
             identities.enable(account.id, enabled=not account.disabled)
+    except NoIdentityError:
+        if account.kind == "api":
+            return  # the request that shows its secret makes it
+        raise
     except IdentityError:
         _mark(store, account, {"identity_failed": True})
         raise
@@ -297,17 +303,20 @@ def sync_identity(store: Store, identities: Identities, account_id: str) -> None
 
 
 def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
-    """Note the first sign-in of an account; it is active from then on. Repeating it changes nothing."""
-    account = one(Account, store.get(account_key(account_id)), account_key(account_id))
-    if account is None or account.signed_in_at or account.removed:
-        return
-    follows = account.identity_version >= account.version
-    version = account.version + 1
-    changes = {"signed_in_at": now, "version": version, "identity_version": version if follows else 0}
-    _mark(store, account, changes)
+    """Note the first sign-in of an account; it is active from then on. Repeating it changes nothing.
+
+    What is not noted now, the next token notes.
+    """
+    with contextlib.suppress(RefusalError):  # a store that does not answer keeps nobody from signing in
+        account = one(Account, store.get(account_key(account_id)), account_key(account_id))
+        if account is None or account.signed_in_at or account.removed:
+            return
+        version = account.version + 1
+        reached = version if account.identity_version >= account.version else account.identity_version
+        _mark(store, account, {"signed_in_at": now, "version": version, "identity_version": reached})
 
 
 def _mark(store: Store, account: Account, changes: dict[str, object]) -> None:
-    """Keep what the system itself notes. When somebody changed the account meanwhile, their message follows."""
+    """Keep what the system itself notes. When somebody has changed the account meanwhile, their change stays."""
     with contextlib.suppress(ConditionFailedError):
         store.write(Put(account_item(account.model_copy(update=changes)), when={"version": account.version}))

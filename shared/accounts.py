@@ -78,7 +78,8 @@ class Account(BaseModel):
             return "removed"
         if self.disabled:
             return "disabled"
-        return "active" if self.kind == "api" or self.signed_in_at else "invited"
+        provided = self.kind == "api" and self.identity_version > 0
+        return "active" if provided or self.signed_in_at else "invited"
 
     @property
     def may(self) -> frozenset[Operation]:

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel, Field
 
-from shared.accounts import Account, Caller, authorize, permit
+from shared.accounts import Caller, authorize, permit
 from shared.cursors import read_cursor, sign_cursor
 from shared.customer_use_cases import show_all
 from shared.customers import CountryAnswer, Customer, CustomerAnswer
@@ -46,18 +47,19 @@ def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
 
     Raises NotFoundError, ForbiddenError, BrokenRulesError, TooManyDevicesError, KeyReusedError.
     """
-    device_id = id_from("dev", caller.account_id, idempotency_key)
+    device_id = id_from("dev", caller.account_id, customer_id, idempotency_key)
     key, at, counter = device_key(customer_id, device_id), customer_key(customer_id), devices_key(customer_id[:64])
     by, found = read(store, caller, at, key, CATALOGUE, counter)
     customer = authorize(by, caller.operation, one(Customer, found, at))
     earlier = one(Device, found, key)
     if earlier is None:
-        device = new_device(new, customer, Catalogue.model_validate(found[CATALOGUE]), by, id=device_id, now=caller.now)
+        catalogue = Catalogue.model_validate(found[CATALOGUE])
+        token = installation_token(by, device_id, idempotency_key)
+        device = new_device(new, customer, catalogue, by, id=device_id, token=token, now=caller.now)
         if validate_only:
             if found.get(counter, {}).get("count", 0) >= MOST_DEVICES:
                 raise _too_many()
-            shown = show_device(device, device.expected_location).model_copy(update={"id": None})
-            return AddedDevice(AddedDeviceAnswer(**shown.model_dump(), installation_token=None), "validated")
+            return AddedDevice(_shown(device, None).model_copy(update={"id": None}), "validated")
         try:
             store.write(Put(device_item(device)), Count(counter, 1, most=MOST_DEVICES), Check(at))
         except ConditionFailedError as failed:
@@ -65,16 +67,18 @@ def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
             if earlier is None:
                 raise (_too_many() if counter in failed.found else NotFoundError()) from failed
         else:
-            return AddedDevice(_with_token(by, device), "added")
+            return AddedDevice(_shown(device, token), "added")
     refuse_other_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The test device of this Idempotency-Key was removed. Take a new key for a new one.")
-    return AddedDevice(_with_token(by, earlier), "validated" if validate_only else "replayed")
+    if validate_only:
+        return AddedDevice(_shown(earlier, None), "validated")
+    return AddedDevice(_shown(earlier, installation_token(by, device_id, idempotency_key)), "replayed")
 
 
-def _with_token(by: Account, device: Device) -> AddedDeviceAnswer:
+def _shown(device: Device, token: str | None) -> AddedDeviceAnswer:
     shown = show_device(device, device.expected_location)
-    return AddedDeviceAnswer(**shown.model_dump(), installation_token=installation_token(by, device.id))
+    return AddedDeviceAnswer(**shown.model_dump(), installation_token=token)
 
 
 def _too_many() -> TooManyDevicesError:
@@ -194,7 +198,7 @@ def list_devices(  # noqa: PLR0913 - the parameters of the route
     limit: int,
     cursor: str | None = None,
 ) -> DevicePage:
-    """The devices of a customer and of all below it, as rows: one query, and one read of the customers of the page.
+    """The devices of a customer and of all below it, as rows: one query, and a read of the customers of the page.
 
     Raises NotFoundError for the customer or the view, BrokenRulesError for an unknown column, MalformedRequestError.
     """
@@ -223,8 +227,8 @@ def list_devices(  # noqa: PLR0913 - the parameters of the route
 
 
 def _customers_of(store: Store, caller: Caller, devices: list[Device]) -> dict[str, CustomerAnswer]:
-    """The customers of these devices, in one read; sites bring their end-customers along."""
-    ids = {each for device in devices for each in device.customer_path.split("/")[-2:]}
+    """The customers of these devices, in one read; another one for the end-customers of sites."""
+    ids = {device.customer_id for device in devices}
     items = list(store.get(*map(customer_key, sorted(ids))).values()) if ids else []
     return {shown.id: shown for shown in show_all(store, caller, items, {}) if shown.id}
 
@@ -240,6 +244,7 @@ def list_views(store: Store, caller: Caller) -> ViewList:
 
 def get_view(store: Store, caller: Caller, name: str) -> View:
     """Raises NotFoundError."""
+    name = unquote(name)
     columns = _views(store, caller).columns(name)
     if columns is None:
         raise NotFoundError
@@ -248,6 +253,7 @@ def get_view(store: Store, caller: Caller, name: str) -> View:
 
 def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
     """Save a view of the caller's own; one of this name is replaced, the default one too. Raises BrokenRulesError."""
+    name = unquote(name)
     views = _views(store, caller)
     checked_view(name, new.columns, views)
     _keep(store, caller, views, views.saved(name, new.columns))
@@ -256,6 +262,7 @@ def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
 
 def remove_view(store: Store, caller: Caller, name: str) -> None:
     """Raises NotFoundError. Without a default view of its own an account has the system's again."""
+    name = unquote(name)
     views = _views(store, caller)
     if name not in views.columns_by_name:
         raise NotFoundError

@@ -56,7 +56,7 @@ class NewDevice(BaseModel):
 
 
 def new_device(  # noqa: PLR0913 - what a decision depends on, each given
-    new: NewDevice, customer: Customer, catalogue: Catalogue, by: Account, *, id: str, now: datetime
+    new: NewDevice, customer: Customer, catalogue: Catalogue, by: Account, *, id: str, token: str, now: datetime
 ) -> Device:
     """A test device of `customer`, its data landing where the catalogue routes it now. Raises BrokenRulesError."""
     rules = Rules()
@@ -73,16 +73,16 @@ def new_device(  # noqa: PLR0913 - what a decision depends on, each given
         storage_location=catalogue.lands_in(expected),
         expected_location=expected,
         catalogue_version=catalogue.version,
-        token_hash=hashlib.sha256(installation_token(by, id).encode()).hexdigest(),
+        token_hash=hashlib.sha256(token.encode()).hexdigest(),
         created_at=now,
         created_by=by.id,
         request_hash=request_hash(new),
     )
 
 
-def installation_token(by: Account, device_id: str) -> str:
-    """It follows from a key that only the adding account has, so the same request again shows the same one."""
-    return f"bci_{secret_from(by.cursor_key, device_id)}"
+def installation_token(by: Account, device_id: str, idempotency_key: str) -> str:
+    """It follows from the request, so the same request again shows the same one; only its hash is kept."""
+    return f"bci_{secret_from(by.cursor_key, device_id, idempotency_key)}"
 
 
 def removed_device(device: Device) -> Device:

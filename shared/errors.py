@@ -24,7 +24,9 @@ One mapping (`shared.http.problem`) makes RFC 9457 problem+json of them.
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
+
+MOST_ERRORS: Final = 100  # in one answer
 
 
 class BrokenRule(Exception):  # noqa: N818 - one entry of BrokenRulesError, never an answer by itself
@@ -165,4 +167,4 @@ class Rules:
         if self._errors:
             count = len(self._errors)
             detail = "One rule is broken; see errors." if count == 1 else f"{count} rules are broken; see errors."
-            raise BrokenRulesError(detail, self._errors)
+            raise BrokenRulesError(detail, self._errors[:MOST_ERRORS])

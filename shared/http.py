@@ -32,6 +32,7 @@ from shared.accounts import Caller
 from shared.clock import now
 from shared.environment import local_account_id
 from shared.errors import (
+    MOST_ERRORS,
     BodyTooLargeError,
     ForbiddenError,
     MalformedRequestError,
@@ -53,7 +54,6 @@ from shared.routes import ROUTES, allowed_methods
 from shared.store import DynamoStore, open_store
 
 LARGEST_BODY: Final = 64 * 1024  # bytes
-MOST_ERRORS: Final = 100
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _ANYWHERE: Final[list[type[RefusalError]]] = [
     MalformedRequestError,
@@ -194,8 +194,8 @@ class Api(APIGatewayHttpResolver):
         self, page: BaseModel, as_csv: Callable[[], str], *, next_cursor: str | None, accept: str | None
     ) -> Response[str]:
         """`page` as CSV where the caller asks for it, with the next page's cursor in a header; else as JSON."""
-        media = [part.partition(";")[0].strip().lower() for part in (accept or "").split(",")]
-        if "text/csv" not in media:
+        media = [part.replace(" ", "").lower() for part in (accept or "").split(",")]
+        if not any(part.partition(";")[0] == "text/csv" and not part.endswith(";q=0") for part in media):
             return self.answer(page)
         headers = {"Next-Cursor": next_cursor} if next_cursor else {}
         return _response(HTTPStatus.OK, "text/csv; charset=utf-8", as_csv(), headers)

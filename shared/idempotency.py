@@ -28,9 +28,12 @@ def id_from(prefix: str, *parts: str) -> str:
     return f"{prefix}_{base64.b32encode(digest).decode().rstrip('=').lower()}"
 
 
-def secret_from(key: str, id: str) -> str:
-    """256 bits in 43 characters that only the holder of `key` can make, the same ones for the same id."""
-    digest = hmac.digest(key.encode(), f"secret of {id}".encode(), hashlib.sha256)
+def secret_from(key: str, id: str, idempotency_key: str) -> str:
+    """256 bits in 43 characters, the same ones for the same request of the same caller.
+
+    `key` and `id` stand in the table, the Idempotency-Key nowhere: the table alone does not give the secret.
+    """
+    digest = hmac.digest(key.encode(), f"secret of {id} by {idempotency_key}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 

@@ -22,6 +22,10 @@ class IdentityError(Exception):
     """The user pool did not do what it was asked for; worth another try."""
 
 
+class NoIdentityError(IdentityError):
+    """There is no sign-in of this account."""
+
+
 class Identities(Protocol):
     def invite(self, account_id: str, email: str) -> None:
         """A sign-in for a person, who is invited by e-mail, once. Raises IdentityError."""
@@ -30,7 +34,7 @@ class Identities(Protocol):
         """A sign-in for a machine, with its lasting secret. Raises IdentityError."""
 
     def enable(self, account_id: str, *, enabled: bool) -> None:
-        """Let the account sign in, or not. Raises IdentityError."""
+        """Let the account sign in, or not. Raises NoIdentityError, IdentityError."""
 
     def remove(self, account_id: str) -> None:
         """Take the sign-in away. Raises IdentityError."""
@@ -79,8 +83,10 @@ class CognitoIdentities:
         try:
             yield
         except ClientError as error:
-            if error.response["Error"]["Code"] != done_already:
-                raise IdentityError(error.response["Error"]["Code"]) from error
+            code = error.response["Error"]["Code"]
+            if code == done_already:
+                return
+            raise (NoIdentityError if code == "UserNotFoundException" else IdentityError)(code) from error
         except BotoCoreError as error:
             raise IdentityError(type(error).__name__) from error
 

@@ -67,7 +67,9 @@ def account_key(account_id: str) -> Key:
 
 
 def email_key(email: str) -> Key:
-    return (f"email#{email.casefold()}", "email")
+    """The same for all ways to write an address; a domain comes in its normal form and is not folded further."""
+    local, _, domain = email.rpartition("@")
+    return (f"email#{local.casefold()}@{domain}", "email")
 
 
 def super_users_key(customer_id: str) -> Key:

@@ -5,15 +5,17 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 def as_csv(titles: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
-    """RFC 4180. What a spreadsheet would take for a formula gets an apostrophe."""
+    """RFC 4180, every cell in quotes. What a spreadsheet would take for a formula gets an apostrophe."""
     text = io.StringIO()
-    writer = csv.writer(text)
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(titles)
     writer.writerows([_cell(value) for value in row] for row in rows)
     return text.getvalue()
 
 
 def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -3,6 +3,7 @@
 The default view does not hold the column storage_location: it can be added, as the source document says.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +17,8 @@ from shared.times import to_text
 
 DEFAULT: Final = "default"
 MOST_VIEWS: Final = 20
-_LONGEST_VIEW_NAME: Final = 64
+# What stands in an address as it is; the space alone is written as %20.
+_VIEW_NAME: Final = re.compile(r"\w(?:[\w -]{0,62}\w)?")
 
 
 class Column(NamedTuple):
@@ -56,7 +58,9 @@ class NewView(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    columns: list[str] = Field(json_schema_extra={"items": {"type": "string", "enum": list(COLUMNS)}})
+    columns: list[str] = Field(
+        max_length=len(COLUMNS), json_schema_extra={"items": {"type": "string", "enum": list(COLUMNS)}}
+    )
 
 
 class View(BaseModel):
@@ -89,8 +93,9 @@ class Views(BaseModel):
 def checked_view(name: str, columns: list[str], views: Views) -> None:
     """Raises BrokenRulesError for a view that may not be saved."""
     rules = Rules()
-    if not (1 <= len(name) <= _LONGEST_VIEW_NAME and name.isprintable() and name == name.strip()):
-        rules.add(BrokenRule("name_length", "name", f"Give a name of 1 to {_LONGEST_VIEW_NAME} visible characters."))
+    if not _VIEW_NAME.fullmatch(name):
+        detail = "Give a name of 1 to 64 letters, digits, spaces, hyphens and underscores, a letter or digit first."
+        rules.add(BrokenRule("name_characters", "name", detail))
     if name not in views.columns_by_name and len(views.columns_by_name) >= MOST_VIEWS:
         rules.add(BrokenRule("too_many", "name", f"An account has at most {MOST_VIEWS} views; remove one first."))
     _check_columns(rules, columns, "/columns")
@@ -100,7 +105,7 @@ def checked_view(name: str, columns: list[str], views: Views) -> None:
 def checked_columns(columns: str) -> list[str]:
     """'name,customer' -> ['name', 'customer']. Raises BrokenRulesError for a column that is not there."""
     rules = Rules()
-    names = [name.strip() for name in columns.split(",")]
+    names = [name.strip() for name in columns.split(",", len(COLUMNS))]
     _check_columns(rules, names, "columns")
     rules.refuse_if_broken()
     return names

@@ -1,6 +1,6 @@
 """Sign-ins in memory, for tests of use cases. `test_identities.py` holds them to what a user pool does."""
 
-from shared.identities import IdentityError
+from shared.identities import IdentityError, NoIdentityError
 
 
 class MemoryIdentities:
@@ -30,7 +30,7 @@ class MemoryIdentities:
     def enable(self, account_id: str, *, enabled: bool) -> None:
         self._called("enable" if enabled else "disable")
         if account_id not in self.users:
-            raise IdentityError("UserNotFoundException")
+            raise NoIdentityError("UserNotFoundException")
         self.users[account_id] = enabled
 
     def remove(self, account_id: str) -> None:

@@ -18,6 +18,7 @@ class MemoryStore:
 
     def get(self, *keys: Key) -> dict[Key, Item]:
         self.requests.append("get")
+        assert len(set(keys)) <= 100, "BatchGetItem takes no more"
         return {key: dict(self.items[key]) for key in keys if key in self.items}
 
     def write(self, *actions: Action) -> None:

@@ -31,7 +31,7 @@ from shared.errors import (
     UnavailableError,
 )
 from shared.identities import IdentityError
-from shared.keys import account_key, email_key, super_users_key
+from shared.keys import account_key, customer_key, email_key, super_users_key
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, an_account, begin_in, caller, put
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
@@ -423,7 +423,13 @@ def test_a_machine_gets_credentials_that_are_shown_with_this_request_only(
     assert "credentials" not in accounts.get(first.account.id).model_dump()
     again = accounts.add(distributor, kind="api", email=None)
     assert (again.outcome, again.account) == ("replayed", first.account)
-    assert identities.calls == ["provide"]
+    assert identities.calls == ["provide", "enable"]
+    for other in ({"key": "another"}, {"customer": ROOT}):
+        customer = other.pop("customer", distributor)
+        added = accounts.add(customer, kind="api", email=None, **other).account
+        assert added.id != first.account.id
+        assert added.customer_id == customer.id
+        assert added.credentials.client_secret != first.account.credentials.client_secret
 
 
 def test_a_machine_whose_sign_in_could_not_be_made_is_completed_by_the_same_request(
@@ -433,11 +439,117 @@ def test_a_machine_whose_sign_in_could_not_be_made_is_completed_by_the_same_requ
     with pytest.raises(UnavailableError, match="same Idempotency-Key"):
         accounts.add(distributor, kind="api", email=None)
     (listed,) = list_accounts(store, caller(), distributor.id, limit=10).accounts
-    assert listed.identity == "pending"
+    assert (listed.identity, listed.status) == ("failed", "invited")
     identities.failing = False
+    sync_identity(store, identities, listed.id)  # there is nothing to bring up to date
+    assert accounts.get(listed.id).identity == "failed"
+    assert identities.users == {}
     again = accounts.add(distributor, kind="api", email=None)
     assert identities.secrets == {listed.id: again.account.credentials.client_secret}
     assert accounts.get(listed.id).identity == "ready"
+
+
+def failed_machine(accounts: Accounts, identities: MemoryIdentities, customer: Customer, **body: Any) -> str:
+    """A machine whose sign-in could not be made when it was added."""
+    identities.failing = True
+    with pytest.raises(UnavailableError):
+        accounts.add(customer, kind="api", email=None, **body)
+    identities.failing = False
+    (found,) = list_accounts(accounts.store, caller(), customer.id, limit=10).accounts
+    return str(found.id)
+
+
+def test_a_machine_that_was_disabled_before_it_had_credentials_gets_none(
+    accounts: Accounts, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    machine = failed_machine(accounts, identities, distributor)
+    accounts.change(machine, disabled=True)
+    with pytest.raises(ForbiddenError, match="Enable it first"):
+        accounts.add(distributor, kind="api", email=None)
+    assert identities.users == {}
+    accounts.change(machine, version=2, disabled=False)
+    assert accounts.add(distributor, kind="api", email=None).account.credentials.client_id == machine
+    assert (identities.users, accounts.get(machine).identity) == ({machine: True}, "ready")
+
+
+@pytest.mark.parametrize("change", ["disabled", "removed"])
+def test_what_happens_to_a_machine_while_its_sign_in_is_made_counts(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer, change: str
+) -> None:
+    provide = identities.provide
+
+    def provide_and_meanwhile(account_id: str, secret: str) -> None:
+        provide(account_id, secret)
+        if change == "disabled":
+            accounts.change(account_id, disabled=True)
+        else:
+            accounts.remove(account_id)
+
+    identities.provide = provide_and_meanwhile  # type: ignore[method-assign]
+    machine = accounts.add(distributor, kind="api", email=None).account.id
+    assert identities.users == ({machine: False} if change == "disabled" else {})
+    sync_identity(store, identities, machine)
+    assert identities.users == ({machine: False} if change == "disabled" else {})
+
+
+def test_a_machine_that_signs_in_between_a_change_and_its_message_stays_in_step(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    machine = accounts.add(distributor, kind="api", email=None).account.id
+    accounts.change(machine, display_name="Renamed")
+    record_sign_in(store, machine, NOW)
+    accounts.change(machine, version=3, disabled=True)
+    sync_identity(store, identities, machine)
+    assert (identities.users, accounts.get(machine).identity) == ({machine: False}, "ready")
+
+
+def test_nobody_is_shown_the_secret_of_a_role_above_their_own(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    creator = an_account("super_user", distributor)
+    put(store, creator, an_account("super_user", distributor, id="acc_2", email="2@x.example"))
+    identities.failing = True
+    with pytest.raises(UnavailableError):
+        accounts.add(distributor, creator, kind="api", email=None, role="super_user")
+    identities.failing = False
+    accounts.change(creator.id, role="administrator")
+    with pytest.raises(ForbiddenError):
+        accounts.add(distributor, creator, kind="api", email=None, role="super_user")
+    assert identities.users == {}
+
+
+def test_a_machine_is_no_super_user_that_must_stay(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    person = an_account("super_user", distributor)
+    put(store, person)
+    machine = accounts.add(distributor, kind="api", email=None, role="super_user").account
+    with pytest.raises(LastSuperUserError):
+        accounts.remove(person.id)
+    accounts.remove(machine.id, version=accounts.get(machine.id).version)
+
+
+def test_an_address_is_folded_but_its_domain_is_not(accounts: Accounts, distributor: Customer) -> None:
+    accounts.add(distributor, email="stra\u00dfe@example.com")
+    with pytest.raises(EmailExistsError):
+        accounts.add(distributor, key="2", email="STRASSE@example.com")
+    accounts.add(distributor, key="3", email="a@stra\u00dfe.example")
+    accounts.add(distributor, key="4", email="a@strasse.example")
+
+
+def test_an_account_is_not_added_to_a_customer_that_is_gone_meanwhile(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    write = store.write
+
+    def gone(*actions: Any) -> None:
+        del store.items[customer_key(distributor.id)]
+        write(*actions)
+
+    store.write = gone  # type: ignore[method-assign]
+    with pytest.raises(NotFoundError):
+        accounts.add(distributor)
+    assert email_key("ada@example.com") not in store.items
 
 
 # ---- sign-ins follow the table

@@ -289,11 +289,53 @@ def test_a_page_of_the_dashboard_is_one_query_whatever_the_page(store: MemorySto
     while True:
         store.requests.clear()
         page = list_devices(store, caller(), line[1].id, limit=25, cursor=cursor)
-        assert store.requests == ["get", "query subtree", "get"]
+        # A fourth one where sites are shown without their end-customer.
+        assert store.requests[:3] == ["get", "query subtree", "get"]
+        assert store.requests[3:] in ([], ["get"])
         pages, cursor = pages + 1, page.next_cursor
         if cursor is None:
             break
     assert pages == 6
+
+
+@pytest.mark.parametrize("level", ["end_customer", "site"])
+def test_a_page_shows_as_many_customers_as_it_has_rows(store: MemoryStore, level: Any) -> None:
+    reseller = a_customer("reseller")
+    put(store, a_customer("distributor"), reseller)
+    for n in range(120):
+        end_customer = a_customer("end_customer", reseller, name=f"E{n}")
+        put(store, end_customer)
+        customer = end_customer if level == "end_customer" else a_customer("site", end_customer)
+        if level == "site":
+            put(store, customer)
+        put(store, a_device(customer))
+    page = list_devices(store, caller(), reseller.id, columns="customer,state", limit=100)
+    assert len(page.rows) == 100
+    assert {row["state"] for row in page.rows} == {"in_production"}
+
+
+def test_one_key_at_two_customers_is_two_devices(store: MemoryStore, finnish: Customer) -> None:
+    one, other = add(store, finnish).device, add(store, ROOT).device
+    assert one.id != other.id
+    assert one.installation_token != other.installation_token
+
+
+def test_the_table_alone_does_not_give_the_token(store: MemoryStore, finnish: Customer) -> None:
+    add(store, finnish, key="a key that nobody guesses")
+    assert "a key that nobody guesses" not in str(store.items)
+
+
+def test_a_device_is_not_added_to_a_customer_that_is_gone_meanwhile(store: MemoryStore, finnish: Customer) -> None:
+    write = store.write
+
+    def gone(*actions: Any) -> None:
+        del store.items[customer_key(finnish.id)]
+        write(*actions)
+
+    store.write = gone  # type: ignore[method-assign]
+    with pytest.raises(NotFoundError):
+        add(store, finnish)
+    assert devices_key(finnish.id) not in store.items
 
 
 @pytest.mark.parametrize("columns", ["colour", "name,colour", "name,,customer", "", "name,name"])
@@ -328,6 +370,7 @@ def test_csv_has_titles_and_nothing_a_spreadsheet_would_run(store: MemoryStore, 
     for n, name in enumerate(['=HYPERLINK("x")', "+1", "-1", "@a", 'a "quoted", one']):
         add(store, finnish, name=name, key=str(n))
     page = list_devices(store, caller(), finnish.id, columns="name,storage_location,matches", limit=10)
+    assert page.as_csv().startswith('"Device name","Storage location","Matches"\r\n"')
     found = list(csv.reader(io.StringIO(page.as_csv())))
     assert found[0] == ["Device name", "Storage location", "Matches"]
     assert sorted(row[0] for row in found[1:]) == sorted(['\'=HYPERLINK("x")', "'+1", "'-1", "'@a", 'a "quoted", one'])
@@ -367,6 +410,10 @@ def test_a_view_is_replaced_and_removed_and_the_default_one_comes_back(store: Me
         ("x" * 65, ["name"], {"parameter": "name"}),
         ("a\u202eb", ["name"], {"parameter": "name"}),
         (" v", ["name"], {"parameter": "name"}),
+        ("", ["name"], {"parameter": "name"}),
+        ("..", ["name"], {"parameter": "name"}),
+        ("a/b", ["name"], {"parameter": "name"}),
+        ("v ", ["name"], {"parameter": "name"}),
     ],
 )
 def test_a_view_that_is_refused(store: MemoryStore, name: str, columns: list[str], at: dict[str, str]) -> None:
@@ -374,6 +421,15 @@ def test_a_view_that_is_refused(store: MemoryStore, name: str, columns: list[str
         save_view(store, caller(), name, NewView(columns=columns))
     assert at.items() <= refused.value.errors[0].items()
     assert len(list_views(store, caller()).views) == 1
+
+
+@pytest.mark.parametrize("name", ["v", "My view", "my%20view", "x" * 64, "Gerätesicht", "a-b_c 1"])
+def test_a_view_is_found_by_the_name_it_was_saved_by(store: MemoryStore, name: str) -> None:
+    saved = save_view(store, caller(), name, NewView(columns=["name"]))
+    assert saved.name == name.replace("%20", " ")
+    assert get_view(store, caller(), saved.name) == get_view(store, caller(), name) == saved
+    assert list_devices(store, caller(), ROOT.id, view=saved.name, limit=1).view == saved.name
+    remove_view(store, caller(), name)
 
 
 def test_an_account_has_twenty_views_at_most(store: MemoryStore) -> None:

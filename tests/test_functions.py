@@ -298,6 +298,27 @@ def test_a_field_deep_in_the_body_is_unknown_and_not_read_only() -> None:
     ]
 
 
+def test_the_answer_to_a_very_wrong_view_stays_small() -> None:
+    for called in (
+        call("save_view", body={"columns": ["x"] * 12_000}),
+        call("list_devices", query={"columns": ",".join(["x"] * 4_000)}),
+        call("replace_storage_locations", body={"locations": [{"country": "x"}] * 249}, headers={"if-match": '"1"'}),
+    ):
+        assert called.status in (400, 422)
+        assert len(called.text) < 50_000
+
+
+def test_csv_is_given_to_who_asks_for_it() -> None:
+    path = f"/customers/{ROOT.id}/devices"
+    for accept, media in {
+        "text/csv": "text/csv; charset=utf-8",
+        "application/json, text/csv;q=0.5": "text/csv; charset=utf-8",
+        "application/json, text/csv; q=0": "application/json",
+        "*/*": "application/json",
+    }.items():
+        assert call("list_devices", path=path, headers={"accept": accept}).headers["Content-Type"] == media
+
+
 def test_the_answer_to_a_very_wrong_body_stays_small() -> None:
     for body in ({"services_to_provide": [1] * 20_000}, {f"f{n}": n for n in range(4_000)}):
         called = call("add_customer", body=body)

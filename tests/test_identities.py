@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from local.ministack import Ministack
-from shared.identities import CognitoIdentities, Identities, IdentityError, new_secret
+from shared.identities import CognitoIdentities, Identities, IdentityError, NoIdentityError, new_secret
 from tests.memory_identities import MemoryIdentities
 
 Users = Callable[[], dict[str, bool]]
@@ -82,7 +82,7 @@ def test_a_sign_in_is_disabled_enabled_and_removed_and_each_can_be_repeated(pool
 
 
 def test_a_sign_in_that_is_not_there_cannot_be_enabled(pool: tuple[Identities, Users]) -> None:
-    with pytest.raises(IdentityError):
+    with pytest.raises(NoIdentityError):
         pool[0].enable("acc_nobody", enabled=True)
 
 
