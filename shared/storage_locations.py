@@ -96,7 +96,7 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
         at = f"/locations/{place}"
         country = rules.keep(country_code, wanted.country, f"{at}/country")
         routed_to = rules.keep(country_code, wanted.routed_to or wanted.country, f"{at}/routed_to")
-        if country in named:
+        if country and country in named:
             rules.add(BrokenRule("location_repeated", f"{at}/country", f"{NAMES[country]} stands twice; name it once."))
         elif country and routed_to:
             routes[country] = (place, routed_to)

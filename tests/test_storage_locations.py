@@ -137,6 +137,13 @@ def test_data_is_routed_to_an_open_location_of_the_same_version_in_one_step() ->
     ]
 
 
+def test_two_lines_with_a_broken_country_are_told_each() -> None:
+    assert errors(("Atlantis", None), ("Nowhere", "DE"), ("DE", None))[:1] == [
+        ("country_unknown", "/locations/0/country")
+    ]
+    assert ("country_unknown", "/locations/1/country") in errors(("Atlantis", "DE"), ("Nowhere", "DE"), ("DE", None))
+
+
 def test_what_follows_from_a_broken_line_is_not_told_again() -> None:
     assert errors(("DE", "Atlantis"), ("FR", "DE")) == [("country_unknown", "/locations/0/routed_to")]
 
