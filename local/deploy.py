@@ -30,8 +30,15 @@ def build() -> None:
         raise LocalError(f"The functions could not be built. Mend what SAM says, then try again:\n{words}")
 
 
-def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE) -> dict[str, str]:
+def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE, *, fan_out: bool = False) -> dict[str, str]:
     """Create the stack or bring it up to date, and return its outputs. Raises LocalError."""
+    parameters = {
+        "Architecture": ARCH,
+        "AwsEndpointUrl": ministack.endpoint,
+        "ClockFile": str(clock_file),
+        "ScheduleRate": "rate(1 minute)",
+        "FanOut": "true" if fan_out else "false",
+    }
     code = _package()
     key = f"{hashlib.sha256(code).hexdigest()}.zip"
     s3 = ministack.client("s3")
@@ -39,12 +46,7 @@ def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE) -> dict[str, str
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=_BUCKET, Key=key, Body=code)
     s3.put_object(Bucket=_BUCKET, Key="template.json", Body=_expanded(key))  # too large to be sent as it is
-    _apply(
-        ministack.client("cloudformation"),
-        f"{ministack.endpoint}/{_BUCKET}/template.json",
-        ministack.endpoint,
-        clock_file,
-    )
+    _apply(ministack.client("cloudformation"), f"{ministack.endpoint}/{_BUCKET}/template.json", parameters)
     found = ministack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     return {**outputs, "ApiUrl": f"{ministack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"}
@@ -76,17 +78,12 @@ def _expanded(key: str) -> str:
     return expanded.stdout
 
 
-def _apply(cloudformation: Any, template_url: str, endpoint: str, clock_file: Path) -> None:
+def _apply(cloudformation: Any, template_url: str, parameters: dict[str, str]) -> None:
     request = {
         "StackName": STACK,
         "TemplateURL": template_url,
         "Capabilities": ["CAPABILITY_IAM"],
-        "Parameters": [
-            {"ParameterKey": "Architecture", "ParameterValue": ARCH},
-            {"ParameterKey": "AwsEndpointUrl", "ParameterValue": endpoint},
-            {"ParameterKey": "ClockFile", "ParameterValue": str(clock_file)},
-            {"ParameterKey": "ScheduleRate", "ParameterValue": "rate(1 minute)"},
-        ],
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     }
     try:
         if _status(cloudformation) is None:

@@ -1,5 +1,6 @@
 """The schedule's work, early ends, and what there is to know of a trial."""
 
+import itertools
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from shared.customers import Customer
-from shared.errors import BrokenRulesError, StaleVersionError, ThrottledError, UnavailableError
+from shared.errors import BrokenRulesError, NotFoundError, StaleVersionError, ThrottledError, UnavailableError
 from shared.keys import INDEXES, customer_item, customer_key, trial_shard
 from shared.schedules import RESERVE_MS, RunFailedError, scheduled_run
 from shared.shard_queue import SqsShardQueue
@@ -148,6 +149,17 @@ def test_a_run_of_a_schedule_that_was_off_sends_the_last_reminder_only(store: Me
     assert run(store, END - timedelta(days=1)) == {"reminded": 1}
 
 
+@pytest.mark.parametrize("off", [timedelta(minutes=-5), timedelta(minutes=5)])
+def test_a_clock_that_is_off_never_moves_the_start_of_invoicing(
+    store: MemoryStore, trial: Customer, off: timedelta
+) -> None:
+    now = END - timedelta(minutes=30)
+    while now <= END + timedelta(minutes=30):
+        run(store, now + off)
+        now += timedelta(minutes=5)
+    assert stored(store, trial).production_since == END
+
+
 def test_an_early_end_between_the_query_and_the_write_is_respected(store: MemoryStore, trial: Customer) -> None:
     query = store.query
 
@@ -171,10 +183,13 @@ def many(store: MemoryStore, count: int) -> list[Customer]:
     return trials
 
 
-def test_the_requests_follow_what_is_due_and_not_how_many_customers_there_are(store: MemoryStore) -> None:
+@pytest.mark.parametrize("customers", [1_000, 1_000_000])
+def test_the_requests_follow_what_is_due_and_not_how_many_customers_there_are(
+    store: MemoryStore, customers: int
+) -> None:
     many(store, 300)
-    for n in range(2_000):
-        store.place(Put(customer_item(a_customer("distributor", name=f"D{n}"))))
+    record = {"level": "reseller"}  # none of them is in the index, so one record can stand for all
+    store.items.update({(f"customer#{n}", "customer"): record for n in range(customers)})
     store.requests.clear()
     assert run(store, END) == {"ended": 300}
     assert Counter(store.requests) == {"query trials": 16, "change": 300}
@@ -217,13 +232,13 @@ BROKEN: list[dict[str, Any]] = [
 
 
 def test_broken_records_are_set_aside_and_stop_nobody(store: MemoryStore) -> None:
-    good, bad = many(store, 280), []
-    for n, changes in enumerate(BROKEN):
+    good, bad = many(store, 9_900), []
+    for n, changes in enumerate(itertools.islice(itertools.cycle(BROKEN), 100)):
         customer = a_customer("end_customer", a_customer("reseller"), name=f"B{n}", in_trial=True)
         item = {**customer_item(customer), **changes}
         store.place(Put({name: value for name, value in item.items() if value is not None}))
         bad.append(customer)
-    assert run(store, END) == {"ended": len(good), "set_aside": len(BROKEN)}
+    assert run(store, END) == {"ended": len(good), "set_aside": 100}
     for customer in bad:
         item = store.items[customer_key(customer.id)]
         assert item["trial_set_aside"] in {"index", "record"}
@@ -257,6 +272,38 @@ def test_what_fails_is_counted_and_tried_again_by_the_next_run(store: MemoryStor
     assert run(store, END) == {"failed": 16}
     store.change, store.query = change, query  # type: ignore[method-assign]
     assert run(store, END) == {"ended": 1}
+
+
+def test_what_cannot_be_set_aside_now_is_tried_again(store: MemoryStore, trial: Customer) -> None:
+    store.items[customer_key(trial.id)]["level"] = "site"
+    change, calls = store.change, iter(range(100))
+
+    def then(error: Exception) -> Any:
+        def failing(*arguments: Any, **options: Any) -> None:
+            if next(calls) % 2:
+                raise error
+            change(*arguments, **options)
+
+        return failing
+
+    store.change = then(ThrottledError("Too much at once."))  # type: ignore[method-assign]
+    assert run(store, END) == {"failed": 1}
+
+    def never_room(*_: Any, **__: Any) -> None:
+        raise UnfitError("Item size to update has exceeded the maximum allowed size")
+
+    store.change = never_room  # type: ignore[method-assign]
+    assert run(store, END) == {"failed": 1}
+
+    def someone_else(*arguments: Any, **options: Any) -> None:
+        store.items[customer_key(trial.id)].pop("trial_due", None)
+        change(*arguments, **options)
+
+    item = dict(store.items[customer_key(trial.id)])
+    item["trial_due"] = "broken, and set aside by another run at the same time"
+    store.items[customer_key(trial.id)] = item | {"trial_due": "0 broken"}
+    store.change = someone_else  # type: ignore[method-assign]
+    assert run(store, END) == {"already": 1}
 
 
 # ---- the time and the shards of a run
@@ -397,6 +444,22 @@ def test_an_early_end_against_the_schedule_has_one_winner(store: MemoryStore, tr
     answer = produce(store, trial, END - MICROSECOND)
     assert (answer.ended_now, answer.production_since, answer.ended_by) == (False, END, "schedule")
     assert stored(store, trial).version == 2
+
+
+@pytest.mark.parametrize("meanwhile", ["changed", "gone"])
+def test_an_early_end_meets_what_happened_meanwhile(store: MemoryStore, trial: Customer, meanwhile: str) -> None:
+    change = store.change
+
+    def something_first(*arguments: Any, **options: Any) -> None:
+        if meanwhile == "gone":
+            del store.items[customer_key(trial.id)]
+        else:
+            store.items[customer_key(trial.id)]["version"] = 5
+        change(*arguments, **options)
+
+    store.change = something_first  # type: ignore[method-assign]
+    with pytest.raises(NotFoundError if meanwhile == "gone" else StaleVersionError):
+        produce(store, trial, NOW)
 
 
 def test_a_site_is_ended_by_its_end_customer_only(store: MemoryStore, trial: Customer) -> None:

@@ -5,16 +5,20 @@ import importlib
 import io
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 
+from shared.bus import open_bus
 from shared.errors import RefusalError
 from shared.facts import log
 from shared.http import Problem
 from shared.idempotency import id_from
 from shared.identities import open_identities
 from shared.routes import ROUTES
+from shared.shard_queue import open_shard_queue
 from shared.store import DynamoStore, open_store
 from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, an_account, begin_in, put
 from tests.calls import Called, Context, an_event, call, handle
@@ -35,12 +39,13 @@ A_DISTRIBUTOR = json.loads(an_event("add_customer")["body"])
 @pytest.fixture(autouse=True)
 def store(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
     monkeypatch.setenv("USER_POOL_ID", "eu-west-1_none")
-    open_store.cache_clear()
-    open_identities.cache_clear()
+    opened = (open_store, open_identities, open_bus, open_shard_queue)
+    for each in opened:
+        each.cache_clear()
     begin_in(moto_store)
     yield moto_store
-    open_store.cache_clear()
-    open_identities.cache_clear()
+    for each in opened:
+        each.cache_clear()
 
 
 def assert_problem(called: Called, status: int, code: str) -> Any:
@@ -88,6 +93,36 @@ def test_a_sign_in_makes_an_account_active_and_leaves_the_token_as_it_is() -> No
     event = an_event("record_sign_in") | {"userName": added["id"]}
     assert importlib.import_module("functions.record_sign_in").lambda_handler(dict(event), Context()) == event
     assert call("get_account", path=f"/accounts/{added['id']}").body["status"] == "active"
+
+
+class Run(Context):
+    """The context of a function with its time still before it."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def test_the_schedule_ends_what_is_due(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    trial = a_customer("end_customer", now=long_ago, in_trial=True)
+    put(store, trial)
+    handler = importlib.import_module("functions.end_trials").lambda_handler
+    assert handler({"time": "2026-01-31T00:00:00Z"}, Run()) == {"ended": 1}
+    assert handler(an_event("end_trials"), Run()) == {}
+    shown = call("get_trial", path=f"/customers/{trial.id}/trial").body
+    assert (shown["ended_at"], shown["ended_by"]) == ("2026-01-31T00:00:00.000000Z", "schedule")
+    queue = boto3.client("sqs").create_queue(QueueName="shards")["QueueUrl"]
+    monkeypatch.setenv("SHARD_QUEUE_URL", queue)
+    assert handler({"time": "2026-01-31T00:00:00Z", "fan_out": True}, Run()) == {"spread": 16}
+    message = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]
+    assert handler({"Records": [{"body": message["Body"]}]}, Run()) == {}
+
+
+def test_changes_are_told_on_the_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("events").create_event_bus(Name="bus")
+    monkeypatch.setenv("EVENT_BUS", "bus")
+    handler = importlib.import_module("functions.publish_events").lambda_handler
+    assert handler(an_event("publish_events"), Context()) == {"batchItemFailures": []}
 
 
 def test_an_account_is_changed_and_removed_by_its_etag() -> None:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from shared.customer_use_cases import CustomerQuery, add_customer, list_customer
 from shared.device_use_cases import add_test_device, list_devices
 from shared.devices import MOST_DEVICES, NewDevice
 from shared.errors import EmailExistsError, LastSuperUserError, NameExistsError, RefusalError, TooManyDevicesError
-from shared.keys import customer_key, devices_key, email_key, name_key, super_users_key
-from shared.store import Count, DynamoStore
-from tests.builders import ROOT, a_customer, an_account, asked, begin_in, caller, put
+from shared.keys import customer_item, customer_key, devices_key, email_key, name_key, super_users_key
+from shared.store import Count, DynamoStore, Put
+from shared.times import to_text
+from shared.trial_use_cases import end_trials, start_production
+from tests.builders import MICROSECOND, NOW, ROOT, a_customer, an_account, asked, begin_in, caller, put
 from tests.memory_identities import MemoryIdentities
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
@@ -147,3 +150,30 @@ def test_of_sixteen_that_add_the_tenth_test_device_one_wins(store: DynamoStore) 
             rows = list_devices(store, caller(), customer.id, columns="id", limit=100).rows
             assert rows == [{"id": winner.device.id}]
             assert store.get(devices_key(customer.id))[devices_key(customer.id)]["count"] == MOST_DEVICES
+
+
+def test_of_two_runs_at_once_and_an_early_end_each_trial_ends_once(store: DynamoStore) -> None:
+    reseller = a_customer("reseller")
+    trials = [a_customer("end_customer", reseller, name=f"T{n}", in_trial=True) for n in range(ROUNDS)]
+    for start in range(0, ROUNDS, 50):
+        store.write(*(Put(customer_item(trial)) for trial in trials[start : start + 50]))
+    end = NOW + timedelta(days=30)
+    early = caller(now=end - MICROSECOND, operation="change_customers")
+
+    def act(number: int) -> Any:
+        if number < 2:
+            return end_trials(store, end, time_is_up=lambda: False)
+        return [start_production(store, early, trial.id, version=1) for trial in trials[number::14]]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        results = at_once(pool, act)
+    ended_early = [answer for result in results[2:] for answer in result if answer.ended_now]
+    outcomes = results[0] + results[1]
+    assert outcomes["ended"] + len(ended_early) == ROUNDS
+    assert set(outcomes) <= {"ended", "already"}
+    by_id = {answer.customer_id: answer.production_since for answer in ended_early}
+    for start in range(0, ROUNDS, 50):
+        for item in store.get(*(customer_key(trial.id) for trial in trials[start : start + 50])).values():
+            assert item["version"] == 2
+            assert item["production_since"] == to_text(by_id.get(item["id"], end))
+            assert not {"trial_shard", "trial_due"} & set(item)

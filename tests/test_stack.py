@@ -357,7 +357,7 @@ def test_the_last_advice_of_the_source_document(stack: RunningStack) -> None:
         "GET", f"{path}/devices", params={"columns": "name,storage_location"}, headers={"Accept": "text/csv"}
     )
     assert table.headers["content-type"] == "text/csv; charset=utf-8"
-    assert sorted(table.text.splitlines()[1:]) == ["First,Sweden", "Second,Denmark"]
+    assert sorted(table.text.splitlines()[1:]) == ['"First","Sweden"', '"Second","Denmark"']
     assert stack.call("DELETE", first.headers["location"]).status_code == 204
     assert stack.call("DELETE", first.headers["location"]).status_code == 404
     assert stack.call("DELETE", "/views/storage").status_code == 204
