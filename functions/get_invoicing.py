@@ -7,7 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from shared.errors import BrokenRulesError, NotFoundError
 from shared.http import Accept, Api, Cursor, Limit
-from shared.trial_use_cases import InvoicingPage, get_invoicing
+from shared.invoicing_use_cases import InvoicingPage, get_invoicing
 
 app = Api("get_invoicing")
 

@@ -9,16 +9,11 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, Field
 
 from shared.accounts import Caller, authorize
-from shared.cursors import read_cursor, sign_cursor
 from shared.customers import Customer
 from shared.errors import BrokenRule, NotFoundError, RefusalError, Rules, StaleVersionError
-from shared.invoicing import Month, invoiceable, month_of
 from shared.keys import TRIAL_SHARDS, Item, Key, customer_key, trial_shard
-from shared.levels import ServiceType
-from shared.reading import fill, one, read
+from shared.reading import one, read
 from shared.store import ConditionFailedError, Store, UnfitError
-from shared.subtrees import position_within, within
-from shared.tables import as_csv
 from shared.times import Time, to_text
 from shared.trials import STEPS, State, next_due, read_due, step_at
 
@@ -226,72 +221,4 @@ def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
         reminders=[Reminder(days_before=days, sent_at=at) for days, at in sent.items() if at],
         ended_at=since if trial else None,
         ended_by=_ended_by(source) if trial and since else None,
-    )
-
-
-class InvoicingRow(BaseModel):
-    """One end-customer that is invoiced in the month; its sites and test devices follow and are not counted."""
-
-    customer_id: str
-    name: str
-    path: str
-    service_type: ServiceType | None
-    references: dict[str, str]
-    invoice_from: Time
-    start: Time
-    end: Time = Field(description="The start of the next month: from there on it is the next month's.")
-    days: int = Field(description="Days of UTC; those on which any of the trial lay are left out.")
-
-
-class InvoicingPage(BaseModel):
-    month: str
-    rows: list[InvoicingRow]
-    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
-
-    def as_csv(self) -> str:
-        """RFC 4180; the references as system=value, parted by semicolons."""
-        titles = ("customer_id", "name", "path", "service_type", "references", "invoice_from", "start", "end", "days")
-        rows = [row.model_dump() for row in self.rows]
-        for row in rows:
-            row["references"] = "; ".join(f"{system}={value}" for system, value in row["references"].items())
-        return as_csv(titles, [[row[title] for title in titles] for row in rows])
-
-
-def get_invoicing(  # noqa: PLR0913 - the parameters of the route
-    store: Store, caller: Caller, customer_id: str, *, month: str, limit: int, cursor: str | None = None
-) -> InvoicingPage:
-    """The end-customers within a customer that are invoiced in a month, as known now.
-
-    Raises NotFoundError, ForbiddenError, BrokenRulesError for the month, MalformedRequestError for a cursor.
-    """
-    of = month_of(month)
-    key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    top = authorize(by, caller.operation, one(Customer, found, key))
-    bound_to = {"list": "invoicing", "customer_id": top.id, "month": month}
-
-    def invoiced(items: list[Item]) -> list[InvoicingRow | None]:
-        return [_row(Customer.model_validate(item), of, caller.now) for item in items]
-
-    rows, after = fill(
-        lambda size, start: within(store, found[key], limit=size, after=start),
-        invoiced,
-        lambda item: position_within(found[key], item),
-        limit=limit,
-        after=read_cursor(by, bound_to, cursor),
-        filtered=True,
-    )
-    return InvoicingPage(month=month, rows=rows, next_cursor=sign_cursor(by, bound_to, after))
-
-
-def _row(customer: Customer, month: Month, now: datetime) -> InvoicingRow | None:
-    since = customer.production_since_at(now) if customer.level == "end_customer" else None
-    part = invoiceable(since, month, after_trial=customer.trial is not None)
-    if since is None or part is None:
-        return None
-    return InvoicingRow(
-        **customer.model_dump(include={"name", "path", "service_type", "references"}),
-        customer_id=customer.id,
-        invoice_from=since,
-        **part._asdict(),
     )

@@ -28,6 +28,7 @@ USE_CASES = {
     "storage_location_use_cases",
     "device_use_cases",
     "trial_use_cases",
+    "invoicing_use_cases",
     "subtrees",
     "reading",
 }

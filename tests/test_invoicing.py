@@ -13,8 +13,9 @@ from shared.customers import Customer
 from shared.errors import BrokenRulesError
 from shared.events import CustomerEnteredProduction, events_of
 from shared.invoicing import Invoiceable, invoiceable, month_of
+from shared.invoicing_use_cases import get_invoicing
 from shared.keys import customer_item, customer_key
-from shared.trial_use_cases import end_trials, get_invoicing, start_production
+from shared.trial_use_cases import end_trials, start_production
 from tests.builders import MICROSECOND, ROOT, a_customer, begin_in, caller, put
 from tests.memory_store import MemoryStore
 
