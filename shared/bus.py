@@ -45,8 +45,13 @@ class EventBridgeBus:
             entries: Any = [self._entry(*events[place]) for place in places]
             try:
                 answers = self._client.put_events(Entries=entries)["Entries"]
-            except (BotoCoreError, ClientError):
+            except BotoCoreError:
                 return set(places)  # after the SDK's own tries
+            except ClientError:
+                if len(places) == 1:
+                    return set(places)
+                # One that EventBridge refuses must not keep the others.
+                return {failed for place in places for failed in self._put(events, [place])}
             places = [place for place, answer in zip(places, answers, strict=True) if answer.get("ErrorCode")]
             if not places:
                 return set()

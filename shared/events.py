@@ -6,6 +6,7 @@ Within a customer, `sequence` is the record's version and tells the order.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -132,23 +133,26 @@ Image = Mapping[str, Any]
 Told = tuple[str, Event]
 
 
-def events_of(old: Image | None, new: Image | None) -> list[Told]:
-    """What the change of one record means to others. Raises ValueError for a record that is not one of ours."""
+def events_of(old: Image | None, new: Image | None, changed_at: datetime | None = None) -> list[Told]:
+    """What the change of one record means to others; `changed_at` is the stream's own time of the change.
+
+    Raises ValueError for a record that is not one of ours and of which others should have heard.
+    """
     if new is None:
         return []  # records go by their time only, long after they were removed
     kind = str(new["sk"]).partition("#")[0]
     if kind == "customer":
-        return _customer_events(Customer.model_validate(old) if old else None, Customer.model_validate(new))
+        return _customer_events(old, new)
     if kind == "device":
-        return _device_events(Device.model_validate(old) if old else None, Device.model_validate(new))
+        return _device_events(old, Device.model_validate(new), changed_at)
     if kind == "account":
-        return _account_events(Account.model_validate(old) if old else None, Account.model_validate(new))
+        return _account_events(old, Account.model_validate(new), changed_at)
     if kind == "current":
         catalogue = Catalogue.model_validate(new)
         return [
             _told(
                 "storage_locations_replaced",
-                "catalogue",
+                f"catalogue {catalogue.version}",
                 occurred_at=catalogue.created_at,
                 sequence=catalogue.version,
                 customer_id=None,
@@ -158,7 +162,15 @@ def events_of(old: Image | None, new: Image | None) -> list[Told]:
     return []
 
 
-def _customer_events(old: Customer | None, new: Customer) -> list[Told]:
+_REMINDERS: Final = {days: f"reminder_{days}_at" for days in STEPS if days}
+
+
+def _customer_events(old: Image | None, image: Image) -> list[Told]:
+    # What was there before is compared and not read: it may have been broken, and be mended now.
+    watched = ("production_since", "storage_location", *_REMINDERS.values())
+    if old is not None and all(old.get(name) == image.get(name) for name in watched):
+        return []
+    new = Customer.model_validate(image)
     facts = {
         **new.model_dump(include={"path", "name", "level", "service_type", "device_country", "references"}),
         "storage_location": new.storage_location.country,
@@ -179,31 +191,33 @@ def _customer_events(old: Customer | None, new: Customer) -> list[Told]:
                 invoice_from=new.production_since if invoiced else None,
             )
         )
-    for days in filter(None, STEPS):
-        sent_at = getattr(new, f"reminder_{days}_at")
-        if old and sent_at and sent_at != getattr(old, f"reminder_{days}_at"):
+    for days, name in _REMINDERS.items():
+        sent_at = getattr(new, name)
+        if old and sent_at and not old.get(name):
             ending = {"trial_ends_at": new.trial_ends_at, "days_before": days}
-            events.append(_told("trial_ending", new.id, **facts, occurred_at=sent_at, **ending))
-    if invoiced and (old is None or old.production_since is None):
+            events.append(_told("trial_ending", f"{new.id} {days}", **facts, occurred_at=sent_at, **ending))
+    if invoiced and (old is None or not old.get("production_since")):
         started = {"invoice_from": new.production_since, "ended_by": new.trial_ended_by}
         events.append(
             _told("customer_entered_production", new.id, **facts, occurred_at=new.production_since, **started)
         )
-    if old and old.storage_location.country != new.storage_location.country:
-        moved = {"previous_location": old.storage_location.country}
+    before = (old or {}).get("storage_location") or {}
+    if before.get("country") not in (None, new.storage_location.country):
+        moved = {"previous_location": before["country"]}
         moment = new.storage_location.decided_at
-        events.append(_told("storage_location_changed", new.id, **facts, occurred_at=moment, **moved))
+        at_version = f"{new.id} {new.version}"
+        events.append(_told("storage_location_changed", at_version, **facts, occurred_at=moment, **moved))
     return events
 
 
-def _device_events(old: Device | None, new: Device) -> list[Told]:
-    if old is not None and old.removed == new.removed:
+def _device_events(old: Image | None, new: Device, changed_at: datetime | None) -> list[Told]:
+    if old is not None and bool(old.get("removed")) == new.removed:
         return []
     return [
         _told(
             "test_device_removed" if new.removed else "test_device_added",
             new.id,
-            occurred_at=new.created_at,
+            occurred_at=changed_at if old and changed_at else new.created_at,
             sequence=new.version,
             customer_id=new.customer_id,
             path=new.customer_path,
@@ -215,15 +229,16 @@ def _device_events(old: Device | None, new: Device) -> list[Told]:
     ]
 
 
-def _account_events(old: Account | None, new: Account) -> list[Told]:
-    if old is not None and (old.role, old.status) == (new.role, new.status):
+def _account_events(old: Image | None, new: Account, changed_at: datetime | None) -> list[Told]:
+    before = Account.model_validate(old) if old is not None else None
+    if before is not None and (before.role, before.status) == (new.role, new.status):
         return []  # a name, or what the system itself has noted
     kind = "account_added" if old is None else "account_removed" if new.removed else "account_changed"
     return [
         _told(
             kind,
-            new.id,
-            occurred_at=new.created_at,
+            f"{new.id} {new.version}" if kind == "account_changed" else new.id,
+            occurred_at=changed_at if old and changed_at else new.created_at,
             sequence=new.version,
             customer_id=new.customer_id,
             path=new.customer_path,
@@ -234,6 +249,7 @@ def _account_events(old: Account | None, new: Account) -> list[Told]:
     ]
 
 
-def _told(kind: str, record_id: str, **facts: Any) -> Told:
-    event_id = id_from("evt", kind, record_id, str(facts["sequence"]))
+def _told(kind: str, of: str, **facts: Any) -> Told:
+    """`of` is all that the event's id follows from: what happens once to a record has one id for ever."""
+    event_id = id_from("evt", kind, of)
     return kind, TYPES[kind].model_validate({"event_id": event_id, **facts})

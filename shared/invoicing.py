@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from shared.errors import BrokenRule, Rules
 
-_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+_MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 _DAY = timedelta(days=1)
 
 

@@ -34,6 +34,7 @@ class InvoicingRow(BaseModel):
 class InvoicingPage(BaseModel):
     month: str
     rows: list[InvoicingRow]
+    incomplete: list[str] = Field(description="Customers of this page whose record is broken: look before you bill.")
     next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
 
     def as_csv(self) -> str:
@@ -58,8 +59,17 @@ def get_invoicing(  # noqa: PLR0913 - the parameters of the route
     top = authorize(by, caller.operation, one(Customer, found, key))
     bound_to = {"list": "invoicing", "customer_id": top.id, "month": month}
 
+    incomplete: list[str] = []
+
     def invoiced(items: list[Item]) -> list[InvoicingRow | None]:
-        return [_row(Customer.model_validate(item), of, caller.now) for item in items]
+        rows: list[InvoicingRow | None] = []
+        for item in items:
+            try:
+                rows.append(_row(Customer.model_validate(item), of, caller.now))
+            except ValueError:  # one broken record keeps nobody from billing the others
+                incomplete.append(item["id"])
+                rows.append(None)
+        return rows
 
     rows, after = fill(
         lambda size, start: within(store, found[key], limit=size, after=start),
@@ -69,7 +79,7 @@ def get_invoicing(  # noqa: PLR0913 - the parameters of the route
         after=read_cursor(by, bound_to, cursor),
         filtered=True,
     )
-    return InvoicingPage(month=month, rows=rows, next_cursor=sign_cursor(by, bound_to, after))
+    return InvoicingPage(month=month, rows=rows, incomplete=incomplete, next_cursor=sign_cursor(by, bound_to, after))
 
 
 def _row(customer: Customer, month: Month, now: datetime) -> InvoicingRow | None:

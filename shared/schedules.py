@@ -38,8 +38,7 @@ def scheduled_run(
     asked = _asked(event)
     if asked.get("fan_out") is True:
         return {"spread": open_queue().spread(str(asked.get("time")))}
-    shard = asked.get("shard")
-    shards = [shard] if isinstance(shard, int) and 0 <= shard < TRIAL_SHARDS else range(TRIAL_SHARDS)
+    shards = [shard for shard in range(TRIAL_SHARDS) if str(asked.get("shard", shard)) == str(shard)]
     now = min(_time_of(asked), clock.now())
     outcomes = work(now, lambda: context.get_remaining_time_in_millis() < RESERVE_MS, shards)
     try:

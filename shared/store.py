@@ -43,7 +43,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Check:
-    """The record with `key` exists and its attributes equal `when` (`None`: the attribute is absent)."""
+    """The record with `key` exists and its attributes equal `when` (`None`: it is absent, `...`: it is there)."""
 
     key: Key
     when: Mapping[str, Any] = field(default_factory=dict)
@@ -227,7 +227,7 @@ class DynamoStore:
             if code == "ConditionalCheckFailedException":
                 item: Any = error.response.get("Item")
                 raise ConditionFailedError({key: _from_dynamo(item) if item else None}) from error
-            if code == "ValidationException":
+            if code == "ValidationException" and "size" in error.response["Error"]["Message"].lower():
                 raise UnfitError(error.response["Error"]["Message"]) from error
             raise
 
@@ -343,6 +343,8 @@ def _condition(when: Mapping[str, Any] | None) -> dict[str, Any]:
     for place, value in enumerate(when.values()):
         if value is None:
             parts.append(f"attribute_not_exists(#n{place})")
+        elif value is ...:
+            parts.append(f"attribute_exists(#n{place})")
         else:
             parts.append(f"#n{place} = :v{place}")
             values[f":v{place}"] = _to_dynamo(value)

@@ -1,6 +1,7 @@
 """The edge of functions on the table's stream: one record after the other, the bad ones told apart."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -47,8 +48,8 @@ def publish_events(event: dict[str, Any], bus: Bus) -> dict[str, Any]:
             record = DynamoDBRecord(raw)
             number = str(raw["dynamodb"]["SequenceNumber"])
             try:
-                events = events_of(*_images(record))
-            except (ValueError, KeyError) as error:
+                events = events_of(*_images(record), _changed_at(raw))
+            except Exception as error:  # noqa: BLE001 - whatever it is, those before it are told and it comes again
                 tell("event_not_made", error=type(error).__name__, record=number)
                 failed = number
                 break
@@ -64,6 +65,11 @@ def publish_events(event: dict[str, Any], bus: Bus) -> dict[str, Any]:
         return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
     finally:
         flush()
+
+
+def _changed_at(raw: dict[str, Any]) -> datetime | None:
+    seconds = raw["dynamodb"].get("ApproximateCreationDateTime")
+    return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
 
 
 def _images(record: DynamoDBRecord) -> tuple[Any, Any]:

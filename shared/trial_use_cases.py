@@ -1,5 +1,6 @@
 """What can be done with trials: the schedule's work, an early end, and what there is to know of one."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,9 @@ from shared.trials import STEPS, State, next_due, read_due, step_at
 PAGE: Final = 100
 SCHEDULE: Final = "schedule"
 
+# What the event of the start of invoicing is made of: a record without it is broken, and is not ended unheard.
+_TOLD: Final = ("name", "path", "service_type", "device_country", "storage_location", "created_at", "created_by")
+
 # What became of one due trial: moved to production, reminded, done by somebody else before, set aside as broken,
 # failed for now, or left for the next run.
 Outcome = Literal["ended", "reminded", "already", "set_aside", "failed", "left"]
@@ -33,14 +37,21 @@ def end_trials(
     A late, doubled or replayed run is harmless. One broken record does not stop the others. What is `left` when the
     time is up goes on at the next run; it counts those that were seen.
     """
+    theirs = list(shards)
+    # As many threads in all, whether one call has all shards or one of them.
+    lanes = TRIAL_SHARDS // max(len(theirs), 1)
     with ThreadPoolExecutor(TRIAL_SHARDS) as pool:
-        done = pool.map(lambda shard: _shard(store, shard, now, time_is_up), shards)
+        done = pool.map(lambda shard: _shard(store, shard, now, time_is_up, lanes), theirs)
         return sum(done, Counter())
 
 
-def _shard(store: Store, shard: int, now: datetime, time_is_up: Callable[[], bool]) -> Counter[Outcome]:
+def _shard(store: Store, shard: int, now: datetime, time_is_up: Callable[[], bool], lanes: int) -> Counter[Outcome]:
     outcomes: Counter[Outcome] = Counter()
     after = None
+
+    def settle(item: Item) -> Outcome:
+        return "left" if time_is_up() else _settle(store, item, now)
+
     while True:
         try:
             # "~" sorts after "#": what is due at this very microsecond is due.
@@ -48,11 +59,14 @@ def _shard(store: Store, shard: int, now: datetime, time_is_up: Callable[[], boo
         except RefusalError:
             outcomes["failed"] += 1
             return outcomes
-        for place, item in enumerate(page.items):
-            if time_is_up():
-                outcomes["left"] += len(page.items) - place + bool(page.next)
-                return outcomes
-            outcomes[_settle(store, item, now)] += 1
+        if lanes == 1:
+            outcomes += Counter(map(settle, page.items))
+        else:
+            with ThreadPoolExecutor(lanes) as pool:
+                outcomes += Counter(pool.map(settle, page.items))
+        if outcomes["left"]:
+            outcomes["left"] += bool(page.next)
+            return outcomes
         after = page.next
         if after is None:
             return outcomes
@@ -79,6 +93,7 @@ def _settle(store: Store, item: Item, now: datetime) -> Outcome:
             "trial_ends_at": to_text(due.ends_at),
             "level": "end_customer",
             "production_since": None,
+            **dict.fromkeys(_TOLD, ...),
         }
         store.change(key, when, put=put, remove=remove)
     except ConditionFailedError as failed:
@@ -136,10 +151,13 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
     # What is recorded counts, even by a clock that is ahead of this one.
     now = max(caller.now, customer.production_since or caller.now)
     if customer.production_since_at(now) is not None:
+        if "trial_set_aside" in found[key] and customer.trial and customer.production_since is None:
+            customer = _mend(store, customer, customer.trial.ends_at)
         return _in_production(customer, now)
     if customer.version != version:
         raise _stale(customer.version)
-    put = {"production_since": to_text(caller.now), "trial_ended_by": by.id}
+    moment = max(caller.now, customer.created_at)  # by a clock that is behind the one of its creation
+    put = {"production_since": to_text(moment), "trial_ended_by": by.id}
     try:
         when = {"version": version, "production_since": None}
         store.change(key, when, put=put, remove=("trial_shard", "trial_due"))
@@ -151,9 +169,19 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
             raise _stale(now_there.version) from failed
         return _in_production(now_there, now_there.production_since)
     ended = customer.model_copy(
-        update={"production_since": caller.now, "trial_ended_by": by.id, "version": customer.version + 1}
+        update={"production_since": moment, "trial_ended_by": by.id, "version": customer.version + 1}
     )
-    return _in_production(ended, caller.now).model_copy(update={"ended_now": True})
+    return _in_production(ended, moment).model_copy(update={"ended_now": True})
+
+
+def _mend(store: Store, customer: Customer, ended_at: datetime) -> Customer:
+    """Record the end of a trial that the schedule had set aside, so that others are told of it."""
+    put = {"production_since": to_text(ended_at), "trial_ended_by": SCHEDULE}
+    with contextlib.suppress(ConditionFailedError):  # somebody else has mended it
+        store.change(
+            customer_key(customer.id), {"production_since": None}, put=put, remove=("trial_due", "trial_set_aside")
+        )
+    return customer.model_copy(update={"production_since": ended_at, "version": customer.version + 1})
 
 
 def _in_production(customer: Customer, now: datetime) -> ProductionAnswer:

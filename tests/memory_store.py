@@ -90,7 +90,9 @@ class MemoryStore:
             )
         if action.when is None:
             return item is None
-        return item is not None and all(item.get(name) == _stored(value) for name, value in action.when.items())
+        return item is not None and all(
+            name in item if value is ... else item.get(name) == _stored(value) for name, value in action.when.items()
+        )
 
 
 def _stored(value: object) -> object:

@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 
 from shared.customers import Customer
 from shared.errors import BrokenRulesError, NotFoundError, StaleVersionError, ThrottledError, UnavailableError
+from shared.events import events_of
 from shared.keys import INDEXES, customer_item, customer_key, trial_shard
 from shared.schedules import RESERVE_MS, RunFailedError, scheduled_run
 from shared.shard_queue import SqsShardQueue
@@ -214,6 +215,7 @@ def test_a_run_stops_before_its_time_is_up_and_the_next_one_goes_on(store: Memor
 
 
 BROKEN: list[dict[str, Any]] = [
+    *({name: None} for name in ("name", "path", "service_type", "device_country", "storage_location", "created_at")),
     {"trial_ends_at": None},
     {"trial_ends_at": "2026-12-24T10:00:00Z"},
     {"trial_ends_at": 7},
@@ -344,6 +346,33 @@ def test_a_spread_run_does_what_one_call_would_have_done(store: MemoryStore) -> 
     assert outcomes == {"ended": 100}
 
 
+def sent(size: int) -> dict[str, Any]:
+    """What SQS is sent: every shard under an id of its own, or it refuses them all."""
+    first = 0 if size == 10 else 10
+    time = "2026-11-24T10:00:00Z"
+    return {
+        "QueueUrl": "https://queue",
+        "Entries": [
+            {"Id": str(shard), "MessageBody": json.dumps({"time": time, "shard": shard})}
+            for shard in range(first, first + size)
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("asked", "shards"), [({}, 16), ({"shard": 3}, 1), ({"shard": 16}, 0), ({"shard": -1}, 0), ({"shard": True}, 0)]
+)
+def test_a_run_is_for_the_shards_it_is_asked_for(asked: dict[str, Any], shards: int) -> None:
+    seen: list[int] = []
+
+    def work(_now: datetime, _up: Any, theirs: Any) -> Counter[Any]:
+        seen.extend(theirs)
+        return Counter()
+
+    scheduled_run(asked, Context(), work, MemoryQueue)  # type: ignore[arg-type]
+    assert len(seen) == shards
+
+
 @pytest.mark.parametrize("entries", [[{}, {}], [{}, {"Failed": [{"Id": "12"}]}]])
 def test_the_queue_takes_all_shards_in_two_requests_or_the_run_fails(entries: list[dict[str, Any]]) -> None:
     client = boto3.client("sqs", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
@@ -351,7 +380,7 @@ def test_the_queue_takes_all_shards_in_two_requests_or_the_run_fails(entries: li
     for size, extra in zip((10, 6), entries, strict=True):
         taken = [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": "x"}] * size
         failed = [{**each, "SenderFault": False, "Code": "c"} for each in extra.get("Failed", [])]
-        stubber.add_response("send_message_batch", {"Successful": taken, "Failed": failed})
+        stubber.add_response("send_message_batch", {"Successful": taken, "Failed": failed}, sent(size))
     stubber.activate()
     queue = SqsShardQueue(client, "https://queue")
     if any(entries):
@@ -444,6 +473,30 @@ def test_an_early_end_against_the_schedule_has_one_winner(store: MemoryStore, tr
     answer = produce(store, trial, END - MICROSECOND)
     assert (answer.ended_now, answer.production_since, answer.ended_by) == (False, END, "schedule")
     assert stored(store, trial).version == 2
+
+
+def test_what_is_recorded_counts_even_by_a_clock_that_is_ahead(store: MemoryStore, trial: Customer) -> None:
+    run(store, END)
+    answer = produce(store, trial, END - timedelta(minutes=5))
+    assert (answer.ended_now, answer.production_since) == (False, END)
+
+
+def test_an_early_end_is_never_before_the_customer_was_added(store: MemoryStore, trial: Customer) -> None:
+    assert produce(store, trial, NOW - timedelta(minutes=5)).production_since == NOW
+
+
+def test_a_trial_that_was_set_aside_is_recorded_and_told_once_it_is_mended(store: MemoryStore, trial: Customer) -> None:
+    key = customer_key(trial.id)
+    good = dict(store.items[key])
+    store.items[key]["trial_ends_at"] = "broken"
+    assert run(store, END) == {"set_aside": 1}
+    store.items[key]["trial_ends_at"] = good["trial_ends_at"]
+    before = dict(store.items[key])
+    answer = produce(store, trial, END + timedelta(days=2), version=9)
+    assert (answer.production_since, answer.ended_by, answer.ended_now) == (END, "schedule", False)
+    after = store.items[key]
+    assert "trial_set_aside" not in after
+    assert [kind for kind, _ in events_of(before, after)] == ["customer_entered_production"]
 
 
 @pytest.mark.parametrize("meanwhile", ["changed", "gone"])

@@ -98,6 +98,31 @@ def test_invoicing_starts_once_for_an_end_customer_with_or_without_a_trial() -> 
         assert kinds(None, customer_item(a_customer(level))) == ["customer_added"]
 
 
+def test_what_happens_once_has_one_id_whatever_the_version_of_the_record() -> None:
+    trial = a_customer("end_customer", in_trial=True)
+    ended = trial.model_copy(update={"production_since": END, "version": 2})
+    first = events_of(customer_item(trial), customer_item(ended))
+    again = events_of(None, customer_item(ended.model_copy(update={"version": 7})))
+    assert first[0][1].event_id == again[1][1].event_id
+    assert events_of(None, customer_item(trial))[0][1].event_id == again[0][1].event_id
+    moved = ended.model_copy(update={"production_since": END + timedelta(days=1), "version": 3})
+    assert kinds(customer_item(ended), customer_item(moved)) == []
+
+
+def test_a_record_that_is_set_aside_or_mended_is_no_poison() -> None:
+    item = customer_item(a_customer("end_customer", in_trial=True))
+    broken = item | {"trial_ends_at": "garbage"}
+    assert kinds(broken, broken | {"trial_set_aside": "record"}) == []
+    assert kinds(broken, item) == []
+    assert kinds(broken, item | {"production_since": "2026-12-24T10:00:00.000000Z"}) == ["customer_entered_production"]
+
+
+def test_a_change_is_told_with_the_time_of_the_change() -> None:
+    device = a_device(a_customer("distributor"))
+    ((_, event),) = events_of(device_item(device), device_item(removed_device(device)), END)
+    assert event.occurred_at == END
+
+
 def test_no_event_holds_an_address_or_a_persons_name() -> None:
     for kind, event in all_events():
         text = event.model_dump_json()
@@ -231,6 +256,14 @@ def test_what_the_bus_does_not_take_comes_again_in_its_order(refused: dict[int, 
     assert [event_id for event_id, _ in sorted(last.items(), key=lambda pair: pair[1])] == ids
 
 
+def test_a_record_that_cannot_be_told_does_not_hide_an_event_that_was_not_taken() -> None:
+    batch = records(10)
+    ids = expected(batch)
+    del batch[5]["dynamodb"]["NewImage"]["path"]
+    bus = MemoryBus({ids[1]: 1})
+    assert publish_events({"Records": batch}, bus) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
 def test_every_order_and_number_of_deliveries_gives_the_same_events() -> None:
     batch = records(4)
     ids = set(expected(batch))
@@ -273,8 +306,12 @@ def test_entries_that_were_not_taken_are_sent_again_alone() -> None:
     assert len(waits) == 3
 
 
-def test_a_request_that_fails_leaves_all_its_events() -> None:
+def test_one_event_that_is_refused_does_not_keep_the_others() -> None:
     bus, stubber, _ = a_bus()
-    stubber.add_client_error("put_events", "InternalException", http_status_code=500)
-    assert bus.publish(all_events()[:3]) == {0, 1, 2}
+    stubber.add_client_error("put_events", "ValidationException", http_status_code=400)
+    done = {"FailedEntryCount": 0, "Entries": [{"EventId": "x"}]}
+    stubber.add_response("put_events", done)
+    stubber.add_client_error("put_events", "ValidationException", http_status_code=400)
+    stubber.add_response("put_events", done)
+    assert bus.publish(all_events()[:3]) == {1}
     assert bus.publish([]) == set()

@@ -26,7 +26,9 @@ def at(day: int, hour: int = 0, month: int = 11) -> datetime:
     return datetime(2026, month, day, hour, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["", "2026", "2026-13", "2026-00", "2026-1", "1999-01", "2026-11-01", "november"])
+@pytest.mark.parametrize(
+    "text", ["", "2026", "2026-13", "2026-00", "2026-1", "1999-01", "2026-11-01", "november", "20\u0662\u0666-11"]
+)
 def test_a_month_is_a_year_and_a_month(text: str) -> None:
     with pytest.raises(BrokenRulesError):
         month_of(text)
@@ -140,6 +142,16 @@ def test_the_figures_are_true_though_the_schedule_is_late(memory: MemoryStore) -
     end_trials(memory, at(25), time_is_up=lambda: False)
     assert Customer.model_validate(memory.items[customer_key(trial.id)]).production_since == end
     assert billed(memory, at(25)) == {trial.id: (end, NOVEMBER.end, 21)}
+
+
+def test_a_broken_record_is_named_and_keeps_nobody_from_billing_the_others(memory: MemoryStore) -> None:
+    begin_in(memory)
+    good, bad = (a_customer("end_customer", now=at(10), name=name) for name in ("Good", "Bad"))
+    put(memory, a_customer("distributor"), a_customer("reseller"), good, bad)
+    del memory.items[customer_key(bad.id)]["storage_location"]
+    who = caller(now=at(20), operation="read_invoicing")
+    page = get_invoicing(memory, who, ROOT.id, month="2026-11", limit=10)
+    assert ([row.customer_id for row in page.rows], page.incomplete) == ([good.id], [bad.id])
 
 
 def test_invoicing_as_csv(memory: MemoryStore) -> None:

@@ -126,6 +126,9 @@ def test_a_condition_can_ask_for_an_attribute_to_be_absent(store: Store) -> None
     store.write(Check(("a", "x"), {"two": None, "one": 1}), Put(an_item("b")))
     with pytest.raises(ConditionFailedError):
         store.write(Check(("a", "x"), {"one": None}), Put(an_item("c")))
+    store.write(Check(("a", "x"), {"one": ...}), Put(an_item("c")))
+    with pytest.raises(ConditionFailedError):
+        store.write(Check(("a", "x"), {"two": ...}), Put(an_item("d")))
 
 
 def test_one_record_is_changed_when_its_condition_holds(store: Store) -> None:

@@ -35,8 +35,8 @@ class Failing:
             modeled_fields={"CancellationReasons": reasons},
         )
 
-    def fails(self, operation: str, code: str, status: int = 400) -> None:
-        self.stubber.add_client_error(operation, code, http_status_code=status)
+    def fails(self, operation: str, code: str, status: int = 400, message: str = "") -> None:
+        self.stubber.add_client_error(operation, code, service_message=message, http_status_code=status)
 
     def succeeds(self) -> None:
         self.stubber.add_response("transact_write_items", {})
@@ -136,12 +136,14 @@ def test_a_dynamodb_that_is_out_of_reach_is_503(failing: Failing, monkeypatch: p
 
 
 def test_a_change_that_has_no_room_is_told_apart_from_what_nobody_expected(failing: Failing) -> None:
-    failing.fails("update_item", "ValidationException")
+    too_large = "Item size to update has exceeded the maximum allowed size"
+    failing.fails("update_item", "ValidationException", message=too_large)
     with pytest.raises(UnfitError):
         failing.store.change(("a", "x"), {}, put={"n": 1})
-    failing.fails("update_item", "AccessDeniedException")
-    with pytest.raises(ClientError):
-        failing.store.change(("a", "x"), {}, put={"n": 1})
+    for code, message in (("ValidationException", "Syntax error"), ("AccessDeniedException", "no")):
+        failing.fails("update_item", code, message=message)
+        with pytest.raises(ClientError):
+            failing.store.change(("a", "x"), {}, put={"n": 1})
 
 
 def test_keys_that_were_left_over_are_asked_for_again(failing: Failing) -> None:
