@@ -22,7 +22,7 @@ from shared.customers import Customer
 from shared.keys import TRIAL_SHARDS, customer_item, customer_key
 from shared.store import DynamoStore, Put
 from shared.times import to_text
-from shared.trial_use_cases import end_trials
+from shared.trial_use_cases import _TOLD, end_trials
 from tests.builders import NOW, a_customer
 from tests.conftest import _create_table, _Tags
 
@@ -49,7 +49,8 @@ def bare(client: Any, table: str, trials: list[Customer]) -> float:
             Key={"pk": {"S": customer_key(trial.id)[0]}, "sk": {"S": "customer"}},
             UpdateExpression="SET #s = :s, #b = :b, #v = #v + :one REMOVE #r1, #r2",
             ConditionExpression="attribute_exists(#pk) AND #due = :due AND #end = :end AND #level = :level"
-            " AND attribute_not_exists(#s) AND attribute_type(#v, :number)",
+            " AND attribute_not_exists(#s) AND attribute_type(#v, :number)"
+            + "".join(f" AND attribute_exists(#t{n})" for n in range(len(_TOLD))),
             ExpressionAttributeNames={
                 "#pk": "pk",
                 "#s": "production_since",
@@ -60,6 +61,7 @@ def bare(client: Any, table: str, trials: list[Customer]) -> float:
                 "#due": "trial_due",
                 "#end": "trial_ends_at",
                 "#level": "level",
+                **{f"#t{n}": name for n, name in enumerate(_TOLD)},
             },
             ExpressionAttributeValues={
                 ":s": {"S": to_text(END)},
