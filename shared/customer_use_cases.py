@@ -79,7 +79,7 @@ def add_customer(
 def _name_keys(new: NewCustomer) -> list[Key]:
     """Where the name is taken or free, as far as the request is good enough to tell."""
     try:
-        return [name_key(new.parent_id[:64], fold_name(clean_name(new.name)))] if new.parent_id and new.name else []
+        return [name_key(new.parent_id, fold_name(clean_name(new.name)))] if new.parent_id and new.name else []
     except BrokenRule:
         return []
 

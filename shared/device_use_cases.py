@@ -26,10 +26,10 @@ from shared.errors import BrokenRule, KeyReusedError, NotFoundError, Rules, Thro
 from shared.idempotency import Outcome, id_from, refuse_other_request
 from shared.keys import CATALOGUE, Item, customer_key, device_item, device_key, devices_key, views_key
 from shared.levels import Level
-from shared.reading import fill, one, read
+from shared.reading import one, read
 from shared.storage_locations import Catalogue
 from shared.store import Check, ConditionFailedError, Count, Put, Store
-from shared.subtrees import below, position_within, within
+from shared.subtrees import below, list_within
 from shared.tables import as_csv
 from shared.views import COLUMNS, DEFAULT, NewView, View, Views, checked_columns, checked_view, row
 
@@ -48,8 +48,8 @@ def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
     Raises NotFoundError, ForbiddenError, BrokenRulesError, TooManyDevicesError, KeyReusedError.
     """
     device_id = id_from("dev", caller.account_id, customer_id, idempotency_key)
-    key, at, counter = device_key(customer_id, device_id), customer_key(customer_id), devices_key(customer_id[:64])
-    by, found = read(store, caller, at, key, CATALOGUE, counter)
+    key, at, counter = device_key(customer_id, device_id), customer_key(customer_id), devices_key(customer_id)
+    by, found = read(store, caller, at, key, CATALOGUE, *((counter,) if validate_only else ()))
     customer = authorize(by, caller.operation, one(Customer, found, at))
     earlier = one(Device, found, key)
     if earlier is None:
@@ -144,16 +144,8 @@ def check_storage(
     def drifted(items: list[Item]) -> list[Drift | None]:
         return [_drift(Customer.model_validate(item), catalogue) for item in items]
 
-    drift, after = fill(
-        lambda size, start: within(store, found[at], limit=size, after=start),
-        drifted,
-        lambda item: position_within(found[at], item),
-        limit=limit,
-        after=read_cursor(by, bound_to, cursor),
-        filtered=True,
-    )
-    cursor = sign_cursor(by, bound_to, after)
-    return DriftPage(drift=drift, catalogue_version=catalogue.version, next_cursor=cursor)
+    drift, next_cursor = list_within(store, by, found[at], bound_to, drifted, limit=limit, cursor=cursor)
+    return DriftPage(drift=drift, catalogue_version=catalogue.version, next_cursor=next_cursor)
 
 
 def _drift(customer: Customer, catalogue: Catalogue) -> Drift | None:
@@ -206,7 +198,7 @@ def list_devices(  # noqa: PLR0913 - the parameters of the route
         rules = Rules()
         rules.add(BrokenRule("one_of", "columns", "Give either columns or view."))
         rules.refuse_if_broken()
-    at, views_at = customer_key(customer_id), views_key(caller.account_id[:64])
+    at, views_at = customer_key(customer_id), views_key(caller.account_id)
     by, found = read(store, caller, at, views_at)
     top = authorize(by, caller.operation, one(Customer, found, at))
     name = None if columns is not None else view or DEFAULT
@@ -270,7 +262,7 @@ def remove_view(store: Store, caller: Caller, name: str) -> None:
 
 
 def _views(store: Store, caller: Caller) -> Views:
-    key = views_key(caller.account_id[:64])
+    key = views_key(caller.account_id)
     account, found = read(store, caller, key)
     permit(account, caller.operation)
     return one(Views, found, key) or Views()

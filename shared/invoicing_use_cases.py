@@ -5,14 +5,13 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from shared.accounts import Caller, authorize
-from shared.cursors import read_cursor, sign_cursor
 from shared.customers import Customer
 from shared.invoicing import Month, invoiceable, month_of
 from shared.keys import Item, customer_key
 from shared.levels import ServiceType
-from shared.reading import fill, one, read
+from shared.reading import one, read
 from shared.store import Store
-from shared.subtrees import position_within, within
+from shared.subtrees import list_within
 from shared.tables import as_csv
 from shared.times import Time
 
@@ -71,15 +70,8 @@ def get_invoicing(  # noqa: PLR0913 - the parameters of the route
                 rows.append(None)
         return rows
 
-    rows, after = fill(
-        lambda size, start: within(store, found[key], limit=size, after=start),
-        invoiced,
-        lambda item: position_within(found[key], item),
-        limit=limit,
-        after=read_cursor(by, bound_to, cursor),
-        filtered=True,
-    )
-    return InvoicingPage(month=month, rows=rows, incomplete=incomplete, next_cursor=sign_cursor(by, bound_to, after))
+    rows, next_cursor = list_within(store, by, found[key], bound_to, invoiced, limit=limit, cursor=cursor)
+    return InvoicingPage(month=month, rows=rows, incomplete=incomplete, next_cursor=next_cursor)
 
 
 def _row(customer: Customer, month: Month, now: datetime) -> InvoicingRow | None:

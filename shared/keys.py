@@ -53,17 +53,21 @@ TRIAL_SHARDS: Final = 16
 CATALOGUE: Final[Key] = ("catalogue", "current")
 
 
+def _of(kind: str, id: str) -> str:
+    """The id may come from outside and be anything: cut where no id is so long, a key is never too long."""
+    return f"{kind}#{id[:64]}"
+
+
 def customer_key(customer_id: str) -> Key:
-    """`customer_id` may come from outside and be anything: cut where no id is so long, a key is never too long."""
-    return (f"customer#{customer_id[:64]}", "customer")
+    return (_of("customer", customer_id), "customer")
 
 
 def name_key(parent_id: str, folded_name: str) -> Key:
-    return (f"name#{parent_id}", folded_name)
+    return (_of("name", parent_id), folded_name)
 
 
 def account_key(account_id: str) -> Key:
-    return (f"account#{account_id[:64]}", "account")
+    return (_of("account", account_id), "account")
 
 
 def email_key(email: str) -> Key:
@@ -73,19 +77,19 @@ def email_key(email: str) -> Key:
 
 
 def super_users_key(customer_id: str) -> Key:
-    return (f"customer#{customer_id}", "super_users")
+    return (_of("customer", customer_id), "super_users")
 
 
 def device_key(customer_id: str, device_id: str) -> Key:
-    return (f"customer#{customer_id[:64]}", f"device#{device_id[:64]}")
+    return (_of("customer", customer_id), _of("device", device_id))
 
 
 def devices_key(customer_id: str) -> Key:
-    return (f"customer#{customer_id}", "devices")
+    return (_of("customer", customer_id), "devices")
 
 
 def views_key(account_id: str) -> Key:
-    return (f"account#{account_id}", "views")
+    return (_of("account", account_id), "views")
 
 
 def catalogue_key(version: int) -> Key:

@@ -1,9 +1,13 @@
 """Walking all that stands below a customer, in path order, over the subtree index."""
 
-from typing import Final, Literal
+from collections.abc import Callable
+from typing import Any, Final, Literal
 
+from shared.accounts import Account
+from shared.cursors import read_cursor, sign_cursor
 from shared.customers import Customer
 from shared.keys import Item, customer_key, tree_below
+from shared.reading import fill
 from shared.store import Page, Position, Store, position
 
 Kind = Literal["customer", "account", "device"]
@@ -33,6 +37,28 @@ def within(store: Store, top: Item, *, limit: int, after: Position | None) -> Pa
     if limit == 1:
         return Page([top], AFTER_ITSELF if rest.items else None)
     return Page([top, *rest.items], rest.next)
+
+
+def list_within[T](  # noqa: PLR0913 - one list for every report over a subtree
+    store: Store,
+    by: Account,
+    top: Item,
+    bound_to: dict[str, Any],
+    show: Callable[[list[Item]], list[T | None]],
+    *,
+    limit: int,
+    cursor: str | None,
+) -> tuple[list[T], str | None]:
+    """What `show` makes of a customer and all below it (`None`: left out), a page of it, and the next page's cursor."""
+    shown, after = fill(
+        lambda size, start: within(store, top, limit=size, after=start),
+        show,
+        lambda item: position_within(top, item),
+        limit=limit,
+        after=read_cursor(by, bound_to, cursor),
+        filtered=True,
+    )
+    return shown, sign_cursor(by, bound_to, after)
 
 
 def position_within(top: Item, item: Item) -> Position:
