@@ -503,6 +503,16 @@ def test_a_machine_that_signs_in_between_a_change_and_its_message_stays_in_step(
     assert (identities.users, accounts.get(machine).identity) == ({machine: False}, "ready")
 
 
+def test_a_dry_run_of_a_known_key_provides_nothing(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    machine = failed_machine(accounts, identities, distributor)
+    before = dict(store.items)
+    tried = accounts.add(distributor, kind="api", email=None, validate_only=True)
+    assert (tried.outcome, tried.account.id, tried.account.credentials) == ("validated", machine, None)
+    assert (identities.users, store.items) == ({}, before)
+
+
 def test_nobody_is_shown_the_secret_of_a_role_above_their_own(
     accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
 ) -> None:

@@ -226,7 +226,24 @@ def test_the_storage_check_lists_those_whose_data_lands_elsewhere_today(store: M
     ]
 
 
+def test_a_cursor_of_the_storage_check_belongs_to_its_customer(store: MemoryStore) -> None:
+    line = a_line()
+    put(store, *line[1:])
+    route(store, 1, DE="FR")
+    cursor = check_storage(store, caller(), line[1].id, limit=1).next_cursor
+    assert cursor
+    with pytest.raises(MalformedRequestError):
+        check_storage(store, caller(), line[2].id, limit=1, cursor=cursor)
+
+
 # ---- the dashboard
+
+
+def test_the_dashboard_compares_with_the_customer_as_it_is_now(store: MemoryStore, finnish: Customer) -> None:
+    add(store, finnish)
+    store.items[customer_key(finnish.id)]["storage_location"]["country"] = "DE"  # as support would
+    (row,) = rows(store, finnish, columns="storage_location,expected_storage_location,matches")
+    assert row == {"storage_location": "Sweden", "expected_storage_location": "Germany", "matches": False}
 
 
 def rows(store: MemoryStore, customer: Customer, limit: int = 100, **options: Any) -> list[dict[str, Any]]:
