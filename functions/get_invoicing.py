@@ -13,15 +13,16 @@ app = Api("get_invoicing")
 
 
 @app.serves(InvoicingPage, refuses=[NotFoundError, BrokenRulesError])
-def route(
+def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
     customer_id: str,
     month: Annotated[str, Query(description="Such as 2026-11.")],
+    archived: Annotated[bool, Query(description="Those that are archived now instead, up to when they were.")] = False,
     limit: Limit = 25,
     cursor: Cursor = None,
     accept: Accept = None,
 ) -> Response[str]:
     """Which end-customers are invoiced in a month, from when to when, in days. Trial days are left out."""
-    page = get_invoicing(app.store, app.caller, customer_id, month=month, limit=limit, cursor=cursor)
+    page = get_invoicing(app.store, app.caller, customer_id, month=month, archived=archived, limit=limit, cursor=cursor)
     return app.table(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)
 
 

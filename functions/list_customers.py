@@ -21,11 +21,12 @@ def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the ro
     name_prefix: Annotated[str | None, Query(max_length=128, description="With parent_id only.")] = None,
     level: Annotated[Level | None, Query()] = None,
     state: Annotated[State | None, Query(description="As it is now, by the clock.")] = None,
+    archived: Annotated[bool, Query(description="With within only: what is archived below it instead.")] = False,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> Response[str]:
     """The children of a customer by name, or all within it in path order."""
-    query = CustomerQuery(parent_id, within, name_prefix, level, state)
+    query = CustomerQuery(parent_id, within, name_prefix, level, state, archived)
     return app.answer(list_customers(app.store, app.caller, query, limit=limit, cursor=cursor))
 
 

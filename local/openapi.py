@@ -12,6 +12,12 @@ _NOT_OURS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidatio
 _RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "add_customer": {"201": ("ETag", "Location", "Idempotent-Replayed")},
     "get_customer": {"200": ("ETag",)},
+    "change_customer": {"200": ("ETag",)},
+    "change_storage_location": {"200": ("ETag",)},
+    "archive_customer": {"200": ("ETag",)},
+    "restore_customer": {"200": ("ETag",)},
+    "get_customer_by_reference": {"200": ("ETag",)},
+    "save_customer_by_reference": {"200": ("ETag",), "201": ("ETag", "Location")},
     "get_storage_locations": {"200": ("ETag",)},
     "replace_storage_locations": {"200": ("ETag",)},
     "add_account": {"201": ("ETag", "Location", "Idempotent-Replayed")},
@@ -97,7 +103,7 @@ def _finished(name: str, operation: dict[str, Any]) -> dict[str, Any]:
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "header":
             parameter["name"] = parameter["name"].title()
-            parameter["required"] = parameter["name"] == "If-Match"
+            parameter["required"] = parameter["name"] == "If-Match" and "428" in responses
     return operation
 
 

@@ -47,7 +47,7 @@ from shared.keys import (
     super_users_key,
     tree_below,
 )
-from shared.reading import one, read
+from shared.reading import get, one, read
 from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Remove, Store
 from shared.subtrees import below
 
@@ -71,15 +71,15 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
 ) -> AddedAccount:
     """Add an account at a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
 
-    Raises NotFoundError and ForbiddenError for the customer, BrokenRulesError, ForbiddenError for a role above the
-    caller's, EmailExistsError, KeyReusedError; UnavailableError where a machine's credentials could not be made, to be
-    made by the same request again.
+    Raises NotFoundError, ForbiddenError and ArchivedError for the customer, BrokenRulesError, ForbiddenError for a role
+    above the caller's, EmailExistsError, KeyReusedError; UnavailableError where a machine's credentials could not be
+    made, to be made by the same request again.
     """
     key = account_key(account_id := id_from("acc", caller.account_id, customer_id, idempotency_key))
     customer_at = customer_key(customer_id)
     by, found = read(store, caller, customer_at, key, *(_email_keys(new) if validate_only else ()))
-    customer = authorize(by, caller.operation, one(Customer, found, customer_at))
     earlier = one(Account, found, key)
+    customer = authorize(by, caller.operation, one(Customer, found, customer_at), archived=earlier is not None)
     if earlier is None:
         account = new_account(new, customer, by, id=account_id, cursor_key=cursor_key, now=caller.now)
         if validate_only:
@@ -87,14 +87,16 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
                 raise EmailExistsError
             shown = show_account(account).model_copy(update={"id": None})
             return AddedAccount(AddedAccountAnswer(**shown.model_dump(), credentials=None), "validated")
-        actions: list[Action] = [Put(account_item(account)), Check(customer_at)]
+        actions: list[Action] = [Put(account_item(account)), Check(customer_at, {"archived_at": None})]
         actions += [Put(email_item(account))] if account.email else []
         try:
             store.write(*actions, *_count(None, account))
         except ConditionFailedError as failed:
             earlier = one(Account, failed.found, key)
+            if earlier is None and customer_at in failed.found:
+                authorize(by, caller.operation, one(Customer, failed.found, customer_at))
             if earlier is None:
-                raise (NotFoundError() if customer_at in failed.found else EmailExistsError()) from failed
+                raise EmailExistsError from failed
         else:
             return AddedAccount(_finish(store, identities, by, account, new, idempotency_key), "added")
     refuse_other_request(new, earlier.request_hash)
@@ -194,14 +196,24 @@ def _changeable(store: Store, caller: Caller, account_id: str, version: int) -> 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
     counter = super_users_key(after.customer_id)
+    change = Put(account_item(after), when={"version": before.version})
     try:
-        store.write(Put(account_item(after), when={"version": before.version}), *more, *_count(before, after))
+        store.write(change, *more, *_count(before, after))
     except ConditionFailedError as failed:
         if counter in failed.found and len(failed.found) == 1:
+            if _nobody_needs(store, after.customer_id):
+                store.write(change, *more)
+                return
             raise LastSuperUserError(
                 "This is the last enabled super_user of its customer. Make another one first."
             ) from failed
         raise _stale((failed.found.get(account_key(after.id)) or {}).get("version", before.version + 1)) from failed
+
+
+def _nobody_needs(store: Store, customer_id: str) -> bool:
+    """Whether a customer is archived or removed: then its last super_user can go, and the address is free again."""
+    customer = store.get(customer_key(customer_id)).get(customer_key(customer_id))
+    return customer is None or "archived_at" in customer
 
 
 def _stale(version: int) -> StaleVersionError:
@@ -269,7 +281,10 @@ def get_me(store: Store, caller: Caller) -> Me:
     permit(account, caller.operation)
     # The customer, and the one above it, whose service type and trial a site shares.
     ids = account.customer_path.split("/")[-2:]
-    found = {item["id"]: Customer.model_validate(item) for item in store.get(*map(customer_key, ids)).values()}
+    items = get(store, caller.now, *map(customer_key, ids)).values()
+    found = {item["id"]: Customer.model_validate(item) for item in items}
+    if account.customer_id not in found:  # removed since
+        raise NotFoundError
     return Me(
         account=show_account(account),
         customer=show(found[account.customer_id], caller.now, found.get(ids[0])),

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.errors import ForbiddenError, NoActiveAccountError, NotFoundError
+from shared.errors import ArchivedError, ForbiddenError, NoActiveAccountError, NotFoundError
 from shared.times import Time
 
 Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
@@ -29,6 +29,7 @@ MAY: Final[dict[Role, frozenset[Operation]]] = {
     "supporter": frozenset({"read"}),
 }
 AT_THE_ROOT_ONLY: Final[frozenset[Operation]] = frozenset({"support"})
+READING: Final[frozenset[Operation]] = frozenset({"read", "read_invoicing"})
 ROLES: Final = tuple(MAY)
 
 
@@ -42,6 +43,7 @@ class Caller:
     account_id: str
     now: datetime
     operation: Operation
+    request_id: str | None = None
 
 
 class Account(BaseModel):
@@ -104,14 +106,19 @@ def account_of(item: dict[str, Any] | None) -> Account:
     return account
 
 
-def authorize[T: HasPath](account: Account, operation: Operation, target: T | None, *, pointer: str | None = None) -> T:
+def authorize[T: HasPath](
+    account: Account, operation: Operation, target: T | None, *, pointer: str | None = None, archived: bool = False
+) -> T:
     """Let `operation` on `target` pass, or refuse it. `pointer` says where in the body the target's id stood.
 
-    Raises NotFoundError for a target that is absent (`None`) or outside, then ForbiddenError.
+    Raises NotFoundError for a target that is absent (`None`) or outside, then ForbiddenError, then ArchivedError for
+    a customer that is `archived`, unless it may be: it can be read.
     """
     if target is None or not account.sees(target.path):
         raise NotFoundError([{"code": "not_found", "pointer": pointer}] if pointer else None)
     permit(account, operation)
+    if not archived and operation not in READING and getattr(target, "archived_at", None) is not None:
+        raise ArchivedError(pointer)
     return target
 
 
@@ -120,12 +127,11 @@ def permit(account: Account, operation: Operation) -> None:
     if operation in account.may:
         return
     roles = [role for role, may in MAY.items() if operation in may]
-    where = " of the root" if operation in AT_THE_ROOT_ONLY else ""
-    raise ForbiddenError(
-        f"Your role {account.role} may not {operation.replace('_', ' ')}. Ask a {' or '.join(roles)}{where}.",
-        operation=operation,
-        role=account.role,
-    )
+    if operation in AT_THE_ROOT_ONLY:
+        detail = f"Only support may do this. Contact support: a {' or '.join(roles)} of the root."
+    else:
+        detail = f"Your role {account.role} may not {operation.replace('_', ' ')}. Ask a {' or '.join(roles)}."
+    raise ForbiddenError(detail, operation=operation, role=account.role)
 
 
 def refuse_higher(account: Account, role: Role, pointer: str | None = None) -> None:

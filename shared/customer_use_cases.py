@@ -1,22 +1,34 @@
 """What can be done with customers. Each use case: one read, the rules, at most one write."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from shared.accounts import Caller, authorize, permit
+from shared.accounts import Account, Caller, authorize, permit
 from shared.cursors import read_cursor, sign_cursor
 from shared.customers import Customer, CustomerAnswer, NewCustomer, as_created, new_customer, show
-from shared.errors import BrokenRule, NameExistsError, Rules, ThrottledError
+from shared.errors import BrokenRule, NameExistsError, ReferenceExistsError, Rules, ThrottledError
 from shared.idempotency import Outcome, id_from, refuse_other_request
-from shared.keys import CATALOGUE, Item, Key, customer_item, customer_key, name_item, name_key
+from shared.keys import (
+    CATALOGUE,
+    Item,
+    Key,
+    children_key,
+    customer_item,
+    customer_key,
+    name_item,
+    name_key,
+    reference_items,
+)
 from shared.levels import Level
 from shared.names import clean_name, fold_name, fold_prefix
 from shared.options import Options, options_below
-from shared.reading import fill, one, read
+from shared.reading import expired, fill, get, one, read
 from shared.storage_locations import Catalogue
-from shared.store import Check, ConditionFailedError, Page, Position, Put, Store, position
+from shared.store import Action, ConditionFailedError, Count, Page, Position, Put, Store, position
 from shared.subtrees import position_within, within
 from shared.trials import State
 
@@ -37,43 +49,59 @@ def add_customer(
 ) -> Added:
     """Add a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
 
-    Raises NotFoundError and ForbiddenError for the parent, BrokenRulesError, NameExistsError, KeyReusedError.
+    Raises NotFoundError, ForbiddenError and ArchivedError for the parent, BrokenRulesError, NameExistsError,
+    ReferenceExistsError, KeyReusedError.
     """
     customer_id = id_from("cus", caller.account_id, idempotency_key)
-    parent_key = customer_key(new.parent_id or "")
+    parent_key, children = customer_key(new.parent_id or ""), children_key(new.parent_id or "")
     names = _name_keys(new) if validate_only else []
-    account, found = read(store, caller, parent_key, CATALOGUE, customer_key(customer_id), *names)
-    parent = None
+    account, found = read(store, caller, parent_key, children, CATALOGUE, customer_key(customer_id), *names)
+    parent, earlier = None, one(Customer, found, customer_key(customer_id))
     if new.parent_id is None:
         permit(account, caller.operation)
     else:
-        parent = authorize(account, caller.operation, one(Customer, found, parent_key), pointer="/parent_id")
-    earlier = one(Customer, found, customer_key(customer_id))
+        above = one(Customer, found, parent_key)
+        parent = authorize(account, caller.operation, above, pointer="/parent_id", archived=earlier is not None)
     if earlier:
         return _replay(earlier, new, parent, "validated" if validate_only else "replayed")
 
     catalogue = Catalogue.model_validate(found[CATALOGUE])
     for _ in range(MOST_DECISIONS):
-        customer = new_customer(new, parent, catalogue, id=customer_id, created_by=account.id, now=caller.now)
+        customer = new_customer(new, parent, catalogue, id=customer_id, by=caller)
         assert parent  # noqa: S101 - without a parent the rules have refused
         if validate_only:
-            _refuse_taken(found.get(name_key(parent.id, customer.folded_name)))
+            references = [(item["pk"], item["sk"]) for item in reference_items(customer)]
+            found |= get(store, caller.now, *references) if references else {}
+            refuse_taken(account, customer, found)
             return Added(show(customer, caller.now, parent).model_copy(update={"id": None, "path": None}), "validated")
         try:
-            store.write(
-                Put(customer_item(customer)),
-                Put(name_item(customer)),
-                # What the rules have relied on: the parent still stands and still provides the same.
-                Check(parent_key, {"services_to_provide": parent.services_to_provide}),
-            )
+            # What the rules have relied on is checked: the parent still stands and still provides the same.
+            store.write(*additions(customer, caller.now), joined(parent, found))
         except ConditionFailedError as failed:
             if earlier := one(Customer, failed.found, customer_key(customer_id)):
                 return _replay(earlier, new, parent)
-            _refuse_taken(failed.found.get(name_key(parent.id, customer.folded_name)))
-            parent = authorize(account, caller.operation, one(Customer, failed.found, parent_key), pointer="/parent_id")
+            refuse_taken(account, customer, failed.found)
+            found = get(store, caller.now, parent_key, children)
+            parent = authorize(account, caller.operation, one(Customer, found, parent_key), pointer="/parent_id")
         else:
             return Added(show(customer, caller.now, parent), "added")
-    raise ThrottledError("The parent is being changed. Try again in a second.", headers={"Retry-After": "1"})
+    raise being_changed()
+
+
+def additions(customer: Customer, now: datetime) -> list[Action]:
+    """What is put for a new customer: itself, its name, its references, each where it is free."""
+    items = [customer_item(customer), name_item(customer), *reference_items(customer)]
+    return [Put(item, free_at=int(now.timestamp())) for item in items]
+
+
+def joined(parent: Customer, found: Mapping[Key, Item | None], by: int = 1) -> Count:
+    """Counts what comes below the parent, which since it was read has taken nothing away and is not archived."""
+    key = children_key(parent.id)
+    return Count(key, by, when={"revision": (found.get(key) or {}).get("revision")})
+
+
+def being_changed() -> ThrottledError:
+    return ThrottledError("This customer is being changed. Try again in a second.", headers={"Retry-After": "1"})
 
 
 def _name_keys(new: NewCustomer) -> list[Key]:
@@ -89,14 +117,29 @@ def _replay(earlier: Customer, new: NewCustomer, parent: Customer | None, outcom
     return Added(show(as_created(earlier), earlier.created_at, parent), outcome)
 
 
-def _refuse_taken(name: Item | None) -> None:
-    if name is None:
-        return
-    raise NameExistsError(
-        "The parent holds a customer of this name. Take another name, or use the existing customer.",
-        [{"code": "name_exists", "pointer": "/name", "detail": f"Its id is {name['customer_id']}."}],
-        customer_id=name["customer_id"],
-    )
+def refuse_taken(account: Account, customer: Customer, found: Mapping[Key, Item | None]) -> None:
+    """Raises NameExistsError or ReferenceExistsError where `found` holds another customer's name or reference."""
+    name = found.get(name_key(customer.parent_id or "", customer.folded_name))
+    if name and name["customer_id"] != customer.id:
+        archived = " It is archived; restore it, or wait until it is removed." if "expires_at" in name else ""
+        raise NameExistsError(
+            f"The parent holds a customer of this name. Take another name, or use the existing customer.{archived}",
+            [{"code": "name_exists", "pointer": "/name", "detail": f"Its id is {name['customer_id']}."}],
+            customer_id=name["customer_id"],
+        )
+    for system, item in zip(customer.references, reference_items(customer), strict=True):
+        taken = found.get((item["pk"], item["sk"]))
+        if taken and taken["customer_id"] != customer.id:
+            seen = account.sees(taken["customer_path"])
+            raise reference_exists(system, taken["customer_id"] if seen else None)
+
+
+def reference_exists(system: str, customer_id: str | None = None) -> ReferenceExistsError:
+    """`customer_id` is told to those who may see that customer."""
+    detail = f"Another customer has this reference of {system}. Take it from there first, or give another one."
+    errors = [{"code": "reference_exists", "pointer": f"/references/{system}"}]
+    facts: dict[str, Any] = {"customer_id": customer_id} if customer_id else {}
+    return ReferenceExistsError(detail, errors, **facts)
 
 
 def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerAnswer:
@@ -121,12 +164,16 @@ class CustomerQuery:
     name_prefix: str | None = None
     level: Level | None = None
     state: State | None = None
+    archived: bool = False
+
+    def wants(self, answer: CustomerAnswer) -> bool:
+        return self.level in (None, answer.level) and self.state in (None, answer.state)
 
 
 def list_customers(
     store: Store, caller: Caller, query: CustomerQuery, *, limit: int, cursor: str | None = None
 ) -> CustomerPage:
-    """Children of `parent_id` by name, or `within` and all below it in path order.
+    """Children of `parent_id` by name, or `within` and all below it in path order; or what is archived below it.
 
     Raises NotFoundError, MalformedRequestError for a cursor, BrokenRulesError for parameters that do not go together.
     """
@@ -141,15 +188,14 @@ def list_customers(
 
     def page(size: int, start: Position | None) -> Page:
         if query.within is not None:
-            return within(store, top_item, limit=size, after=start)
+            return within(store, top_item, limit=size, after=start, kind="archived" if query.archived else "customer")
         if prefix is None:
             return Page([], None)
         return store.query("children", top.id, starts_with=prefix, limit=size, after=start)
 
     def shown(items: list[Item]) -> list[CustomerAnswer | None]:
-        answers = show_all(store, caller, items, known)
-        wanted = (query.level, query.state)
-        return [a if wanted[0] in (None, a.level) and wanted[1] in (None, a.state) else None for a in answers]
+        answers = zip(items, show_all(store, caller, items, known), strict=True)
+        return [None if expired(item, caller.now) or not query.wants(answer) else answer for item, answer in answers]
 
     customers, position_after = fill(
         page,
@@ -168,6 +214,8 @@ def _refuse_unclear(query: CustomerQuery) -> None:
         rules.add(BrokenRule("one_of", "parent_id", "Give either parent_id or within."))
     if query.name_prefix is not None and query.parent_id is None:
         rules.add(BrokenRule("refused", "name_prefix", "name_prefix goes with parent_id only."))
+    if query.archived and query.within is None:
+        rules.add(BrokenRule("refused", "archived", "archived goes with within only."))
     rules.refuse_if_broken()
 
 

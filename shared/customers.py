@@ -5,23 +5,47 @@ To add a field: here (kept, asked for, shown), its rule by level in `levels`, it
 
 import re
 from collections.abc import Callable
-from datetime import datetime
-from typing import Annotated, Final, Literal, cast
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.accounts import Caller
 from shared.countries import NAMES, country_code
 from shared.errors import BrokenRule, Rules
 from shared.idempotency import request_hash
 from shared.levels import LEVELS, MAY_HOLD, SERVICE_TYPES, SPOKEN, Level, ServiceType, common_rules
 from shared.names import LONGEST, clean_name, fold_name
-from shared.storage_locations import Catalogue, CountryCode, StorageLocation, decide_location
+from shared.storage_locations import Catalogue, CountryCode, DecidedBy, StorageLocation, decide_location
 from shared.times import Time
-from shared.trials import State, Trial, production_since, trial_from
+from shared.trials import STEPS, State, Trial, production_since, trial_from
 
 MOST_REFERENCES: Final = 10
 MOST_SERVICES: Final = 10  # a list may name one twice, but not for ever
 _SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
+
+
+class Archive(BaseModel):
+    """A time during which a customer was archived."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: Time
+    end: Time
+
+
+class Change(BaseModel):
+    """One change of a customer: history and events are told from it alone. `changes`: field -> from what to what."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event: str
+    at: Time
+    by: str  # an account, or "schedule"
+    request_id: str | None = None
+    version: int | None = None  # none for what the record itself tells: its beginning, and what the schedule noted
+    changes: dict[str, dict[Literal["from", "to"], Any]] = {}
+    reason: str | None = None
 
 
 class Customer(BaseModel):
@@ -45,15 +69,31 @@ class Customer(BaseModel):
     reminder_7_at: Time | None = None  # when the reminder of 7 days before the end was sent
     reminder_3_at: Time | None = None
     reminder_1_at: Time | None = None
+    production_request_id: str | None = None
     references: dict[str, str] = {}
+    archived_at: Time | None = None
+    expires_at: int | None = None  # epoch seconds; from then on an archived customer is removed
+    archives: tuple[Archive, ...] = ()  # the times it was archived before
+    first: dict[str, Any] = {}  # of the fields that were changed since: what they were when it was added
+    last_change: Change | None = None
     version: int = 1
     created_at: Time
     created_by: str
+    created_request_id: str | None = None
     request_hash: str = ""
 
     @property
     def folded_name(self) -> str:
         return fold_name(self.name)
+
+    @property
+    def parent_path(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
+    def reminded(self) -> int | None:
+        """The last reminder that was sent, by its days before the end."""
+        return min((days for days in STEPS if days and getattr(self, f"reminder_{days}_at")), default=None)
 
     @property
     def trial(self) -> Trial | None:
@@ -87,9 +127,7 @@ class NewCustomer(BaseModel):
     references: dict[str, str] | None = Field(None, description="Ids in other systems, such as psa or crm.")
 
 
-def new_customer(  # noqa: PLR0913 - what a decision depends on, each given
-    new: NewCustomer, parent: Customer | None, catalogue: Catalogue, *, id: str, created_by: str, now: datetime
-) -> Customer:
+def new_customer(new: NewCustomer, parent: Customer | None, catalogue: Catalogue, *, id: str, by: Caller) -> Customer:
     """The customer that `new` asks for, below `parent` (`None` where no parent was named).
 
     Raises BrokenRulesError with every broken rule. Whether the name is free among its siblings is the store's to say.
@@ -105,23 +143,23 @@ def new_customer(  # noqa: PLR0913 - what a decision depends on, each given
         levels = (level,) if level else MAY_HOLD[parent.level]
     # Without a good parent or level, what holds for all levels that are possible can still be told.
     for field, rule in common_rules(levels).items():
-        rules.keep(_field, field, rule, field in wanted, levels)
+        rules.keep(check_field, field, rule, field in wanted, levels)
 
     def kept[T](field: str, rule: Callable[..., T], *arguments: object) -> T:
         return rules.keep(rule, wanted[field], *arguments) if field in wanted else cast(T, None)
 
     company = parent if "site" not in levels else None
     name = kept("name", clean_name)
-    service_type = kept("service_type", _service_type, company)
-    services_to_provide = kept("services_to_provide", _services_to_provide, company, levels)
-    references = kept("references", _references)
+    service_type = kept("service_type", allowed_service_type, company)
+    services_to_provide = kept("services_to_provide", allowed_services, company, levels)
+    references = kept("references", checked_references)
     device_country = kept("device_country", country_code, "/device_country")
     location = (
-        rules.keep(decide_location, catalogue, device_country, new.storage_location, now) if device_country else None
+        rules.keep(decide_location, catalogue, device_country, new.storage_location, by.now) if device_country else None
     )
     rules.refuse_if_broken()
     assert parent is not None and level is not None and location is not None  # noqa: S101, PT018 - else a rule was broken
-    trial = trial_from(now) if new.in_trial else None
+    trial = trial_from(by.now) if new.in_trial else None
     return Customer(
         id=id,
         name=name,
@@ -134,10 +172,11 @@ def new_customer(  # noqa: PLR0913 - what a decision depends on, each given
         storage_location=location,
         trial_started_at=trial and trial.started_at,
         trial_ends_at=trial and trial.ends_at,
-        production_since=None if trial or level == "site" else now,
+        production_since=None if trial or level == "site" else by.now,
         references=references or {},
-        created_at=now,
-        created_by=created_by,
+        created_at=by.now,
+        created_by=by.account_id,
+        created_request_id=by.request_id,
         request_hash=request_hash(new),
     )
 
@@ -159,7 +198,7 @@ def _level(level: str | None, parent: Customer) -> Level:
     return level
 
 
-def _field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> None:
+def check_field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> None:
     who = "a customer" if len(levels) == len(LEVELS) - 1 else " or ".join(SPOKEN[level] for level in levels)
     who = who.capitalize()
     if rule == "required" and not given:
@@ -168,14 +207,14 @@ def _field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> Non
         raise BrokenRule("refused", f"/{field}", f"{who} takes no {field}; leave it out.")
 
 
-def _service_type(service_type: str, parent: Customer | None) -> ServiceType | None:
+def allowed_service_type(service_type: str, parent: Customer | None) -> ServiceType | None:
     provided = parent.services_to_provide if parent else SERVICE_TYPES
     if service_type not in provided:
         raise _not_provided("/service_type", service_type, provided)
     return service_type
 
 
-def _services_to_provide(
+def allowed_services(
     services: list[str], parent: Customer | None, levels: tuple[Level, ...]
 ) -> tuple[ServiceType, ...]:
     if levels in (("end_customer",), ("site",)):
@@ -198,7 +237,7 @@ def _not_provided(pointer: str, service: str, provided: tuple[ServiceType, ...])
     )
 
 
-def _references(references: dict[str, str]) -> dict[str, str]:
+def checked_references(references: dict[str, str]) -> dict[str, str]:
     if len(references) > MOST_REFERENCES:
         raise BrokenRule("too_many", "/references", f"Give at most {MOST_REFERENCES} references.")
     for system in references:
@@ -206,7 +245,15 @@ def _references(references: dict[str, str]) -> dict[str, str]:
             raise BrokenRule(
                 "reference_system", "/references", "Name a system with 1 to 32 of a-z, 0-9 and _, a letter first."
             )
-    return {system: clean_name(value, f"/references/{system}") for system, value in references.items()}
+    return {system: _reference(value, f"/references/{system}") for system, value in references.items()}
+
+
+def _reference(value: str, pointer: str) -> str:
+    value = clean_name(value, pointer)
+    if "/" in value or "%" in value or not value.strip("."):
+        detail = "A reference stands in an address: it holds no / and no %, and is more than dots."
+        raise BrokenRule("reference_characters", pointer, detail)
+    return value
 
 
 class CountryAnswer(BaseModel):
@@ -215,7 +262,7 @@ class CountryAnswer(BaseModel):
 
 
 class StorageLocationAnswer(CountryAnswer):
-    decided: Literal["hosted", "chosen"] = Field(description="Set by the hosted device country, or chosen.")
+    decided: DecidedBy = Field(description="Set by the hosted device country, chosen, or changed by support.")
     catalogue_version: int
     decided_at: Time
 
@@ -223,6 +270,11 @@ class StorageLocationAnswer(CountryAnswer):
 class TrialAnswer(BaseModel):
     started_at: Time
     ends_at: Time
+
+
+class ArchiveAnswer(BaseModel):
+    archived_at: Time
+    removed_at: Time = Field(description="It can be restored until then, and is gone from then on, with its name.")
 
 
 class CustomerAnswer(BaseModel):
@@ -244,6 +296,7 @@ class CustomerAnswer(BaseModel):
     trial: TrialAnswer | None
     production_since: Time | None
     references: dict[str, str]
+    archive: ArchiveAnswer | None = Field(description="Of a customer that is archived: it counts for nothing.")
     version: int
     created_at: Time
     created_by: str
@@ -252,9 +305,10 @@ class CustomerAnswer(BaseModel):
 def as_created(customer: Customer) -> Customer:
     """The customer as it was right after it was added, for the answer to a repeated request.
 
-    The end of a trial is all that changes a customer so far; shown as of its creation, only the version tells of it.
+    Shown as of its creation, its trial is as it was then; what else was changed since was kept.
     """
-    return customer.model_copy(update={"version": 1})
+    kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.first, "version": 1}
+    return Customer.model_validate(kept)
 
 
 def show(customer: Customer, now: datetime, end_customer: Customer | None = None) -> CustomerAnswer:
@@ -278,7 +332,15 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
         state="in_trial" if since is None else "in_production",
         trial=source.trial and TrialAnswer(**source.trial._asdict()),
         production_since=since,
+        archive=_archive(customer),
     )
+
+
+def _archive(customer: Customer) -> ArchiveAnswer | None:
+    if customer.archived_at is None or customer.expires_at is None:
+        return None
+    removed_at = datetime.fromtimestamp(customer.expires_at, UTC)
+    return ArchiveAnswer(archived_at=customer.archived_at, removed_at=removed_at)
 
 
 def _country(code: str) -> CountryAnswer:

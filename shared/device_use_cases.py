@@ -45,13 +45,13 @@ def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
 ) -> AddedDevice:
     """Add a test device to a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
 
-    Raises NotFoundError, ForbiddenError, BrokenRulesError, TooManyDevicesError, KeyReusedError.
+    Raises NotFoundError, ForbiddenError, ArchivedError, BrokenRulesError, TooManyDevicesError, KeyReusedError.
     """
     device_id = id_from("dev", caller.account_id, customer_id, idempotency_key)
     key, at, counter = device_key(customer_id, device_id), customer_key(customer_id), devices_key(customer_id)
     by, found = read(store, caller, at, key, CATALOGUE, *((counter,) if validate_only else ()))
-    customer = authorize(by, caller.operation, one(Customer, found, at))
     earlier = one(Device, found, key)
+    customer = authorize(by, caller.operation, one(Customer, found, at), archived=earlier is not None)
     if earlier is None:
         catalogue = Catalogue.model_validate(found[CATALOGUE])
         token = installation_token(by, device_id, idempotency_key)
@@ -61,11 +61,14 @@ def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
                 raise _too_many()
             return AddedDevice(_shown(device, None).model_copy(update={"id": None}), "validated")
         try:
-            store.write(Put(device_item(device)), Count(counter, 1, most=MOST_DEVICES), Check(at))
+            added = Put(device_item(device))
+            store.write(added, Count(counter, 1, most=MOST_DEVICES), Check(at, {"archived_at": None}))
         except ConditionFailedError as failed:
             earlier = one(Device, failed.found, key)
+            if earlier is None and at in failed.found:
+                authorize(by, caller.operation, one(Customer, failed.found, at))
             if earlier is None:
-                raise (_too_many() if counter in failed.found else NotFoundError()) from failed
+                raise _too_many() from failed
         else:
             return AddedDevice(_shown(device, token), "added")
     refuse_other_request(new, earlier.request_hash)

@@ -8,6 +8,9 @@
     ├── NotFoundError             404  absent, or outside the caller's subtree: the same answer
     ├── MethodNotAllowedError     405
     ├── NameExistsError           409
+    ├── ReferenceExistsError      409
+    ├── ArchivedError             409
+    ├── ArchiveBlockedError       409
     ├── EmailExistsError          409
     ├── LastSuperUserError        409
     ├── TooManyDevicesError       409
@@ -90,6 +93,26 @@ class MethodNotAllowedError(RefusalError):
 
 class NameExistsError(RefusalError):
     status, code = 409, "name_exists"
+
+
+class ReferenceExistsError(RefusalError):
+    """Another customer of the same tree has the reference; which one is told to those who may see it."""
+
+    status, code = 409, "reference_exists"
+
+
+class ArchivedError(RefusalError):
+    status, code = 409, "archived"
+
+    def __init__(self, pointer: str | None = None, *, what: str = "This customer") -> None:
+        detail = f"{what} is archived. Restore it first."
+        super().__init__(detail, [{"code": "archived", "pointer": pointer}] if pointer else None)
+
+
+class ArchiveBlockedError(RefusalError):
+    """`errors` names what has to go first."""
+
+    status, code = 409, "archive_blocked"
 
 
 class EmailExistsError(RefusalError):

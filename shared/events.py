@@ -6,13 +6,13 @@ Within a customer, `sequence` is the record's version and tells the order.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.accounts import Account, Role, Status
-from shared.customers import Customer
+from shared.customers import Change, Customer
 from shared.devices import Device
 from shared.idempotency import id_from
 from shared.levels import Level, ServiceType
@@ -60,6 +60,32 @@ class TrialEnding(CustomerFacts):
     days_before: int
 
 
+class CustomerChanged(CustomerFacts):
+    """A customer's name, services, device country or references were changed; `changes` by field: from what to what."""
+
+    changes: dict[str, dict[str, Any]]
+    changed_by: str
+    request_id: str | None
+
+
+class CustomerArchived(CustomerFacts):
+    """A customer was archived: it counts for nothing and is not invoiced from `archived_at` on."""
+
+    archived_at: Time
+    removed_at: Time = Field(description="It can be restored until then, and is gone from then on.")
+    changed_by: str
+    request_id: str | None
+
+
+class CustomerRestored(CustomerFacts):
+    """An archived customer is back, and invoiced as before from `restored_at` on."""
+
+    archived_at: Time
+    restored_at: Time
+    changed_by: str
+    request_id: str | None
+
+
 class CustomerEnteredProduction(CustomerFacts):
     """Invoicing of an end_customer starts, its sites included. Once for each end_customer, with or without a trial."""
 
@@ -71,6 +97,9 @@ class StorageLocationChanged(CustomerFacts):
     """Support has changed a customer's storage location; `storage_location` is the new one."""
 
     previous_location: CountryCode
+    reason: str
+    changed_by: str
+    request_id: str | None
 
 
 class DeviceEvent(Event):
@@ -117,6 +146,9 @@ class StorageLocationsReplaced(Event):
 
 TYPES: Final[dict[str, type[Event]]] = {
     "customer_added": CustomerAdded,
+    "customer_changed": CustomerChanged,
+    "customer_archived": CustomerArchived,
+    "customer_restored": CustomerRestored,
     "trial_ending": TrialEnding,
     "customer_entered_production": CustomerEnteredProduction,
     "storage_location_changed": StorageLocationChanged,
@@ -167,7 +199,9 @@ _REMINDERS: Final = {days: f"reminder_{days}_at" for days in STEPS if days}
 
 def _customer_events(old: Image | None, image: Image) -> list[Told]:
     # What was there before is compared and not read: it may have been broken, and be mended now.
-    watched = ("production_since", "storage_location", *_REMINDERS.values())
+    if old is not None and old.get("created_at") != image.get("created_at"):
+        old = None  # another customer, which took the place of one that is removed
+    watched = ("production_since", "last_change", *_REMINDERS.values())
     if old is not None and all(old.get(name) == image.get(name) for name in watched):
         return []
     new = Customer.model_validate(image)
@@ -201,13 +235,24 @@ def _customer_events(old: Image | None, image: Image) -> list[Told]:
         events.append(
             _told("customer_entered_production", new.id, **facts, occurred_at=new.production_since, **started)
         )
-    before = (old or {}).get("storage_location") or {}
-    if before.get("country") not in (None, new.storage_location.country):
-        moved = {"previous_location": before["country"]}
-        moment = new.storage_location.decided_at
-        at_version = f"{new.id} {new.version}"
-        events.append(_told("storage_location_changed", at_version, **facts, occurred_at=moment, **moved))
+    change = new.last_change
+    if old and change and old.get("last_change") != image.get("last_change"):
+        of_change = {"occurred_at": change.at, "changed_by": change.by, "request_id": change.request_id}
+        events.append(_told(change.event, f"{new.id} {change.version}", **facts, **of_change, **_facts_of(change, new)))
     return events
+
+
+def _facts_of(change: Change, customer: Customer) -> dict[str, Any]:
+    """What the event of a change holds beside the customer."""
+    if change.event == "storage_location_changed":
+        return {"previous_location": change.changes["storage_location"]["from"], "reason": change.reason}
+    if change.event == "customer_archived":
+        removed_at = datetime.fromtimestamp(customer.expires_at or 0, UTC)
+        return {"archived_at": customer.archived_at, "removed_at": removed_at}
+    if change.event == "customer_restored":
+        times = customer.archives[-1]
+        return {"archived_at": times.start, "restored_at": times.end}
+    return {"changes": change.changes}
 
 
 def _device_events(old: Image | None, new: Device, changed_at: datetime | None) -> list[Told]:

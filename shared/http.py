@@ -74,6 +74,9 @@ IdempotencyKey = Annotated[
     ),
 ]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of what is changed. Required.")]
+IfMatchIfGiven = Annotated[
+    str | None, Header(alias="If-Match", description="The ETag of what is changed, to change nothing else.")
+]
 Accept = Annotated[str | None, Header(alias="Accept", description="text/csv for a table; JSON otherwise.")]
 Limit = Annotated[int, Query(ge=1, le=100, description="The most a page may hold.")]
 Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
@@ -155,15 +158,22 @@ class Api(APIGatewayHttpResolver):
         self.exception_handler(Exception)(self._problem)
 
     def serves(
-        self, model: type[BaseModel] | None, *, status: int = 200, refuses: list[type[RefusalError]] | None = None
+        self,
+        model: type[BaseModel] | None,
+        *,
+        status: int = 200,
+        otherwise: str = "With validate_only: what would be made.",
+        refuses: list[type[RefusalError]] | None = None,
     ) -> Callable[[Callable[..., Response[str]]], Callable[..., Response[str]]]:
-        """Register the function's only route. `model` is its answer, `refuses` what it refuses beside the usual."""
+        """Register the function's only route. `model` is its answer, `refuses` what it refuses beside the usual.
+
+        What answers 201 answers 200 `otherwise`.
+        """
         self._known_fields = set(model.model_fields) if model else set()
         content = {"content": {"application/json": {"model": model}}} if model else {}
         responses: dict[int, Any] = {status: {"description": HTTPStatus(status).phrase, **content}}
         if status == HTTPStatus.CREATED:
-            description = "With validate_only: what would be made."
-            responses[200] = {**responses[status], "description": description}
+            responses[200] = {**responses[status], "description": otherwise}
         responses[500] = _problem_response("internal_error")
         for error in [*_ANYWHERE, *(refuses or [])]:
             codes = responses.get(error.status, {}).get("description")
@@ -182,7 +192,8 @@ class Api(APIGatewayHttpResolver):
     @property
     def caller(self) -> Caller:
         """By the access token's `username`, which is the account's id. Raises UnauthenticatedError."""
-        return Caller(_account_id(self.current_event.raw_event), now(), self.row.operation)
+        request_id = self.current_event.request_context.request_id or None
+        return Caller(_account_id(self.current_event.raw_event), now(), self.row.operation, request_id)
 
     def answer(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
         """`body` as JSON; with an ETag where it has a version."""
@@ -206,6 +217,10 @@ class Api(APIGatewayHttpResolver):
             return _response(HTTPStatus.OK, "application/json", body.model_dump_json(), {})
         replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
         return self.answer(body, status=201, headers={"Location": at, **replayed})
+
+    def saved(self, body: BaseModel, *, at: str, added: bool) -> Response[str]:
+        """The answer to a PUT that adds or changes: 201 for what is now `at`, 200 for what was there."""
+        return self.answer(body, status=201, headers={"Location": at}) if added else self.answer(body)
 
     def nothing(self) -> Response[str]:
         """The answer where there is nothing to tell: 204."""
@@ -260,11 +275,19 @@ def _guarded(
 
 def version_required(if_match: str | None) -> int:
     """The version in If-Match. Raises VersionRequiredError, and StaleVersionError for what is no ETag of ours."""
-    if if_match is None:
+    version = version_of(if_match)
+    if version is None:
         raise VersionRequiredError(
             "Read it first and send its ETag as If-Match.",
             [{"code": "required", "header": "If-Match", "detail": "It is required."}],
         )
+    return version
+
+
+def version_of(if_match: str | None) -> int | None:
+    """The version in If-Match, where it is given. Raises StaleVersionError for what is no ETag of ours."""
+    if if_match is None:
+        return None
     tag = if_match.strip().strip('"')
     if not re.fullmatch("[1-9][0-9]{0,8}", tag):
         raise StaleVersionError('If-Match is not an ETag of ours. Send one as it was given, such as "3".')

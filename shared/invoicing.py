@@ -1,9 +1,11 @@
-"""From when to when an end-customer is invoiceable in a month, in days; days with any of a trial are not counted.
+"""From when to when an end-customer is invoiceable in a month, in days.
 
-Days and months are those of UTC. Sites and test devices follow: neither is invoiced by itself.
+Days with any of a trial are not counted, nor those that were spent archived from their beginning to their end. Days and
+months are those of UTC. Sites and test devices follow: neither is invoiced by itself.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -36,12 +38,26 @@ def month_of(text: str) -> Month:
     return Month(start, (start + 31 * _DAY).replace(day=1))
 
 
-def invoiceable(invoice_from: datetime | None, month: Month, *, after_trial: bool) -> Invoiceable | None:
-    """What of the month is invoiced; `None` for nothing. `after_trial`: a trial ended when invoicing started."""
-    if invoice_from is None or invoice_from >= month.end:
+def invoiceable(
+    invoice_from: datetime | None,
+    month: Month,
+    *,
+    after_trial: bool,
+    archives: Sequence[tuple[datetime, datetime]] = (),
+    until: datetime | None = None,
+) -> Invoiceable | None:
+    """What of the month is invoiced; `None` for nothing. `after_trial`: a trial ended when invoicing started.
+
+    `archives`: the times it was archived. `until`: since when it is archived now.
+    """
+    if invoice_from is None:
         return None
-    start = max(invoice_from, month.start)
+    start, end = max(invoice_from, month.start), min(until or month.end, month.end)
+    if start >= end:
+        return None
     first_day = start.replace(hour=0, minute=0, second=0, microsecond=0)
     if after_trial and first_day < invoice_from:  # some of that day was trial
         first_day += _DAY
-    return Invoiceable(start, month.end, (month.end - first_day) // _DAY)
+    days = [first_day + number * _DAY for number in range(-((first_day - end) // _DAY))]
+    archived = [day for day in days if any(begin <= day and day + _DAY <= stop for begin, stop in archives)]
+    return Invoiceable(start, end, len(days) - len(archived))

@@ -9,9 +9,9 @@ from shared.customers import Customer
 from shared.invoicing import Month, invoiceable, month_of
 from shared.keys import Item, customer_key
 from shared.levels import ServiceType
-from shared.reading import one, read
+from shared.reading import expired_at, one, read
 from shared.store import Store
-from shared.subtrees import list_within
+from shared.subtrees import Kind, list_within
 from shared.tables import as_csv
 from shared.times import Time
 
@@ -46,9 +46,18 @@ class InvoicingPage(BaseModel):
 
 
 def get_invoicing(  # noqa: PLR0913 - the parameters of the route
-    store: Store, caller: Caller, customer_id: str, *, month: str, limit: int, cursor: str | None = None
+    store: Store,
+    caller: Caller,
+    customer_id: str,
+    *,
+    month: str,
+    archived: bool = False,
+    limit: int,
+    cursor: str | None = None,
 ) -> InvoicingPage:
     """The end-customers within a customer that are invoiced in a month, as known now.
+
+    With `archived`, those that are archived now instead, up to when they were.
 
     Raises NotFoundError, ForbiddenError, BrokenRulesError for the month, MalformedRequestError for a cursor.
     """
@@ -56,7 +65,7 @@ def get_invoicing(  # noqa: PLR0913 - the parameters of the route
     key = customer_key(customer_id)
     by, found = read(store, caller, key)
     top = authorize(by, caller.operation, one(Customer, found, key))
-    bound_to = {"list": "invoicing", "customer_id": top.id, "month": month}
+    bound_to = {"list": "invoicing", "customer_id": top.id, "month": month, "archived": archived}
 
     incomplete: list[str] = []
 
@@ -70,14 +79,17 @@ def get_invoicing(  # noqa: PLR0913 - the parameters of the route
                 rows.append(None)
         return rows
 
-    rows, next_cursor = list_within(store, by, found[key], bound_to, invoiced, limit=limit, cursor=cursor)
+    kind: Kind = "archived" if archived else "customer"
+    rows, next_cursor = list_within(store, by, found[key], bound_to, invoiced, limit=limit, cursor=cursor, kind=kind)
     return InvoicingPage(month=month, rows=rows, incomplete=incomplete, next_cursor=next_cursor)
 
 
 def _row(customer: Customer, month: Month, now: datetime) -> InvoicingRow | None:
     since = customer.production_since_at(now) if customer.level == "end_customer" else None
-    part = invoiceable(since, month, after_trial=customer.trial is not None)
-    if since is None or part is None:
+    archives = [(times.start, times.end) for times in customer.archives]
+    after_trial = customer.trial is not None
+    part = invoiceable(since, month, after_trial=after_trial, archives=archives, until=customer.archived_at)
+    if since is None or part is None or expired_at(customer.expires_at, now):
         return None
     return InvoicingRow(
         **customer.model_dump(include={"name", "path", "service_type", "references"}),

@@ -4,6 +4,9 @@
 |-----------------------------|-----------------------|-----------------|----------------------------|
 | customer                    | customer#<id>         | customer        | children, subtree, trials  |
 | name, unique below a parent | name#<parent_id>      | <folded name>   |                            |
+| children of a customer      | customer#<id>         | children        |                            |
+| a change of a customer      | customer#<id>         | history#<time>  |                            |
+| reference, unique in a tree | reference#<tree>#...  | reference       |                            |
 | account                     | account#<id>          | account         | subtree                    |
 | e-mail, unique everywhere   | email#<folded e-mail> | email           |                            |
 | enabled super_users, count  | customer#<id>         | super_users     |                            |
@@ -12,11 +15,22 @@
 | views of an account         | account#<id>          | views           |                            |
 | catalogue in force          | catalogue             | current         |                            |
 | catalogue, each version     | catalogue             | version#000001  |                            |
+| import                      | import#<id>           | import          |                            |
+| rows of an import, a part   | import#<id>           | rows#00         |                            |
+| what became of them         | import#<id>           | results#00      |                            |
+
+An archived customer is in the subtree index alone, in a partition of archived ones. It, its name and its references
+hold the time from which they count as removed (`expires_at`), whenever DynamoDB deletes them.
 
 | access pattern                                 | operation                                                          |
 |------------------------------------------------|--------------------------------------------------------------------|
 | the caller, customers by id, a catalogue       | one BatchGetItem, strongly consistent                              |
-| add a customer                                 | one TransactWriteItems: customer, name, check of the parent        |
+| add a customer                                 | one TransactWriteItems: customer, name, children of the parent     |
+| change, archive, restore a customer            | the same, and the change's record; names and references move       |
+| what blocks a change of a parent               | Query of the table: the names below it, strongly consistent        |
+| history of a customer                          | Query of the table                                                 |
+| a customer by a reference                      | BatchGetItem of the reference, then of the customer                |
+| an import                                      | one TransactWriteItems of all its rows; one for each part's result |
 | children by name, with a prefix                | Query children                                                     |
 | all within a customer, in path order           | Query subtree; for the root, one for each of its distributors      |
 | accounts of a customer, or all within it       | Query subtree; for the root as above                               |
@@ -34,21 +48,27 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from shared.accounts import Account
-from shared.customers import Customer
+from shared.customers import Change, Customer
 from shared.devices import Device
+from shared.names import LONGEST
 from shared.storage_locations import Catalogue
+from shared.times import to_text
 from shared.trials import next_due
 
 Key = tuple[str, str]
 Item = dict[str, Any]
 
+# The table itself, where an index is asked for.
+TABLE: Final = "table"
 # Index -> its partition key and sort key. A record is in an index when it has both attributes.
 INDEXES: Final = {
     "children": ("parent_id", "folded_name"),
     "subtree": ("tree", "path"),
     "trials": ("trial_shard", "trial_due"),
+    TABLE: ("pk", "sk"),
 }
 TRIAL_SHARDS: Final = 16
+HISTORY: Final = "history#"
 
 CATALOGUE: Final[Key] = ("catalogue", "current")
 
@@ -64,6 +84,24 @@ def customer_key(customer_id: str) -> Key:
 
 def name_key(parent_id: str, folded_name: str) -> Key:
     return (_of("name", parent_id), folded_name)
+
+
+def children_key(customer_id: str) -> Key:
+    """How often one was added below a customer (`count`), and how often it changed what they rely on (`revision`).
+
+    Whoever adds relies on the revision that was read, whoever takes something away on the count: of two at once one
+    meets the other.
+    """
+    return (_of("customer", customer_id), "children")
+
+
+def history_key(customer_id: str, change: Change) -> Key:
+    return (_of("customer", customer_id), f"{HISTORY}{to_text(change.at)}#{change.version:06}")
+
+
+def reference_key(tree: str, system: str, value: str) -> Key:
+    """A value of a system stands for one customer within a top-level ancestor's tree."""
+    return (f"{tree}#{system[:64]}#{value[:LONGEST]}", "reference")
 
 
 def account_key(account_id: str) -> Key:
@@ -108,12 +146,15 @@ def tree_below(kind: str, path: str) -> str:
 
 def customer_item(customer: Customer) -> Item:
     item = _item(customer_key(customer.id), customer)
+    if customer.archived_at:
+        item["tree"] = tree_below("archived", customer.parent_path)
+        return item
     if customer.parent_id:
         item["folded_name"] = customer.folded_name
-        item["tree"] = tree_below("customer", customer.path.rpartition("/")[0])
+        item["tree"] = tree_below("customer", customer.parent_path)
     if customer.trial_ends_at and not customer.production_since:
         item["trial_shard"] = trial_shard(zlib.crc32(customer.id.encode()) % TRIAL_SHARDS)
-        item["trial_due"] = str(next_due(customer.id, customer.trial_ends_at))
+        item["trial_due"] = str(next_due(customer.id, customer.trial_ends_at, after=customer.reminded))
     return item
 
 
@@ -122,8 +163,29 @@ def trial_shard(number: int) -> str:
 
 
 def name_item(customer: Customer) -> Item:
+    """The name, with what the parent has to know of its children: it can be read strongly consistent."""
     pk, sk = name_key(customer.parent_id or "", customer.folded_name)
-    return {"pk": pk, "sk": sk, "customer_id": customer.id}
+    known = customer.model_dump(
+        include={"name", "service_type", "services_to_provide", "expires_at"}, exclude_none=True
+    )
+    return {"pk": pk, "sk": sk, "customer_id": customer.id, **known}
+
+
+def reference_items(customer: Customer) -> list[Item]:
+    """One for each reference, by which a customer is found within its tree."""
+    tree = tree_below("reference", customer.parent_path)
+    expires = {"expires_at": customer.expires_at} if customer.expires_at else {}
+    items = []
+    for system, value in customer.references.items():
+        pk, sk = reference_key(tree, system, value)
+        items.append({"pk": pk, "sk": sk, "customer_id": customer.id, "customer_path": customer.path, **expires})
+    return items
+
+
+def history_item(customer: Customer) -> Item:
+    """The record of a customer's last change."""
+    assert customer.last_change  # noqa: S101 - whoever changes a customer sets it
+    return _item(history_key(customer.id, customer.last_change), customer.last_change)
 
 
 def account_item(account: Account) -> Item:

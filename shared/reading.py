@@ -1,6 +1,7 @@
 """How every use case starts: the caller's account and what else it needs, in one request."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel
@@ -17,8 +18,22 @@ MOST_CHUNKS: Final = 5
 def read(store: Store, caller: Caller, *keys: Key) -> tuple[Account, dict[Key, Item]]:
     """The caller's account, and the records with these keys that exist. Raises NoActiveAccountError."""
     own = account_key(caller.account_id)
-    found = store.get(own, *keys)
+    found = get(store, caller.now, own, *keys)
     return account_of(found.get(own)), found
+
+
+def get(store: Store, now: datetime, *keys: Key) -> dict[Key, Item]:
+    """The records that exist. What has expired is gone, whenever DynamoDB deletes it."""
+    return {key: item for key, item in store.get(*keys).items() if not expired(item, now)}
+
+
+def expired(item: Item, now: datetime) -> bool:
+    return expired_at(item.get("expires_at"), now)
+
+
+def expired_at(expires_at: int | None, now: datetime) -> bool:
+    """At its very second a record has expired."""
+    return expires_at is not None and expires_at <= now.timestamp()
 
 
 def one[M: BaseModel](model: type[M], found: Mapping[Key, Item | None], key: Key) -> M | None:

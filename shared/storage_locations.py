@@ -52,13 +52,17 @@ class Catalogue(BaseModel):
         return next((location.routed_to for location in self.locations if location.country == country), None)
 
 
+# By the hosted device country, by the caller's choice, or by support later.
+DecidedBy = Literal["hosted", "chosen", "support"]
+
+
 class StorageLocation(BaseModel):
     """The storage location of one customer, and how it was decided."""
 
     model_config = ConfigDict(frozen=True)
 
     country: CountryCode
-    decided: Literal["hosted", "chosen"]
+    decided: DecidedBy
     catalogue_version: int
     decided_at: Time
 
@@ -154,6 +158,15 @@ def decide_location(catalogue: Catalogue, device_country: str, wanted: str | Non
         catalogue_version=catalogue.version,
         decided_at=now,
     )
+
+
+def location_by_support(catalogue: Catalogue, country: str, now: datetime) -> StorageLocation:
+    """The storage location that support gives a customer: any of the catalogue in force. Raises BrokenRule."""
+    code = country_code(country, "/country")
+    if code not in catalogue.countries:
+        detail = f"We host no storage in {NAMES[code]}. Choose one of the storage locations in choices."
+        raise BrokenRule("storage_location_unknown", "/country", detail, choices=choices(catalogue))
+    return StorageLocation(country=code, decided="support", catalogue_version=catalogue.version, decided_at=now)
 
 
 def choices(catalogue: Catalogue) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.aws import aws_client
 from shared.environment import table_name
 from shared.errors import ThrottledError, UnavailableError
-from shared.keys import INDEXES, Item, Key
+from shared.keys import INDEXES, TABLE, Item, Key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,10 +31,14 @@ Position = dict[str, str]
 
 @dataclass(frozen=True)
 class Put:
-    """Put `item`: where none stands (`when` is `None`), or over one whose attributes equal `when`."""
+    """Put `item`: where none stands (`when` is `None`), or over one whose attributes equal `when`.
+
+    With `free_at`, also over one that had expired by then (epoch seconds), which DynamoDB deletes late.
+    """
 
     item: Item
     when: Mapping[str, Any] | None = None
+    free_at: int | None = None
 
     @property
     def key(self) -> Key:
@@ -59,12 +63,16 @@ class Remove:
 
 @dataclass(frozen=True)
 class Count:
-    """Add `by` to the record's `count`, which starts at 0 and must stay within `least` and `most`."""
+    """Add `by` to the record's `count`, which starts at 0 and must stay within `least` and `most`.
+
+    Only where its other attributes equal `when` (`None`: absent, also where the record is not there yet).
+    """
 
     key: Key
     by: int
     least: int = 0
     most: int | None = None
+    when: Mapping[str, Any] = field(default_factory=dict)
 
 
 Action = Put | Check | Remove | Count
@@ -123,7 +131,8 @@ class Store(Protocol):
     ) -> Page:
         """Up to `limit` records of one partition of an index, in the order of its sort key, after a position.
 
-        Those whose sort key starts with `starts_with`, or is not after `up_to`.
+        Those whose sort key starts with `starts_with`, or is not after `up_to`. The index TABLE is the table itself,
+        read strongly consistent.
         """
 
 
@@ -244,7 +253,7 @@ class DynamoStore:
         pk, sk = INDEXES[index]
         request: dict[str, Any] = {
             "TableName": self._table,
-            "IndexName": index,
+            **({"ConsistentRead": True} if index == TABLE else {"IndexName": index}),
             "KeyConditionExpression": "#pk = :pk",
             "ExpressionAttributeNames": {"#pk": pk},
             "ExpressionAttributeValues": {":pk": {"S": partition}},
@@ -274,27 +283,32 @@ class DynamoStore:
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             **_condition(action.when),
         }
+        if isinstance(action, Put) and action.free_at is not None:
+            request["ConditionExpression"] += " OR #expires_at <= :free_at"
+            request["ExpressionAttributeNames"]["#expires_at"] = "expires_at"
+            request.setdefault("ExpressionAttributeValues", {})[":free_at"] = _to_dynamo(action.free_at)
         if isinstance(action, Put):
             return {"Put": {**request, "Item": {name: _to_dynamo(value) for name, value in action.item.items()}}}
         verb = "ConditionCheck" if isinstance(action, Check) else "Delete"
         return {verb: {**request, "Key": _key(action.key)}}
 
     def _count(self, action: Count) -> dict[str, Any]:
+        parts, names, values = _equals(action.when)
+        if action.by < 0:  # a count that is absent is 0, and nothing is taken from it
+            parts.append("#count >= :least")
+            values[":least"] = _to_dynamo(action.least - action.by)
+        elif action.most is not None:
+            parts.append("(attribute_not_exists(#count) OR #count <= :most)")
+            values[":most"] = _to_dynamo(action.most - action.by)
         request: dict[str, Any] = {
             "TableName": self._table,
             "Key": _key(action.key),
             "UpdateExpression": "ADD #count :by",
-            "ExpressionAttributeNames": {"#count": "count"},
-            "ExpressionAttributeValues": {":by": _to_dynamo(action.by)},
+            "ExpressionAttributeNames": {"#count": "count", **names},
+            "ExpressionAttributeValues": {":by": _to_dynamo(action.by), **values},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        if action.by < 0:  # a count that is absent is 0, and nothing is taken from it
-            request["ConditionExpression"] = "#count >= :least"
-            request["ExpressionAttributeValues"][":least"] = _to_dynamo(action.least - action.by)
-        elif action.most is not None:
-            request["ConditionExpression"] = "attribute_not_exists(#count) OR #count <= :most"
-            request["ExpressionAttributeValues"][":most"] = _to_dynamo(action.most - action.by)
-        return request
+        return {**request, "ConditionExpression": " AND ".join(parts)} if parts else request
 
     @staticmethod
     def _may_try_again(error: ClientError, actions: tuple[Action, ...]) -> bool:
@@ -339,7 +353,18 @@ def _condition(when: Mapping[str, Any] | None) -> dict[str, Any]:
     """Nothing stands there (`None`), or a record does whose attributes equal `when`."""
     if when is None:
         return {"ConditionExpression": "attribute_not_exists(#pk)", "ExpressionAttributeNames": {"#pk": "pk"}}
-    parts, values = ["attribute_exists(#pk)"], {}
+    parts, names, values = _equals(when)
+    condition: dict[str, Any] = {
+        "ConditionExpression": " AND ".join(["attribute_exists(#pk)", *parts]),
+        "ExpressionAttributeNames": {"#pk": "pk", **names},
+    }
+    return {**condition, "ExpressionAttributeValues": values} if values else condition
+
+
+def _equals(when: Mapping[str, Any]) -> tuple[list[str], dict[str, str], dict[str, Any]]:
+    """The condition that attributes equal `when`: its parts, the names and the values in them."""
+    parts: list[str] = []
+    values: dict[str, Any] = {}
     for place, value in enumerate(when.values()):
         if value is None:
             parts.append(f"attribute_not_exists(#n{place})")
@@ -348,11 +373,7 @@ def _condition(when: Mapping[str, Any] | None) -> dict[str, Any]:
         else:
             parts.append(f"#n{place} = :v{place}")
             values[f":v{place}"] = _to_dynamo(value)
-    condition: dict[str, Any] = {
-        "ConditionExpression": " AND ".join(parts),
-        "ExpressionAttributeNames": {"#pk": "pk", **{f"#n{place}": name for place, name in enumerate(when)}},
-    }
-    return {**condition, "ExpressionAttributeValues": values} if values else condition
+    return parts, {f"#n{place}": name for place, name in enumerate(when)}, values
 
 
 def _key(key: Key) -> dict[str, Any]:

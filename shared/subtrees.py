@@ -10,7 +10,7 @@ from shared.keys import Item, customer_key, tree_below
 from shared.reading import fill
 from shared.store import Page, Position, Store, position
 
-Kind = Literal["customer", "account", "device"]
+Kind = Literal["customer", "archived", "account", "device"]
 
 # A page of the root's subtree may be shorter than asked for: so many queries at most, one a distributor.
 MOST_QUERIES: Final = 16
@@ -28,11 +28,11 @@ def below(store: Store, kind: Kind, within: Customer, *, limit: int, after: Posi
 AFTER_ITSELF: Final[Position] = {}
 
 
-def within(store: Store, top: Item, *, limit: int, after: Position | None) -> Page:
-    """A customer itself, then up to `limit` in all with the customers below it."""
+def within(store: Store, top: Item, *, limit: int, after: Position | None, kind: Kind = "customer") -> Page:
+    """A customer itself, then up to `limit` in all with the customers below it; or what is archived below it."""
     customer = Customer.model_validate(top)
-    if after is not None:
-        return below(store, "customer", customer, limit=limit, after=after or None)
+    if after is not None or kind == "archived":
+        return below(store, kind, customer, limit=limit, after=after or None)
     rest = below(store, "customer", customer, limit=max(limit - 1, 1), after=None)
     if limit == 1:
         return Page([top], AFTER_ITSELF if rest.items else None)
@@ -48,10 +48,14 @@ def list_within[T](  # noqa: PLR0913 - one list for every report over a subtree
     *,
     limit: int,
     cursor: str | None,
+    kind: Kind = "customer",
 ) -> tuple[list[T], str | None]:
-    """What `show` makes of a customer and all below it (`None`: left out), a page of it, and the next page's cursor."""
+    """What `show` makes of a customer and all below it (`None`: left out), a page of it, and the next page's cursor.
+
+    Of the kind `archived`: what is archived below it.
+    """
     shown, after = fill(
-        lambda size, start: within(store, top, limit=size, after=start),
+        lambda size, start: within(store, top, limit=size, after=start, kind=kind),
         show,
         lambda item: position_within(top, item),
         limit=limit,

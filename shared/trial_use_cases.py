@@ -16,10 +16,9 @@ from shared.keys import TRIAL_SHARDS, Item, Key, customer_key, trial_shard
 from shared.reading import one, read
 from shared.store import ConditionFailedError, Store, UnfitError
 from shared.times import Time, to_text
-from shared.trials import STEPS, State, next_due, read_due, step_at
+from shared.trials import SCHEDULE, STEPS, State, next_due, read_due, step_at
 
 PAGE: Final = 100
-SCHEDULE: Final = "schedule"
 
 # What the event of the start of invoicing is made of: a record without it is broken, and is not ended unheard.
 _TOLD: Final = ("name", "path", "service_type", "device_country", "storage_location", "created_at", "created_by")
@@ -158,8 +157,9 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
         raise _stale(customer.version)
     moment = max(caller.now, customer.created_at)  # by a clock that is behind the one of its creation
     put = {"production_since": to_text(moment), "trial_ended_by": by.id}
+    put |= {"production_request_id": caller.request_id} if caller.request_id else {}
     try:
-        when = {"version": version, "production_since": None}
+        when = {"version": version, "production_since": None, "archived_at": None}
         store.change(key, when, put=put, remove=("trial_shard", "trial_due"))
     except ConditionFailedError as failed:
         now_there = one(Customer, failed.found, key)

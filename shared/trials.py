@@ -13,6 +13,9 @@ TRIAL_PERIOD: Final = timedelta(hours=30 * 24)
 # Days before the end on which a reminder is due; 0 is the end itself.
 STEPS: Final = (7, 3, 1, 0)
 
+# Who ends a trial when nobody does.
+SCHEDULE: Final = "schedule"
+
 State = Literal["in_trial", "in_production"]
 
 

@@ -9,7 +9,16 @@ from shared.beginnings import begin
 from shared.customers import Customer, NewCustomer, new_customer
 from shared.devices import Device
 from shared.idempotency import id_from
-from shared.keys import account_item, customer_item, device_item, devices_key, email_item, name_item, super_users_key
+from shared.keys import (
+    account_item,
+    customer_item,
+    device_item,
+    devices_key,
+    email_item,
+    name_item,
+    reference_items,
+    super_users_key,
+)
 from shared.levels import LEVELS, Level
 from shared.storage_locations import first_catalogue
 from shared.store import Count, Put, Store
@@ -59,7 +68,11 @@ def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW
         parent = a_customer(shortest.get(level) or LEVELS[LEVELS.index(level) - 1])  # type: ignore[arg-type]
     new = asked(level, parent, **fields)
     return new_customer(
-        new, parent, CATALOGUE, id=id_from("cus", parent.id, new.name or ""), created_by="acc_builder", now=now
+        new,
+        parent,
+        CATALOGUE,
+        id=id_from("cus", parent.id, new.name or ""),
+        by=Caller("acc_builder", now, "change_customers"),
     )
 
 
@@ -121,7 +134,7 @@ def put(store: Store, *records: Customer | Account | Device) -> None:
         elif isinstance(record, Device):
             store.write(Put(device_item(record)), Count(devices_key(record.customer_id), 1))
         elif record.parent_id:
-            store.write(Put(customer_item(record)), Put(name_item(record)))
+            store.write(Put(customer_item(record)), Put(name_item(record)), *map(Put, reference_items(record)))
 
 
 def caller(account: Account = ROOT_ACCOUNT, now: datetime = NOW, operation: Operation = "read") -> Caller:

@@ -33,8 +33,8 @@ class MemoryStore:
                 elif isinstance(action, Remove):
                     del self.items[action.key]
                 elif isinstance(action, Count):
-                    counter = self.items.setdefault(action.key, {"pk": action.key[0], "sk": action.key[1], "count": 0})
-                    counter["count"] += action.by
+                    counter = self.items.get(action.key, {"pk": action.key[0], "sk": action.key[1]})
+                    self.items[action.key] = {**counter, "count": counter.get("count", 0) + action.by}
 
     def change(
         self,
@@ -82,17 +82,19 @@ class MemoryStore:
     def _holds(self, action: Action) -> bool:
         item = self.items.get(action.key)
         if isinstance(action, Count):
-            after = (item or {"count": 0})["count"] + action.by
-            return (
-                after <= action.most
-                if action.by > 0 and action.most is not None
-                else action.by > 0 or after >= action.least
-            )
+            after = (item or {}).get("count", 0) + action.by
+            within = after >= action.least if action.by < 0 else action.most is None or after <= action.most
+            return within and _equal(item or {}, action.when)
+        free_at = action.free_at if isinstance(action, Put) else None
+        if item is not None and free_at is not None and item.get("expires_at", free_at + 1) <= free_at:
+            return True
         if action.when is None:
             return item is None
-        return item is not None and all(
-            name in item if value is ... else item.get(name) == _stored(value) for name, value in action.when.items()
-        )
+        return item is not None and _equal(item, action.when)
+
+
+def _equal(item: Item, when: Mapping[str, Any]) -> bool:
+    return all(name in item if value is ... else item.get(name) == _stored(value) for name, value in when.items())
 
 
 def _stored(value: object) -> object:

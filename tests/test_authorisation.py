@@ -62,7 +62,10 @@ class Forest:
     def _line(root: Customer, name: str) -> list[Customer]:
         line = [root]
         for level in LEVELS[1:]:
-            line.append(a_customer(level, line[-1], name=name))
+            known = {"crm": "known"} if level in ("distributor", "site") else {}  # one in each tree
+            line.append(
+                a_customer(level, line[-1], name=name, references=known if name == "mine" or level == "site" else {})
+            )
         return line
 
     def targets(self, level: Level) -> dict[str, str]:
@@ -104,6 +107,31 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("list_customers", "within"): lambda: call("list_customers", account=by, query={"within": target}),
         ("list_customers", "cursor"): lambda: call(
             "list_customers", account=by, query={"within": target, "cursor": theirs}
+        ),
+        ("change_customer", "path"): lambda: call(
+            "change_customer", account=by, path=f"/customers/{target}", body={"name": "Other"}, headers=stale
+        ),
+        ("archive_customer", "path"): lambda: call(
+            "archive_customer", account=by, path=f"/customers/{target}", headers=stale
+        ),
+        ("restore_customer", "path"): lambda: call(
+            "restore_customer", account=by, path=f"/customers/{target}/restore", headers=stale
+        ),
+        ("change_storage_location", "path"): lambda: call(
+            "change_storage_location", account=by, path=f"/customers/{target}/storage-location", headers=stale
+        ),
+        ("get_history", "path"): lambda: call("get_history", account=by, path=f"/customers/{target}/history"),
+        ("get_history", "cursor"): lambda: call(
+            "get_history", account=by, path=f"/customers/{target}/history", query={"cursor": theirs}
+        ),
+        ("get_customer_by_reference", "within"): lambda: call(
+            "get_customer_by_reference", account=by, path="/customers/by-reference/crm/known", query={"within": target}
+        ),
+        ("save_customer_by_reference", "body"): lambda: call(
+            "save_customer_by_reference",
+            account=by,
+            path="/customers/by-reference/psa/none",
+            body={"parent_id": target},
         ),
         ("add_customer", "body"): lambda: call("add_customer", account=by, body={"parent_id": target}, query=dry),
         ("list_accounts", "path"): lambda: call("list_accounts", account=by, path=f"/customers/{target}/accounts"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.accounts import Caller
 from shared.customers import NewCustomer
 from shared.errors import BrokenRulesError
 from shared.idempotency import request_hash
@@ -17,7 +18,9 @@ from tests.builders import BOTH, CATALOGUE, NOW, ROOT, a_customer, a_line, asked
 
 def errors(level: Any, parent: Any, **fields: Any) -> list[tuple[str, str]]:
     with pytest.raises(BrokenRulesError) as refused:
-        new_customer(asked(level, parent, **fields), parent, CATALOGUE, id="cus_new", created_by="acc_1", now=NOW)
+        new_customer(
+            asked(level, parent, **fields), parent, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers")
+        )
     return [(error["code"], error["pointer"]) for error in refused.value.errors]
 
 
@@ -129,7 +132,7 @@ def test_equal_requests_are_equal_whatever_the_order_of_their_fields() -> None:
 def test_without_a_parent_all_that_can_be_told_is_told() -> None:
     new = NewCustomer(service_type="x", services_to_provide=["all_inclusive", "y"])
     with pytest.raises(BrokenRulesError) as refused:
-        new_customer(new, None, CATALOGUE, id="cus_new", created_by="acc_1", now=NOW)
+        new_customer(new, None, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
     assert [(error["code"], error["pointer"]) for error in refused.value.errors] == [
         ("required", "/name"),
         ("required", "/parent_id"),
@@ -164,12 +167,12 @@ def test_a_form_can_be_drawn_from_the_options_alone(level: Any, services: list[s
                 first = rule.values if several else (rule.values or [rule.value])[0]
                 body[field] = option.level if field == "level" else kept.get(field, first)
         made = NewCustomer.model_validate(body)
-        customer = new_customer(made, parent, CATALOGUE, id="cus_n", created_by="acc_1", now=NOW)
+        customer = new_customer(made, parent, CATALOGUE, id="cus_n", by=Caller("acc_1", NOW, "change_customers"))
         assert (customer.level, customer.parent_id) == (option.level, parent.id)
         for field, rule in option.fields.items():
             if rule.rule == "refused":
                 extra = kept.get(field, services if field == "services_to_provide" else services[0])
                 wrong = NewCustomer.model_validate(body | {field: extra})
                 with pytest.raises(BrokenRulesError) as refused:
-                    new_customer(wrong, parent, CATALOGUE, id="cus_n", created_by="acc_1", now=NOW)
+                    new_customer(wrong, parent, CATALOGUE, id="cus_n", by=Caller("acc_1", NOW, "change_customers"))
                 assert {"code": "refused", "pointer": f"/{field}"}.items() <= refused.value.errors[0].items()

@@ -17,7 +17,16 @@ from hypothesis import strategies as st
 from local.event_schemas import schemas
 from local.paths import PROJECT
 from shared.account_changes import removed_account
+from shared.accounts import Caller
 from shared.bus import EventBridgeBus
+from shared.customer_changes import (
+    CustomerChange,
+    LocationChange,
+    archived_customer,
+    changed_customer,
+    moved_customer,
+    restored_customer,
+)
 from shared.devices import removed_device
 from shared.events import TYPES, Told, events_of
 from shared.keys import account_item, catalogue_items, customer_item, device_item
@@ -64,11 +73,16 @@ def all_events() -> list[Told]:
     changes: list[tuple[Any, Any]] = [(None, customer_item(customer)) for customer in [*a_line(), trial]]
     device, account = a_device(trial), an_account("manager", trial)
     later = {"version": 2}
-    moved = trial.storage_location.model_copy(update={"country": "FR"})
+    support = Caller("acc_1", NOW, "support", "request 1")
+    moved = moved_customer(LocationChange(country="FR", reason="Why."), trial, CATALOGUE, support)
+    renamed = changed_customer(CustomerChange(name="Other"), trial, None, support)
+    archived = archived_customer(trial, support)
+    restored = restored_customer(archived, a_customer("reseller"), support)
     changes += [
         (customer_item(trial), customer_item(trial.model_copy(update={"reminder_7_at": NOW, **later}))),
         (customer_item(trial), customer_item(trial.model_copy(update={"production_since": END, **later}))),
-        (customer_item(trial), customer_item(trial.model_copy(update={"storage_location": moved, **later}))),
+        *((customer_item(trial), customer_item(after)) for after in (moved, renamed, archived)),
+        (customer_item(archived), customer_item(restored)),
         (None, device_item(device)),
         (device_item(device), device_item(removed_device(device))),
         (None, account_item(account)),

@@ -26,6 +26,9 @@ from tests.calls import Called, Context, an_event, call, handle
 STATUSES = {
     "add_customer": 201,
     "add_account": 201,
+    "archive_customer": 403,  # the event archives the caller's own company
+    "get_customer_by_reference": 404,
+    "save_customer_by_reference": 201,
     "remove_account": 403,  # the event removes the caller's own account
     "add_test_device": 201,
     "get_test_device": 404,  # the events' device is nobody's
@@ -485,7 +488,7 @@ def test_an_unknown_route_is_not_found(path: str) -> None:
     ("path", "allow"),
     [
         ("/customers", "GET, POST"),
-        ("/customers/cus_1", "GET"),
+        ("/customers/cus_1", "DELETE, GET, PATCH"),
         ("/customers/cus_1/options", "GET"),
         ("/storage-locations", "GET, PUT"),
         ("/me", "GET"),

@@ -24,6 +24,8 @@ README = (PROJECT / "README.md").read_text()
 # Layers, the deepest last. A module imports from its own layer or from deeper ones; the store alone knows AWS.
 USE_CASES = {
     "customer_use_cases",
+    "customer_change_use_cases",
+    "reference_use_cases",
     "account_use_cases",
     "storage_location_use_cases",
     "device_use_cases",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from shared.accounts import Caller
 from shared.errors import BrokenRulesError
 from shared.levels import LEVELS, MAY_HOLD, Level, field_rules
 from tests.builders import CATALOGUE, NOW, a_customer, asked, new_customer
@@ -44,7 +45,7 @@ GOOD: dict[str, Any] = {
 
 
 def add(parent: Any, new: Any) -> Any:
-    return new_customer(new, parent, CATALOGUE, id="cus_new", created_by="acc_1", now=NOW)
+    return new_customer(new, parent, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
 
 
 def broken(parent: Any, new: Any) -> list[tuple[str, str]]:

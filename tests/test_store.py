@@ -3,6 +3,7 @@
 import pytest
 from pytest import FixtureRequest  # noqa: PT013
 
+from shared.keys import TABLE
 from shared.store import Check, ConditionFailedError, Count, Put, Remove, Store
 
 
@@ -201,3 +202,53 @@ def test_pages_hold_everything_once_and_the_last_one_is_never_empty(store: Store
 def test_a_record_without_the_sort_key_is_not_in_the_index(store: Store) -> None:
     store.write(Put(an_item("a", parent_id="p")))
     assert store.query("children", "p", limit=10).items == []
+
+
+def test_a_put_takes_the_place_of_what_had_expired(store: Store) -> None:
+    store.write(Put(an_item("a", n=1, expires_at=100)), Put(an_item("b", n=1)))
+    for key, free_at in (("a", 99), ("b", 100)):
+        with pytest.raises(ConditionFailedError) as failed:
+            store.write(Put(an_item(key, n=2), free_at=free_at))
+        assert failed.value.found == store.get((key, "x"))
+    store.write(Put(an_item("a", n=2), free_at=100), Put(an_item("c"), free_at=100))
+    assert store.get(("a", "x"))["a", "x"] == an_item("a", n=2)
+
+
+def test_a_count_can_ask_for_what_else_stands_there(store: Store) -> None:
+    key = ("a", "x")
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Count(key, 1, when={"revision": 1}))
+    assert failed.value.found == {key: None}
+    store.write(Count(key, 2, when={"revision": None}))
+    assert store.get(key)[key] == an_item("a", count=2)
+    store.write(Put(an_item("a", count=2, revision=1), when={"count": 2}))
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Count(key, 1, when={"revision": None}))
+    assert failed.value.found == {key: an_item("a", count=2, revision=1)}
+    store.write(Count(key, 1, when={"revision": 1}))
+    assert store.get(key)[key] == an_item("a", count=3, revision=1)
+    store.write(Put(an_item("b", revision=1)))
+    store.write(Count(("b", "x"), 1, when={"revision": 1}))
+    assert store.get(("b", "x"))["b", "x"] == an_item("b", count=1, revision=1)
+
+
+def test_a_count_of_nothing_more_asks_for_its_bound(store: Store) -> None:
+    key = ("a", "x")
+    store.write(Count(key, 0, most=0))
+    store.write(Count(key, 0, most=0), Count(("b", "x"), 1))
+    store.write(Count(key, 1))
+    with pytest.raises(ConditionFailedError):
+        store.write(Count(key, 0, most=0))
+
+
+def test_a_query_of_the_table_itself(store: Store) -> None:
+    for n in range(3):
+        store.write(Put({"pk": "p", "sk": f"history#{n}"}), Put({"pk": "p", "sk": f"other#{n}"}))
+    page = store.query(TABLE, "p", starts_with="history#", limit=2)
+    assert [item["sk"] for item in page.items] == ["history#0", "history#1"]
+    assert [i["sk"] for i in store.query(TABLE, "p", starts_with="history#", limit=2, after=page.next).items] == [
+        "history#2"
+    ]
+    nowhere = {"pk": "p", "sk": "history#1#"}  # no record has this key
+    after = store.query(TABLE, "p", starts_with="history#", limit=2, after=nowhere)
+    assert [item["sk"] for item in after.items] == ["history#2"]

@@ -10,6 +10,7 @@ from shared.accounts import Account
 from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
 from shared.customers import Customer
 from shared.errors import (
+    ArchivedError,
     BrokenRulesError,
     ForbiddenError,
     KeyReusedError,
@@ -20,10 +21,10 @@ from shared.errors import (
     StaleVersionError,
     ThrottledError,
 )
-from shared.keys import CATALOGUE, customer_item, customer_key, name_key
+from shared.keys import CATALOGUE, children_key, customer_item, customer_key, name_key
 from shared.storage_location_use_cases import get_storage_locations, replace_storage_locations
 from shared.storage_locations import NewCatalogue
-from shared.store import Action, Put, Store
+from shared.store import Action, Count, Put, Store
 from shared.subtrees import MOST_QUERIES
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, an_account, asked, begin_in, caller, put
 from tests.memory_store import MemoryStore
@@ -170,38 +171,36 @@ def interfering(*interference: Put, times: int = 1) -> Interfering:
     return store
 
 
-def test_a_parent_that_stops_providing_a_service_meanwhile_refuses_without_a_second_read() -> None:
+def revised(customer: Customer, revision: int = 1) -> list[Put]:
+    """What a change of a parent writes that takes something from its children."""
+    pk, sk = children_key(customer.id)
+    return [Put(customer_item(customer)), Put({"pk": pk, "sk": sk, "revision": revision})]
+
+
+def test_a_parent_that_stops_providing_a_service_meanwhile_refuses() -> None:
     distributor = a_customer("distributor")
-    changed = distributor.model_copy(update={"services_to_provide": ("software_only",)})
-    store = interfering(Put(customer_item(changed)))
+    store = interfering(*revised(distributor.model_copy(update={"services_to_provide": ("software_only",)})))
     put(store, distributor)
     store.requests.clear()
     with pytest.raises(BrokenRulesError) as refused:
         add(store, asked("reseller", distributor, services_to_provide=["software_only"]))
     assert [error["code"] for error in refused.value.errors] == ["service_not_provided"]
-    assert store.requests == ["get", "write"]
+    assert store.requests == ["get", "write", "get"]
 
 
 def test_a_parent_that_changes_harmlessly_meanwhile_lets_the_addition_pass() -> None:
     distributor = a_customer("distributor")
-    changed = distributor.model_copy(update={"services_to_provide": ("all_inclusive",)})
-    store = interfering(Put(customer_item(changed)))
+    store = interfering(*revised(distributor.model_copy(update={"services_to_provide": ("all_inclusive",)})))
     put(store, distributor)
     new = asked("reseller", distributor, services_to_provide=["all_inclusive"])
     assert add(store, new).outcome == "added"
 
 
-def test_a_parent_that_is_gone_meanwhile_is_not_found() -> None:
-    store = interfering()
+def test_a_parent_that_is_archived_meanwhile_takes_no_child() -> None:
     distributor = a_customer("distributor")
+    store = interfering(*revised(distributor.model_copy(update={"archived_at": NOW, "expires_at": 9999999999})))
     put(store, distributor)
-
-    def write(*actions: Action) -> None:
-        del store.items[customer_key(distributor.id)]
-        MemoryStore.write(store, *actions)
-
-    store.write = write  # type: ignore[method-assign]
-    with pytest.raises(NotFoundError):
+    with pytest.raises(ArchivedError):
         add(store, asked("reseller", distributor))
     assert name_key(distributor.id, "a reseller") not in store.items
 
@@ -209,9 +208,9 @@ def test_a_parent_that_is_gone_meanwhile_is_not_found() -> None:
 def test_a_parent_that_never_rests_ends_in_try_again() -> None:
     class Restless(MemoryStore):
         def write(self, *actions: Action) -> None:
-            if len(actions) == 3:
-                parent = self.items[actions[2].key]
-                parent["services_to_provide"] = parent["services_to_provide"][::-1]
+            if isinstance(actions[-1], Count):
+                pk, sk = actions[-1].key
+                self.items[actions[-1].key] = {"pk": pk, "sk": sk, "revision": len(self.requests)}
             super().write(*actions)
 
     store = Restless()

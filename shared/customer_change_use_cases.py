@@ -1,0 +1,319 @@
+"""What can be done with a customer that is there: change it, move its storage, archive and restore it, see its history.
+
+Each change is one transaction: the customer at the version that was read, the record of the change, and its name and
+its references where they move.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
+
+from shared.accounts import Account, Caller, authorize
+from shared.cursors import read_cursor, sign_cursor
+from shared.customer_changes import (
+    CustomerChange,
+    LocationChange,
+    archived_customer,
+    changed_customer,
+    history_of,
+    moved_customer,
+    refuse_blocked,
+    refuse_needed,
+    refuse_own,
+    relies_on_parent,
+    restored_customer,
+)
+from shared.customer_use_cases import (
+    MOST_DECISIONS,
+    being_changed,
+    joined,
+    refuse_taken,
+    show_all,
+)
+from shared.customers import Change, Customer, CustomerAnswer
+from shared.devices import Device
+from shared.errors import ArchivedError, NotFoundError, StaleVersionError
+from shared.keys import (
+    CATALOGUE,
+    HISTORY,
+    TABLE,
+    Item,
+    Key,
+    children_key,
+    customer_item,
+    customer_key,
+    devices_key,
+    history_item,
+    name_item,
+    name_key,
+    reference_items,
+)
+from shared.reading import get, one, read
+from shared.storage_locations import Catalogue
+from shared.store import Action, ConditionFailedError, Count, Put, Remove, Store
+from shared.times import Time, to_text
+
+# How many of what blocks a change are named, and how many names are read at once.
+_MOST_NAMED: Final = 20
+_PAGE: Final = 1000
+
+
+class Notice(BaseModel):
+    code: str
+    detail: str
+
+
+class ChangedCustomerAnswer(CustomerAnswer):
+    notices: list[Notice] = Field(description="What a person might expect of the change, and has not happened.")
+
+
+def change_customer(
+    store: Store, caller: Caller, customer_id: str, change: CustomerChange, *, version: int
+) -> ChangedCustomerAnswer:
+    """Change a customer that is at `version`. Where nothing changes, nothing is written.
+
+    Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, BrokenRulesError, NameExistsError,
+    ReferenceExistsError.
+    """
+    by, customer = _changeable(store, caller, customer_id, version)
+    changed = write_change(store, caller, by, customer, change)
+    notices = []
+    if changed.device_country != customer.device_country:
+        location = "The storage location stays as it is. Only support changes it."
+        notices.append(Notice(code="storage_location_unchanged", detail=location))
+    return ChangedCustomerAnswer(**shown(store, caller, changed).model_dump(), notices=notices)
+
+
+def write_change(store: Store, caller: Caller, by: Account, customer: Customer, change: CustomerChange) -> Customer:
+    """`customer` with the change, written where something changes. Raises as `change_customer` does."""
+    for _ in range(MOST_DECISIONS):
+        parent, found = _family(store, caller, customer) if relies_on_parent(change) else (None, {})
+        changed = changed_customer(change, customer, parent, caller)
+        if changed is customer:
+            return customer
+        actions: list[Action] = []
+        taken = set(customer.services_to_provide) - set(changed.services_to_provide)
+        if taken:
+            refuse_needed(taken, _children(store, customer))
+            actions.append(_taken_away(customer, found))
+        if parent is not None:
+            actions.append(joined(parent, found))
+        try:
+            store.write(*_moved(customer, changed, caller.now), *actions)
+        except ConditionFailedError as failed:
+            _refuse_stale(failed, customer)
+            refuse_taken(by, changed, failed.found)
+        else:
+            return changed
+    raise being_changed()
+
+
+def _family(store: Store, caller: Caller, customer: Customer) -> tuple[Customer | None, dict[Key, Item]]:
+    """The parent, and how often it and the customer itself had children added or took something from them."""
+    parent_id = customer.parent_id or ""
+    found = get(store, caller.now, customer_key(parent_id), children_key(parent_id), children_key(customer.id))
+    return one(Customer, found, customer_key(parent_id)), found
+
+
+def _changeable(store: Store, caller: Caller, customer_id: str, version: int) -> tuple[Account, Customer]:
+    key = customer_key(customer_id)
+    by, found = read(store, caller, key)
+    customer = authorize(by, caller.operation, one(Customer, found, key))
+    refuse_other_version(customer, version)
+    return by, customer
+
+
+def refuse_other_version(customer: Customer, version: int) -> None:
+    if customer.version != version:
+        raise _stale(customer.version)
+
+
+def _refuse_stale(failed: ConditionFailedError, customer: Customer) -> None:
+    """Raises StaleVersionError where the customer itself was changed meanwhile."""
+    key = customer_key(customer.id)
+    if key in failed.found:
+        now_there = failed.found[key]
+        if now_there is None:
+            raise NotFoundError from failed
+        raise _stale(now_there["version"]) from failed
+
+
+def _stale(version: int) -> StaleVersionError:
+    return StaleVersionError(
+        f"The customer is at version {version} now. Read it again and repeat your change on it.", version=version
+    )
+
+
+def _moved(before: Customer, after: Customer, now: datetime) -> list[Action]:
+    """Puts the customer and the record of its change; its name and its references move with it."""
+    actions: list[Action] = [Put(customer_item(after), when={"version": before.version}), Put(history_item(after))]
+    mine = {"customer_id": before.id}
+    was = [name_item(before)] if before.parent_id else []
+    becomes = [name_item(after)] if after.parent_id else []
+    old = {(item["pk"], item["sk"]): item for item in [*was, *reference_items(before)]}
+    new = {(item["pk"], item["sk"]): item for item in [*becomes, *reference_items(after)]}
+    actions += [Remove(key, mine) for key in old if key not in new]
+    actions += [Put(item, free_at=int(now.timestamp())) for key, item in new.items() if key not in old]
+    actions += [Put(item, when=mine) for key, item in new.items() if key in old and item != old[key]]
+    return actions
+
+
+def _taken_away(customer: Customer, found: dict[Key, Item]) -> Action:
+    """Notes that the customer takes something from its children, none of which was added since they were read."""
+    pk, sk = key = children_key(customer.id)
+    seen = found.get(key, {})
+    item = {**seen, "pk": pk, "sk": sk, "revision": seen.get("revision", 0) + 1}
+    return Put(item, when={name: seen.get(name) for name in ("count", "revision")} if seen else None)
+
+
+def _children(store: Store, customer: Customer) -> Iterator[Item]:
+    """The name records of the customers below, read strongly consistent; archived ones do not count."""
+    pk, after = name_key(customer.id, "")[0], None
+    while True:
+        page = store.query(TABLE, pk, limit=_PAGE, after=after)
+        yield from (item for item in page.items if "expires_at" not in item)
+        after = page.next
+        if after is None:
+            return
+
+
+def change_storage_location(
+    store: Store, caller: Caller, customer_id: str, change: LocationChange, *, version: int
+) -> CustomerAnswer:
+    """Give a customer that is at `version` another storage location, and keep why. For support only.
+
+    Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, BrokenRulesError.
+    """
+    key = customer_key(customer_id)
+    by, found = read(store, caller, key, CATALOGUE)
+    customer = authorize(by, caller.operation, one(Customer, found, key))
+    refuse_other_version(customer, version)
+    moved = moved_customer(change, customer, Catalogue.model_validate(found[CATALOGUE]), caller)
+    if moved is not customer:
+        try:
+            store.write(*_moved(customer, moved, caller.now))
+        except ConditionFailedError as failed:
+            _refuse_stale(failed, customer)
+            raise
+    return shown(store, caller, moved)
+
+
+def archive_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerAnswer:
+    """Archive a customer that is at `version`. One that is archived stays as it is, whatever the version.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with what has to go first.
+    """
+    key, children, devices = customer_key(customer_id), children_key(customer_id), devices_key(customer_id)
+    by, found = read(store, caller, key, children, devices)
+    customer = authorize(by, caller.operation, one(Customer, found, key), archived=True)
+    if customer.archived_at:
+        return shown(store, caller, customer)
+    refuse_other_version(customer, version)
+    refuse_own(by, customer)
+    refuse_blocked(list(islice(_blocking(store, customer, found), _MOST_NAMED)))
+    archived = archived_customer(customer, caller)
+    try:
+        # Nothing was added below since: no child (the count that was read), and no test device.
+        store.write(*_moved(customer, archived, caller.now), _taken_away(customer, found), Count(devices, 0, most=0))
+    except ConditionFailedError as failed:
+        now_there = one(Customer, failed.found, key)
+        if now_there and now_there.archived_at:
+            return shown(store, caller, now_there)
+        _refuse_stale(failed, customer)
+        raise being_changed() from failed
+    return shown(store, caller, archived)
+
+
+def _blocking(store: Store, customer: Customer, found: dict[Key, Item]) -> Iterator[dict[str, str]]:
+    """What stands below a customer and keeps it from being archived."""
+    if children_key(customer.id) in found:  # else nothing was ever added below
+        for child in _children(store, customer):
+            yield {"code": "child", "customer_id": child["customer_id"], "detail": child["name"]}
+    if found.get(devices_key(customer.id), {}).get("count"):
+        # A customer has few devices; the records of those that were removed stand among them.
+        for item in store.query(TABLE, customer_key(customer.id)[0], starts_with="device#", limit=_PAGE).items:
+            device = Device.model_validate(item)
+            if not device.removed:
+                yield {"code": "test_device", "device_id": device.id, "detail": device.name}
+
+
+def restore_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerAnswer:
+    """Bring an archived customer back. One that is not archived stays as it is, whatever the version.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, ArchivedError for the parent, BrokenRulesError where the
+    parent does not provide any more what the customer needs.
+    """
+    key = customer_key(customer_id)
+    by, found = read(store, caller, key)
+    customer = authorize(by, caller.operation, one(Customer, found, key), archived=True)
+    if customer.archived_at is None:
+        return shown(store, caller, customer)
+    refuse_other_version(customer, version)
+    for _ in range(MOST_DECISIONS):
+        parent, found = _family(store, caller, customer)
+        if parent is None or parent.archived_at:
+            raise ArchivedError(what="The parent")
+        restored = restored_customer(customer, parent, caller)
+        try:
+            store.write(*_moved(customer, restored, caller.now), joined(parent, found))
+        except ConditionFailedError as failed:
+            now_there = one(Customer, failed.found, key)
+            if now_there and now_there.archived_at is None:
+                return shown(store, caller, now_there)
+            _refuse_stale(failed, customer)
+        else:
+            return shown(store, caller, restored)
+    raise being_changed()
+
+
+def shown(store: Store, caller: Caller, customer: Customer) -> CustomerAnswer:
+    return show_all(store, caller, [customer_item(customer)], {})[0]
+
+
+class HistoryEntry(BaseModel):
+    """One change. The same as the event of this name, from the same record."""
+
+    event: str
+    at: Time
+    by: str = Field(description="An account, or schedule.")
+    request_id: str | None = Field(description="Of the request; none for what the schedule did.")
+    version: int | None = Field(description="The customer's version from then on, where a caller has changed it.")
+    changes: dict[str, dict[str, Any]] = Field(description="By field: what it was (from) and what it is (to).")
+    reason: str | None
+
+
+class History(BaseModel):
+    customer_id: str
+    entries: list[HistoryEntry] = Field(description="In the order of time, the oldest first.")
+    next_cursor: str | None = Field(description="For the next page; none on the last one.")
+
+
+def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None) -> History:
+    """Every change of a customer. Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
+
+    What the record itself tells (added, reminded, in production) is merged with the changes that were kept.
+    """
+    key = customer_key(customer_id)
+    by, found = read(store, caller, key)
+    customer = authorize(by, caller.operation, one(Customer, found, key))
+    bound_to = {"list": "history", "customer_id": customer.id}
+    # A customer whose id was used before, by one that is removed, has no part in that one's history.
+    begin = {"sk": f"{HISTORY}{to_text(customer.created_at)}", "told": "0"}
+    at = read_cursor(by, bound_to, cursor) or begin
+    page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": at["sk"]}, limit=limit)
+    kept = [(Change.model_validate(item), {"sk": item["sk"]}) for item in page.items]
+    told: list[tuple[Change, dict[str, str]]] = [
+        (change, {}) for change in history_of(customer, caller.now)[int(at["told"]) :]
+    ]
+    entries: list[HistoryEntry] = []
+    merged = sorted([*told, *kept], key=lambda entry: entry[0].at)
+    for change, position in merged[:limit]:
+        entries.append(HistoryEntry.model_validate(change.model_dump()))
+        at = {**at, **position} if position else {**at, "told": str(int(at["told"]) + 1)}
+    more = page.next is not None or len(merged) > limit
+    return History(
+        customer_id=customer.id, entries=entries, next_cursor=sign_cursor(by, bound_to, at if more else None)
+    )
