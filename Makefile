@@ -18,7 +18,7 @@ PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
 
-.PHONY: help run token clock demo test bench lint format requirements build openapi schemas clean
+.PHONY: help run token clock demo import test bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,6 +34,9 @@ clock: $(ENV)/dev/.ready ## put the running stack's clock forward (AT=+31d)
 
 demo: $(ENV)/dev/.ready ## tell the whole story on the running stack, through its API
 	@$(ENV)/dev/bin/python -m local.demo
+
+import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (FILE=customers.csv, DRY=1)
+	@$(ENV)/dev/bin/python -m local.import_file "$(FILE)" $(if $(DRY),--dry-run) --account "$(or $(ACCOUNT),root)"
 
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered

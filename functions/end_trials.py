@@ -4,8 +4,8 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.queues import open_shard_queue
 from shared.schedules import scheduled_run
-from shared.shard_queue import open_shard_queue
 from shared.store import open_store
 from shared.trial_use_cases import end_trials
 

@@ -10,6 +10,7 @@ from shared.routes import ROUTES
 
 _NOT_OURS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "add_import": {"202": ("Location", "Idempotent-Replayed")},
     "add_customer": {"201": ("ETag", "Location", "Idempotent-Replayed")},
     "get_customer": {"200": ("ETag",)},
     "change_customer": {"200": ("ETag",)},
@@ -97,7 +98,11 @@ def _finished(name: str, operation: dict[str, Any]) -> dict[str, Any]:
     if name in ("list_devices", "get_invoicing"):
         responses["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
         responses["200"]["headers"] = {"Next-Cursor": {"schema": {"type": "string"}}}
-    if "requestBody" in operation:
+    if function.app.files:
+        content = {media: {"schema": {"type": "string"}} for media in function.app.files.media}
+        content["text/csv"]["example"] = event["body"]
+        operation["requestBody"] = {"required": True, "content": content}
+    elif "requestBody" in operation:
         operation["requestBody"]["required"] = True
         operation["requestBody"]["content"]["application/json"]["example"] = json.loads(event["body"])
     for parameter in operation.get("parameters", []):

@@ -100,7 +100,7 @@ def write_change(store: Store, caller: Caller, by: Account, customer: Customer, 
             refuse_needed(taken, _children(store, customer))
             actions.append(_taken_away(customer, found))
         if parent is not None:
-            actions.append(joined(parent, found))
+            actions.append(joined(parent.id, found))
         try:
             store.write(*_moved(customer, changed, caller.now), *actions)
         except ConditionFailedError as failed:
@@ -258,7 +258,7 @@ def restore_customer(store: Store, caller: Caller, customer_id: str, *, version:
             raise ArchivedError(what="The parent")
         restored = restored_customer(customer, parent, caller)
         try:
-            store.write(*_moved(customer, restored, caller.now), joined(parent, found))
+            store.write(*_moved(customer, restored, caller.now), joined(parent.id, found))
         except ConditionFailedError as failed:
             now_there = one(Customer, failed.found, key)
             if now_there and now_there.archived_at is None:

@@ -76,7 +76,7 @@ def add_customer(
             return Added(show(customer, caller.now, parent).model_copy(update={"id": None, "path": None}), "validated")
         try:
             # What the rules have relied on is checked: the parent still stands and still provides the same.
-            store.write(*additions(customer, caller.now), joined(parent, found))
+            store.write(*additions(customer, caller.now), joined(parent.id, found))
         except ConditionFailedError as failed:
             if earlier := one(Customer, failed.found, customer_key(customer_id)):
                 return _replay(earlier, new, parent)
@@ -94,10 +94,10 @@ def additions(customer: Customer, now: datetime) -> list[Action]:
     return [Put(item, free_at=int(now.timestamp())) for item in items]
 
 
-def joined(parent: Customer, found: Mapping[Key, Item | None], by: int = 1) -> Count:
+def joined(parent_id: str, found: Mapping[Key, Item], by: int = 1) -> Count:
     """Counts what comes below the parent, which since it was read has taken nothing away and is not archived."""
-    key = children_key(parent.id)
-    return Count(key, by, when={"revision": (found.get(key) or {}).get("revision")})
+    key = children_key(parent_id)
+    return Count(key, by, when={"revision": found.get(key, {}).get("revision")})
 
 
 def being_changed() -> ThrottledError:

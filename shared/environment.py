@@ -19,6 +19,10 @@ def shard_queue_url() -> str:
     return os.environ["SHARD_QUEUE_URL"]
 
 
+def import_queue_url() -> str:
+    return os.environ["IMPORT_QUEUE_URL"]
+
+
 def clock_file() -> str | None:
     """Where a local stack keeps how far its clock was put forward. On AWS there is no endpoint, and so no such file."""
     return os.environ.get("CLOCK_FILE") or None if os.environ.get("AWS_ENDPOINT_URL") else None

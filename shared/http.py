@@ -18,7 +18,7 @@ import re
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
@@ -50,6 +50,7 @@ from shared.errors import (
 from shared.facts import count, flush, log
 from shared.idempotency import Outcome
 from shared.identities import CognitoIdentities, open_identities
+from shared.queues import SqsQueue, open_import_queue
 from shared.routes import ROUTES, allowed_methods
 from shared.store import DynamoStore, open_store
 
@@ -146,13 +147,21 @@ class _HttpEvent(BaseModel):
     isBase64Encoded: bool = False  # noqa: N815
 
 
+class Files(NamedTuple):
+    """What a route takes in place of JSON: media types, and at most so many bytes."""
+
+    media: tuple[str, ...]
+    largest: int
+
+
 class Api(APIGatewayHttpResolver):
     """The resolver of one function, for the route of its name in `shared.routes`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, files: Files | None = None) -> None:
         super().__init__(enable_validation=True, json_body_deserializer=_strict_json)
         self.name = name
         self.row = ROUTES[name]
+        self.files = files
         self._known_fields: set[str] = set()
         self.use(middlewares=[_refuse_unknown_parameters])
         self.exception_handler(Exception)(self._problem)
@@ -167,12 +176,12 @@ class Api(APIGatewayHttpResolver):
     ) -> Callable[[Callable[..., Response[str]]], Callable[..., Response[str]]]:
         """Register the function's only route. `model` is its answer, `refuses` what it refuses beside the usual.
 
-        What answers 201 answers 200 `otherwise`.
+        What answers 201 or 202 answers 200 `otherwise`.
         """
         self._known_fields = set(model.model_fields) if model else set()
         content = {"content": {"application/json": {"model": model}}} if model else {}
         responses: dict[int, Any] = {status: {"description": HTTPStatus(status).phrase, **content}}
-        if status == HTTPStatus.CREATED:
+        if status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
             responses[200] = {**responses[status], "description": otherwise}
         responses[500] = _problem_response("internal_error")
         for error in [*_ANYWHERE, *(refuses or [])]:
@@ -194,6 +203,18 @@ class Api(APIGatewayHttpResolver):
         """By the access token's `username`, which is the account's id. Raises UnauthenticatedError."""
         request_id = self.current_event.request_context.request_id or None
         return Caller(_account_id(self.current_event.raw_event), now(), self.row.operation, request_id)
+
+    @property
+    def queue(self) -> SqsQueue:
+        return open_import_queue()
+
+    @property
+    def file(self) -> str:
+        return self.current_event.body or ""
+
+    @property
+    def media(self) -> str:
+        return _media(self.current_event.headers.get("content-type", ""))[0]
 
     def answer(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
         """`body` as JSON; with an ETag where it has a version."""
@@ -218,6 +239,13 @@ class Api(APIGatewayHttpResolver):
         replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
         return self.answer(body, status=201, headers={"Location": at, **replayed})
 
+    def accepted(self, body: BaseModel, outcome: Outcome, *, at: str) -> Response[str]:
+        """The answer to a POST that is carried out in the background: 202, to be looked at `at`; 200 for a dry run."""
+        if outcome == "validated":
+            return self.answer(body)
+        replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
+        return self.answer(body, status=202, headers={"Location": at, **replayed})
+
     def saved(self, body: BaseModel, *, at: str, added: bool) -> Response[str]:
         """The answer to a PUT that adds or changes: 201 for what is now `at`, 200 for what was there."""
         return self.answer(body, status=201, headers={"Location": at}) if added else self.answer(body)
@@ -228,7 +256,7 @@ class Api(APIGatewayHttpResolver):
 
     def handler(self, event: Any, context: LambdaContext) -> dict[str, Any]:
         """The function's `lambda_handler`. Never raises."""
-        return _guarded(self.name, event, context, self.resolve, self._known_fields)
+        return _guarded(self.name, event, context, self.resolve, self._known_fields, self.files)
 
     def _problem(self, error: Exception) -> Response[str]:
         return _problem(error, self.current_event.request_context.request_id, self._known_fields)
@@ -250,12 +278,13 @@ def _refuse_route(event: dict[str, Any], _context: LambdaContext) -> dict[str, A
     raise NotFoundError
 
 
-def _guarded(
+def _guarded(  # noqa: PLR0913, PLR0917 - what a request and its answer depend on
     name: str,
     event: Any,
     context: LambdaContext,
     respond: Callable[[dict[str, Any], LambdaContext], dict[str, Any]],
     known_fields: set[str],
+    files: Files | None = None,
 ) -> dict[str, Any]:
     """`respond` to an event that was looked through before; whatever is raised becomes a problem."""
     log.clear_state()
@@ -265,7 +294,7 @@ def _guarded(
         clean = _read(event)
         request_id = clean["requestContext"]["requestId"] or request_id
         log.append_keys(request_id=request_id)
-        _read_body(clean)
+        _read_body(clean, files)
         return respond(clean, context)
     except Exception as error:  # noqa: BLE001 - the edge: from here on nobody else would answer
         return _proxy(_problem(error, request_id, known_fields))
@@ -302,12 +331,13 @@ def _read(event: Any) -> dict[str, Any]:
         raise MalformedRequestError("This is not a request to the HTTP API.") from error
 
 
-def _read_body(event: dict[str, Any]) -> None:
-    """Decodes the body in its place. Raises RefusalError for one that is no JSON in UTF-8, or too large."""
+def _read_body(event: dict[str, Any], files: Files | None) -> None:
+    """Decodes the body in its place. Raises RefusalError for one that is not what is taken in UTF-8, or too large."""
     headers = event["headers"] = {name.lower(): value for name, value in event["headers"].items()}
     if event["requestContext"]["http"]["method"].upper() in _WITH_BODY:
-        _refuse_other_media(headers.get("content-type", ""))
-        headers["content-type"] = "application/json"
+        _refuse_other_media(headers.get("content-type", ""), files)
+        if files is None:
+            headers["content-type"] = "application/json"
     body = event["body"] or ""
     try:
         sent = base64.b64decode(body, validate=True) if event["isBase64Encoded"] else body.encode()
@@ -315,15 +345,22 @@ def _read_body(event: dict[str, Any]) -> None:
     except ValueError as error:
         raise MalformedRequestError("Send the body as UTF-8.") from error
     event["isBase64Encoded"] = False
-    if len(sent) > LARGEST_BODY:
-        raise BodyTooLargeError(f"Send at most {LARGEST_BODY} bytes.")
+    largest = files.largest if files else LARGEST_BODY
+    if len(sent) > largest:
+        raise BodyTooLargeError(f"Send at most {largest} bytes.")
 
 
-def _refuse_other_media(content_type: str) -> None:
+def _refuse_other_media(content_type: str, files: Files | None) -> None:
+    media, charset = _media(content_type)
+    taken = files.media if files else ("application/json",)
+    if media not in (taken if files else ("", *taken)) or charset not in ("", "utf-8"):
+        raise UnsupportedMediaError(f"Send UTF-8, with Content-Type: {' or '.join(taken)}.")
+
+
+def _media(content_type: str) -> tuple[str, str]:
+    """The media type and the charset."""
     media, _, parameters = content_type.lower().partition(";")
-    charset = parameters.partition("charset=")[2].partition(";")[0].strip(' "')
-    if media.strip() not in ("", "application/json") or charset not in ("", "utf-8"):
-        raise UnsupportedMediaError("Send JSON in UTF-8, with Content-Type: application/json.")
+    return media.strip(), parameters.partition("charset=")[2].partition(";")[0].strip(' "')
 
 
 def _strict_json(body: str) -> Any:

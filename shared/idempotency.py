@@ -39,8 +39,11 @@ def secret_from(key: str, id: str, idempotency_key: str) -> str:
 
 def request_hash(request: BaseModel) -> str:
     """Equal for equal requests, whatever the order of their fields; their lists are sets."""
-    body = json.dumps({k: _set(v) for k, v in request.model_dump(exclude_none=True).items()}, sort_keys=True)
-    return hashlib.sha256(body.encode()).hexdigest()[:32]
+    return text_hash(json.dumps({k: _set(v) for k, v in request.model_dump(exclude_none=True).items()}, sort_keys=True))
+
+
+def text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _set(value: object) -> object:
@@ -49,5 +52,9 @@ def _set(value: object) -> object:
 
 def refuse_other_request(request: BaseModel, earlier_hash: str) -> None:
     """Raises KeyReusedError where the key stands for another request."""
-    if request_hash(request) != earlier_hash:
+    refuse_other_hash(request_hash(request), earlier_hash)
+
+
+def refuse_other_hash(this_hash: str, earlier_hash: str) -> None:
+    if this_hash != earlier_hash:
         raise KeyReusedError("This Idempotency-Key was used for another request. Take a new key for a new request.")

@@ -42,7 +42,9 @@ hold the time from which they count as removed (`expires_at`), whenever DynamoDB
 | replace the catalogue                          | one TransactWriteItems: the version, the one in force              |
 """
 
+import json
 import zlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -50,6 +52,7 @@ from pydantic import BaseModel
 from shared.accounts import Account
 from shared.customers import Change, Customer
 from shared.devices import Device
+from shared.imports import Import
 from shared.names import LONGEST
 from shared.storage_locations import Catalogue
 from shared.times import to_text
@@ -102,6 +105,18 @@ def history_key(customer_id: str, change: Change) -> Key:
 def reference_key(tree: str, system: str, value: str) -> Key:
     """A value of a system stands for one customer within a top-level ancestor's tree."""
     return (f"{tree}#{system[:64]}#{value[:LONGEST]}", "reference")
+
+
+def import_key(import_id: str) -> Key:
+    return (_of("import", import_id), "import")
+
+
+def rows_key(import_id: str, part: int) -> Key:
+    return (_of("import", import_id), f"rows#{part:02}")
+
+
+def results_key(import_id: str, part: int) -> Key:
+    return (_of("import", import_id), f"results#{part:02}")
 
 
 def account_key(account_id: str) -> Key:
@@ -210,6 +225,16 @@ def device_item(device: Device) -> Item:
 def catalogue_items(catalogue: Catalogue) -> tuple[Item, Item]:
     """The record of this version, and the record of the version in force."""
     return _item(catalogue_key(catalogue.version), catalogue), _item(CATALOGUE, catalogue)
+
+
+def import_item(of: Import) -> Item:
+    return _item(import_key(of.id), of)
+
+
+def part_item(key: Key, of: Import, records: Sequence[BaseModel]) -> Item:
+    """Rows or results of one part, as one text: they are read together and by nobody else."""
+    text = json.dumps([record.model_dump(mode="json", exclude_defaults=True) for record in records], ensure_ascii=False)
+    return {"pk": key[0], "sk": key[1], "records": text, "expires_at": of.expires_at}
 
 
 def _item(key: Key, record: BaseModel) -> Item:

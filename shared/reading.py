@@ -8,21 +8,21 @@ from pydantic import BaseModel
 
 from shared.accounts import Account, Caller, account_of
 from shared.keys import Item, Key, account_key
-from shared.store import Page, Position, Store
+from shared.store import Page, Position, Records
 
 # With a filter, a page may be shorter than asked for: so many records are looked at, at most.
 FILTER_CHUNK: Final = 100
 MOST_CHUNKS: Final = 5
 
 
-def read(store: Store, caller: Caller, *keys: Key) -> tuple[Account, dict[Key, Item]]:
+def read(store: Records, caller: Caller, *keys: Key) -> tuple[Account, dict[Key, Item]]:
     """The caller's account, and the records with these keys that exist. Raises NoActiveAccountError."""
     own = account_key(caller.account_id)
     found = get(store, caller.now, own, *keys)
     return account_of(found.get(own)), found
 
 
-def get(store: Store, now: datetime, *keys: Key) -> dict[Key, Item]:
+def get(store: Records, now: datetime, *keys: Key) -> dict[Key, Item]:
     """The records that exist. What has expired is gone, whenever DynamoDB deletes it."""
     return {key: item for key, item in store.get(*keys).items() if not expired(item, now)}
 

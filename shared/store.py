@@ -96,13 +96,17 @@ class Page:
     next: Position | None
 
 
-class Store(Protocol):
+class Records(Protocol):
+    """Reading by key, and writing: all that adding needs."""
+
     def get(self, *keys: Key) -> dict[Key, Item]:
         """The records that exist, strongly consistent, in one request for up to 100 keys."""
 
     def write(self, *actions: Action) -> None:
         """All actions or none. Raises ConditionFailedError."""
 
+
+class Store(Records, Protocol):
     def change(
         self,
         key: Key,

@@ -4,8 +4,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+from shared.dry_runs import carried_out, equal, stored
 from shared.keys import INDEXES, Item, Key
-from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Remove, position
+from shared.store import Action, ConditionFailedError, Page, Position, Put, position
 
 
 class MemoryStore:
@@ -23,18 +24,13 @@ class MemoryStore:
 
     def write(self, *actions: Action) -> None:
         self.requests.append("write")
+        assert len({action.key for action in actions}) == len(actions) <= 100, "TransactWriteItems takes no others"
         with self._lock:
-            failed = {action.key: self.items.get(action.key) for action in actions if not self._holds(action)}
-            if failed:
-                raise ConditionFailedError(failed)
-            for action in actions:
-                if isinstance(action, Put):
-                    self.place(action)
-                elif isinstance(action, Remove):
-                    del self.items[action.key]
-                elif isinstance(action, Count):
-                    counter = self.items.get(action.key, {"pk": action.key[0], "sk": action.key[1]})
-                    self.items[action.key] = {**counter, "count": counter.get("count", 0) + action.by}
+            for key, item in carried_out(actions, self.items).items():
+                if item is None:
+                    del self.items[key]
+                else:
+                    self.items[key] = item
 
     def change(
         self,
@@ -48,15 +44,15 @@ class MemoryStore:
         self.requests.append("change")
         with self._lock:
             item = self.items.get(key, {})
-            if not self._holds(Check(key, when)) or (versioned and not isinstance(item.get("version"), int)):
+            if not item or not equal(item, when) or (versioned and not isinstance(item.get("version"), int)):
                 raise ConditionFailedError({key: self.items.get(key)})
-            changed = {**item, **{name: _stored(value) for name, value in put.items()}}
+            changed = {**item, **{name: stored(value) for name, value in put.items()}}
             if versioned:
                 changed["version"] = item["version"] + 1
             self.items[key] = {name: value for name, value in changed.items() if name not in remove}
 
     def place(self, put: Put) -> None:
-        self.items[put.key] = {name: _stored(value) for name, value in put.item.items()}
+        self.items[put.key] = {name: stored(value) for name, value in put.item.items()}
 
     def query(
         self,
@@ -78,24 +74,3 @@ class MemoryStore:
             found = [item for item in found if item[sk].encode() > after[sk].encode()]
         page = found[:limit]
         return Page(page, position(index, page[-1]) if len(found) > limit else None)
-
-    def _holds(self, action: Action) -> bool:
-        item = self.items.get(action.key)
-        if isinstance(action, Count):
-            after = (item or {}).get("count", 0) + action.by
-            within = after >= action.least if action.by < 0 else action.most is None or after <= action.most
-            return within and _equal(item or {}, action.when)
-        free_at = action.free_at if isinstance(action, Put) else None
-        if item is not None and free_at is not None and item.get("expires_at", free_at + 1) <= free_at:
-            return True
-        if action.when is None:
-            return item is None
-        return item is not None and _equal(item, action.when)
-
-
-def _equal(item: Item, when: Mapping[str, Any]) -> bool:
-    return all(name in item if value is ... else item.get(name) == _stored(value) for name, value in when.items())
-
-
-def _stored(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value

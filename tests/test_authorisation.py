@@ -17,11 +17,15 @@ from shared import http
 from shared.accounts import ROLES, Account, Role
 from shared.customers import Customer
 from shared.idempotency import id_from
+from shared.imports import Import
+from shared.keys import import_item
 from shared.levels import LEVELS, Level
 from shared.routes import ROUTES
-from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, a_device, an_account, begin_in, put
+from shared.store import Put
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, an_account, begin_in, put
 from tests.calls import Called, call
 from tests.memory_identities import MemoryIdentities
+from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
 ROWS = list(csv.DictReader((PROJECT / "tests" / "authorisation.csv").read_text().splitlines()))
@@ -48,6 +52,10 @@ class Forest:
         self.other = self._line(ROOT, "other")
         everyone = [*self.line[1:], *self.siblings.values(), *self.nephews.values(), *self.other[1:]]
         put(store, *everyone)
+        for customer in [ROOT, *everyone]:  # an import that somebody there has made
+            theirs = {"id": f"imp_{customer.id}", "path": customer.path, "rows": 1, "created_by": "acc_builder"}
+            kept = {"created_at": NOW, "request_hash": "", "expires_at": 9999999999}
+            store.write(Put(import_item(Import.model_validate({**theirs, **kept}))))
         put(store, *(a_device(customer) for customer in [ROOT, *everyone]))
         self.supporters = {
             customer.id: an_account("supporter", customer, id=id_from("acc", "target", customer.id))
@@ -90,6 +98,7 @@ def forest(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Forest:
     begin_in(memory)
     monkeypatch.setattr(http, "open_store", lambda: memory)
     monkeypatch.setattr(http, "open_identities", MemoryIdentities)
+    monkeypatch.setattr(http, "open_import_queue", MemoryQueue)
     return Forest(memory)
 
 
@@ -169,6 +178,8 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("list_devices", "cursor"): lambda: call(
             "list_devices", account=by, path=f"/customers/{target}/devices", query={"cursor": theirs}
         ),
+        ("add_import", "none"): lambda: call("add_import", account=by, query=dry),
+        ("get_import", "path"): lambda: call("get_import", account=by, path=f"/imports/imp_{target}"),
         ("list_views", "none"): lambda: call("list_views", account=by),
         ("get_view", "none"): lambda: call("get_view", account=by),
         ("save_view", "none"): lambda: call("save_view", account=by),

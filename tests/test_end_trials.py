@@ -4,7 +4,7 @@ import itertools
 import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import boto3
 import pytest
@@ -14,13 +14,14 @@ from shared.customers import Customer
 from shared.errors import BrokenRulesError, NotFoundError, StaleVersionError, ThrottledError, UnavailableError
 from shared.events import events_of
 from shared.keys import INDEXES, customer_item, customer_key, trial_shard
+from shared.queues import SqsQueue
 from shared.schedules import RESERVE_MS, RunFailedError, scheduled_run
-from shared.shard_queue import SqsShardQueue
 from shared.store import Put, Store, UnfitError
 from shared.times import to_text
 from shared.trial_use_cases import end_trials, get_trial, start_production
 from shared.trials import STEPS, Due, next_due, read_due, step_at
 from tests.builders import MICROSECOND, NOW, ROOT_ACCOUNT, a_customer, a_line, begin_in, caller, put
+from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
 END = NOW + timedelta(days=30)
@@ -311,35 +312,25 @@ def test_what_cannot_be_set_aside_now_is_tried_again(store: MemoryStore, trial: 
 # ---- the time and the shards of a run
 
 
-class MemoryQueue:
-    """Takes the messages of every run."""
-
-    messages: ClassVar[list[str]] = []
-
-    def spread(self, time: str) -> int:
-        self.messages.extend(json.dumps({"time": time, "shard": shard}) for shard in range(16))
-        return 16
-
-
 def test_a_spread_run_does_what_one_call_would_have_done(store: MemoryStore) -> None:
     many(store, 100)
-    MemoryQueue.messages.clear()
+    queue = MemoryQueue()
 
     def handle(event: Any) -> dict[str, int]:
         def work(now: datetime, up: Any, shards: Any) -> Counter[Any]:
             return end_trials(store, now, time_is_up=up, shards=shards)
 
-        return scheduled_run(event, Context(), work, MemoryQueue)  # type: ignore[arg-type]
+        return scheduled_run(event, Context(), work, lambda: queue)
 
     time = to_text(NOW - timedelta(days=1))  # in the past, as the real clock has it
     assert handle({"time": time, "fan_out": True}) == {"spread": 16}
-    assert len(MemoryQueue.messages) == 16
+    assert len(queue.messages) == 16
     for each in store.items.values():
         if "trial_due" in each:
             each["trial_ends_at"] = to_text(NOW - timedelta(days=2))
             each["trial_due"] = str(Due(NOW - timedelta(days=2), 0, each["id"]))
     outcomes: Counter[str] = Counter()
-    for body in MemoryQueue.messages * 2:  # each twice
+    for body in map(json.dumps, queue.messages * 2):  # each twice
         store.requests.clear()
         outcomes += Counter(handle({"Records": [{"body": body}]}))
         assert store.requests.count("query trials") == 1
@@ -349,13 +340,9 @@ def test_a_spread_run_does_what_one_call_would_have_done(store: MemoryStore) -> 
 def sent(size: int) -> dict[str, Any]:
     """What SQS is sent: every shard under an id of its own, or it refuses them all."""
     first = 0 if size == 10 else 10
-    time = "2026-11-24T10:00:00Z"
     return {
         "QueueUrl": "https://queue",
-        "Entries": [
-            {"Id": str(shard), "MessageBody": json.dumps({"time": time, "shard": shard})}
-            for shard in range(first, first + size)
-        ],
+        "Entries": [{"Id": str(place), "MessageBody": json.dumps({"shard": first + place})} for place in range(size)],
     }
 
 
@@ -382,12 +369,13 @@ def test_the_queue_takes_all_shards_in_two_requests_or_the_run_fails(entries: li
         failed = [{**each, "SenderFault": False, "Code": "c"} for each in extra.get("Failed", [])]
         stubber.add_response("send_message_batch", {"Successful": taken, "Failed": failed}, sent(size))
     stubber.activate()
-    queue = SqsShardQueue(client, "https://queue")
+    queue = SqsQueue(client, "https://queue")
     if any(entries):
         with pytest.raises(UnavailableError):
-            queue.spread("2026-11-24T10:00:00Z")
+            queue.send([{"shard": shard} for shard in range(16)])
     else:
-        assert queue.spread("2026-11-24T10:00:00Z") == 16
+        queue.send([{"shard": shard} for shard in range(16)])
+        stubber.assert_no_pending_responses()
 
 
 class Context:

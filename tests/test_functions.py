@@ -17,8 +17,8 @@ from shared.facts import log
 from shared.http import Problem
 from shared.idempotency import id_from
 from shared.identities import open_identities
+from shared.queues import open_import_queue, open_shard_queue
 from shared.routes import ROUTES
-from shared.shard_queue import open_shard_queue
 from shared.store import DynamoStore, open_store
 from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, an_account, begin_in, put
 from tests.calls import Called, Context, an_event, call, handle
@@ -26,6 +26,8 @@ from tests.calls import Called, Context, an_event, call, handle
 STATUSES = {
     "add_customer": 201,
     "add_account": 201,
+    "add_import": 202,
+    "get_import": 404,
     "archive_customer": 403,  # the event archives the caller's own company
     "get_customer_by_reference": 404,
     "save_customer_by_reference": 201,
@@ -42,7 +44,8 @@ A_DISTRIBUTOR = json.loads(an_event("add_customer")["body"])
 @pytest.fixture(autouse=True)
 def store(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
     monkeypatch.setenv("USER_POOL_ID", "eu-west-1_none")
-    opened = (open_store, open_identities, open_bus, open_shard_queue)
+    monkeypatch.setenv("IMPORT_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="imports")["QueueUrl"])
+    opened = (open_store, open_identities, open_bus, open_shard_queue, open_import_queue)
     for each in opened:
         each.cache_clear()
     begin_in(moto_store)
@@ -602,3 +605,37 @@ def test_every_refusal_has_a_status_and_a_code_of_its_own() -> None:
     classes = RefusalError.__subclasses__()
     assert len({refusal.code for refusal in classes}) == len(classes)
     assert all(400 <= refusal.status < 600 for refusal in classes)
+
+
+# ---- files
+
+
+def test_a_file_is_imported_in_the_background() -> None:
+    accepted = call("add_import", headers={"idempotency-key": "one"})
+    assert (accepted.status, accepted.body["state"], accepted.body["rows"]) == (202, "waiting", 2)
+    again = call("add_import", headers={"idempotency-key": "one"})
+    assert (again.status, again.headers["Idempotent-Replayed"]) == (202, "true")
+    handler = importlib.import_module("functions.run_import").lambda_handler
+    event = {"Records": [{"body": json.dumps({"import_id": accepted.body["id"]})}] * 2}
+    handler(event, Run())
+    handler(an_event("run_import"), Run())  # of an import that is not there
+    done = call("get_import", path=accepted.headers["Location"])
+    assert (done.status, done.body["state"], done.body["created"]) == (200, "done", 2)
+    tried = call("add_import", query={"validate_only": "true"})
+    assert (tried.status, tried.body["state"], tried.body["existed"]) == (200, "validated", 2)
+
+
+@pytest.mark.parametrize("media", ["application/json", "", "text/csv; charset=latin-1", "text/plain"])
+def test_a_file_of_another_kind_is_refused(media: str) -> None:
+    called = call("add_import", headers={"content-type": media})
+    assert_problem(called, 415, "unsupported_media_type")
+    assert "text/csv" in called.body["detail"]
+
+
+def test_a_file_is_as_large_as_it_may_be_and_no_larger() -> None:
+    header, largest = "name,parent_id\n", 3 * 1024 * 1024
+    row = "x" * 2047 + "\n"
+    fits = (header + row * (largest // 2048))[:largest]
+    assert_problem(call("add_import", body=fits + "x"), 413, "body_too_large")
+    assert call("add_import", body=fits, query={"validate_only": "true"}).body["refused"] == largest // 2048
+    assert_problem(call("add_import", body="no columns"), 422, "broken_rules")

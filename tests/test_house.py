@@ -18,7 +18,7 @@ from shared.routes import ROUTES
 
 FUNCTIONS = sorted(path.stem for path in (PROJECT / "functions").glob("[a-z]*.py"))
 MODULES = [*(PROJECT / "shared").glob("[a-z]*.py"), *(PROJECT / "functions").glob("[a-z]*.py")]
-IN_THE_BACKGROUND = {"sync_identity", "record_sign_in", "end_trials", "publish_events"}
+IN_THE_BACKGROUND = {"sync_identity", "record_sign_in", "end_trials", "publish_events", "run_import"}
 README = (PROJECT / "README.md").read_text()
 
 # Layers, the deepest last. A module imports from its own layer or from deeper ones; the store alone knows AWS.
@@ -26,6 +26,7 @@ USE_CASES = {
     "customer_use_cases",
     "customer_change_use_cases",
     "reference_use_cases",
+    "import_use_cases",
     "account_use_cases",
     "storage_location_use_cases",
     "device_use_cases",
@@ -34,8 +35,20 @@ USE_CASES = {
     "subtrees",
     "reading",
 }
-STORE = {"store", "identities", "bus", "shard_queue"}
-EDGE = {"http", "clock", "streams", "schedules", "facts", "environment", "cursors", "beginnings", "aws"}
+STORE = {"store", "identities", "bus", "queues"}
+EDGE = {
+    "http",
+    "clock",
+    "streams",
+    "schedules",
+    "messages",
+    "dry_runs",
+    "facts",
+    "environment",
+    "cursors",
+    "beginnings",
+    "aws",
+}
 AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}
 
 
@@ -57,12 +70,12 @@ def test_imports_run_one_way(path: Path) -> None:
     assert "functions" not in outside
     if path.parent.name == "functions":
         assert not outside & {*AWS, "os"}
-        opened = {"store", "identities", "bus", "shard_queue"} if path.stem in IN_THE_BACKGROUND else set()
+        opened = {"store", "identities", "bus", "queues"} if path.stem in IN_THE_BACKGROUND else set()
         assert not mine & ((STORE | {"keys", "environment"}) - opened)
         return
-    assert path.stem in {"aws", "store", "identities", "bus"} or not outside & AWS
+    assert path.stem in {"aws", *STORE} or not outside & AWS
     assert path.stem == "aws" or "boto3.client" not in path.read_text()
-    assert path.stem in {"http", "streams", "schedules", "facts"} or "aws_lambda_powertools" not in outside
+    assert path.stem in {"http", "streams", "schedules", "messages", "facts"} or "aws_lambda_powertools" not in outside
     assert path.stem == "environment" or "os" not in outside
     rule = path.stem not in USE_CASES | STORE | EDGE
     if rule:
@@ -237,6 +250,6 @@ def test_every_alarm_names_its_entry_in_the_runbook(template: dict[str, Any]) ->
 
 def test_every_asynchronous_path_has_a_dead_letter_queue_with_an_alarm(template: dict[str, Any]) -> None:
     text = json.dumps(template["Resources"])
-    for queue in ("AccountsFailed", "RunsFailed", "EventsFailed"):
+    for queue in ("AccountsFailed", "RunsFailed", "EventsFailed", "ImportsFailed"):
         assert f"{queue}.QueueName" in json.dumps(template["Resources"][f"{queue}Alarm"])
         assert f"{queue}.Arn" in text

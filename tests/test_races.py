@@ -1,6 +1,7 @@
 """Sixteen callers at once on ministack, whose transactions are real."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,11 +11,21 @@ import pytest
 
 from shared.account_changes import NewAccount
 from shared.account_use_cases import add_account, list_accounts, remove_account
+from shared.customer_change_use_cases import archive_customer, change_customer
+from shared.customer_changes import CustomerChange
 from shared.customer_use_cases import CustomerQuery, add_customer, list_customers
+from shared.customers import Customer
 from shared.device_use_cases import add_test_device, list_devices
 from shared.devices import MOST_DEVICES, NewDevice
-from shared.errors import EmailExistsError, LastSuperUserError, NameExistsError, RefusalError, TooManyDevicesError
-from shared.keys import customer_item, customer_key, devices_key, email_key, name_key, super_users_key
+from shared.errors import (
+    EmailExistsError,
+    LastSuperUserError,
+    NameExistsError,
+    RefusalError,
+    StaleVersionError,
+    TooManyDevicesError,
+)
+from shared.keys import TABLE, customer_item, customer_key, devices_key, email_key, name_key, super_users_key
 from shared.store import Count, DynamoStore, Put
 from shared.times import to_text
 from shared.trial_use_cases import end_trials, start_production
@@ -177,3 +188,104 @@ def test_of_two_runs_at_once_and_an_early_end_each_trial_ends_once(store: Dynamo
             assert item["version"] == 2
             assert item["production_since"] == to_text(by_id.get(item["id"], end))
             assert not {"trial_shard", "trial_due"} & set(item)
+
+
+def changes(store: DynamoStore, customer: Customer, version: int = 1, **fields: Any) -> Any:
+    who = caller(operation="change_customers")
+    return change_customer(store, who, customer.id, CustomerChange(**fields), version=version)
+
+
+def names_below(store: DynamoStore, parent: Customer) -> dict[str, str]:
+    """Every name record below a parent: folded name -> the customer's id."""
+    found, after = {}, None
+    while True:
+        page = store.query(TABLE, name_key(parent.id, "")[0], limit=1000, after=after)
+        found |= {item["sk"]: item["customer_id"] for item in page.items}
+        after = page.next
+        if after is None:
+            return found
+
+
+def test_of_sixteen_that_change_one_customer_one_wins(store: DynamoStore) -> None:
+    distributor = a_customer("distributor")
+    put(store, distributor)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS):
+            version = turn + 1
+            results = at_once(
+                pool,
+                lambda number, turn=turn, version=version: changes(
+                    store, distributor, version, name=f"Round {turn} of {number}"
+                ),
+            )
+            (winner,) = [result for result in results if not isinstance(result, RefusalError)]
+            assert sum(isinstance(result, StaleVersionError) for result in results) == THREADS - 1
+            assert winner.version == version + 1
+            assert names_below(store, ROOT) == {winner.name.casefold(): distributor.id}
+    kept = store.query(TABLE, customer_key(distributor.id)[0], starts_with="history#", limit=1000).items
+    assert [item["version"] for item in kept] == [*range(2, ROUNDS + 2)]
+
+
+def test_a_rename_against_an_addition_of_the_same_name(store: DynamoStore) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS):
+            parent = a_customer("distributor", name=f"Turn {turn}")
+            old = a_customer("reseller", parent, name="Old")
+            put(store, parent, old)
+
+            def act(number: int, parent: Customer = parent, old: Customer = old) -> Any:
+                if number % 2:
+                    return changes(store, old, name="Wanted")
+                new = asked("reseller", parent, name="wanted")
+                who = caller(operation="change_customers")
+                return add_customer(store, who, new, idempotency_key=f"{parent.id} {number}").customer
+
+            results = at_once(pool, act)
+            (winner,) = [result for result in results if not isinstance(result, RefusalError)]
+            lost = [result for result in results if isinstance(result, RefusalError)]
+            assert all(isinstance(each, NameExistsError | StaleVersionError) for each in lost)
+            expected = {"wanted": winner.id} if winner.id == old.id else {"wanted": winner.id, "old": old.id}
+            assert names_below(store, parent) == expected
+
+
+def test_archiving_against_an_addition_below(store: DynamoStore) -> None:
+    """Never a child below an archived parent, whoever is first."""
+    won: Counter[str] = Counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS):
+            parent = a_customer("distributor", name=f"Turn {turn}")
+            put(store, parent)
+
+            def act(number: int, parent: Customer = parent) -> Any:
+                who = caller(operation="change_customers")
+                if number % 2:
+                    return archive_customer(store, who, parent.id, version=1)
+                new = asked("reseller", parent, name=f"Child {number}")
+                return add_customer(store, who, new, idempotency_key=f"{parent.id} {number}").customer
+
+            at_once(pool, act)
+            children = names_below(store, parent)
+            archived = "archived_at" in store.get(customer_key(parent.id))[customer_key(parent.id)]
+            assert not (children and archived)
+            won["archived" if archived else "child" if children else "nobody"] += 1
+    assert won["nobody"] <= ROUNDS // 10
+    assert won["child"] > 0
+
+
+def test_a_service_is_taken_away_against_an_addition_that_needs_it(store: DynamoStore) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS // 4):
+            parent = a_customer("distributor", name=f"Turn {turn}")
+            put(store, parent)
+
+            def act(number: int, parent: Customer = parent) -> Any:
+                if number % 4 == 0:
+                    return changes(store, parent, services_to_provide=["all_inclusive"])
+                services = {"service_type": "software_only", "services_to_provide": ["software_only"]}
+                new = asked("reseller", parent, name=f"Child {number}", **services)
+                who = caller(operation="change_customers")
+                return add_customer(store, who, new, idempotency_key=f"{parent.id} {number}").customer
+
+            at_once(pool, act)
+            item = store.get(customer_key(parent.id))[customer_key(parent.id)]
+            assert "software_only" in item["services_to_provide"] or not names_below(store, parent)

@@ -1,0 +1,19 @@
+"""A queue in memory, for tests of use cases."""
+
+from collections.abc import Sequence
+
+from shared.errors import UnavailableError
+from shared.queues import Message
+
+
+class MemoryQueue:
+    """Keeps what it is sent; does not answer while it is `down`."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.down = False
+
+    def send(self, messages: Sequence[Message]) -> None:
+        if self.down:
+            raise UnavailableError("The queue is down.")
+        self.messages += messages
