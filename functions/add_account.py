@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from shared.account_changes import AddedAccountAnswer, NewAccount
 from shared.account_use_cases import add_account
 from shared.errors import (
+    ArchivedError,
     BodyTooLargeError,
     BrokenRulesError,
     EmailExistsError,
@@ -26,6 +27,7 @@ app = Api("add_account")
     status=201,
     refuses=[
         NotFoundError,
+        ArchivedError,
         EmailExistsError,
         BodyTooLargeError,
         UnsupportedMediaError,

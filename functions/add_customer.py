@@ -7,11 +7,13 @@ from aws_lambda_powertools.event_handler import Response
 from shared.customer_use_cases import add_customer
 from shared.customers import CustomerAnswer, NewCustomer
 from shared.errors import (
+    ArchivedError,
     BodyTooLargeError,
     BrokenRulesError,
     KeyReusedError,
     NameExistsError,
     NotFoundError,
+    ReferenceExistsError,
     UnsupportedMediaError,
 )
 from shared.facts import tell
@@ -25,6 +27,8 @@ app = Api("add_customer")
     status=201,
     refuses=[
         NotFoundError,
+        ReferenceExistsError,
+        ArchivedError,
         NameExistsError,
         BodyTooLargeError,
         UnsupportedMediaError,

@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler import Response
 from shared.device_use_cases import add_test_device
 from shared.devices import AddedDeviceAnswer, NewDevice
 from shared.errors import (
+    ArchivedError,
     BodyTooLargeError,
     BrokenRulesError,
     KeyReusedError,
@@ -25,6 +26,7 @@ app = Api("add_test_device")
     status=201,
     refuses=[
         NotFoundError,
+        ArchivedError,
         TooManyDevicesError,
         BodyTooLargeError,
         UnsupportedMediaError,

@@ -2,7 +2,7 @@
 
 from aws_lambda_powertools.event_handler import Response
 
-from shared.errors import BrokenRulesError, NotFoundError, StaleVersionError, VersionRequiredError
+from shared.errors import ArchivedError, BrokenRulesError, NotFoundError, StaleVersionError, VersionRequiredError
 from shared.facts import tell
 from shared.http import Api, IfMatch, version_required
 from shared.trial_use_cases import ProductionAnswer, start_production
@@ -10,7 +10,9 @@ from shared.trial_use_cases import ProductionAnswer, start_production
 app = Api("start_production")
 
 
-@app.serves(ProductionAnswer, refuses=[NotFoundError, StaleVersionError, BrokenRulesError, VersionRequiredError])
+@app.serves(
+    ProductionAnswer, refuses=[NotFoundError, ArchivedError, StaleVersionError, BrokenRulesError, VersionRequiredError]
+)
 def route(customer_id: str, if_match: IfMatch = None) -> Response[str]:
     """End a trial early, for good. Where it is over already nothing changes, and the answer says since when."""
     production = start_production(app.store, app.caller, customer_id, version=version_required(if_match))

@@ -48,7 +48,7 @@ from shared.keys import (
     tree_below,
 )
 from shared.reading import get, one, read
-from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Remove, Store
+from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Records, Remove, Store
 from shared.subtrees import below
 
 
@@ -59,7 +59,7 @@ class AddedAccount:
 
 
 def add_account(  # noqa: PLR0913 - what an addition depends on, each given
-    store: Store,
+    store: Records,
     identities: Identities,
     caller: Caller,
     customer_id: str,
@@ -110,7 +110,7 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
 
 
 def _finish(  # noqa: PLR0913, PLR0917 - what the first answer follows from
-    store: Store, identities: Identities, by: Account, stored: Account, new: NewAccount, idempotency_key: str
+    store: Records, identities: Identities, by: Account, stored: Account, new: NewAccount, idempotency_key: str
 ) -> AddedAccountAnswer:
     """The first answer; a machine's sign-in is made now, if it was not before, and its credentials are shown."""
     answer = show_account(as_added(stored, new)).model_dump()
@@ -292,7 +292,7 @@ def get_me(store: Store, caller: Caller) -> Me:
     )
 
 
-def sync_identity(store: Store, identities: Identities, account_id: str) -> None:
+def sync_identity(store: Records, identities: Identities, account_id: str) -> None:
     """Make the sign-in follow the account as it stands in the table now, whatever the order of the messages.
 
     Raises IdentityError when the user pool fails; the account then says `failed` until a later try succeeds.
@@ -331,7 +331,7 @@ def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
         _mark(store, account, {"signed_in_at": now, "version": version, "identity_version": reached})
 
 
-def _mark(store: Store, account: Account, changes: dict[str, object]) -> None:
+def _mark(store: Records, account: Account, changes: dict[str, object]) -> None:
     """Keep what the system itself notes. When somebody has changed the account meanwhile, their change stays."""
     with contextlib.suppress(ConditionFailedError):
         store.write(Put(account_item(account.model_copy(update=changes)), when={"version": account.version}))

@@ -28,7 +28,7 @@ from shared.names import clean_name, fold_name, fold_prefix
 from shared.options import Options, options_below
 from shared.reading import expired, fill, get, one, read
 from shared.storage_locations import Catalogue
-from shared.store import Action, ConditionFailedError, Count, Page, Position, Put, Store, position
+from shared.store import Action, ConditionFailedError, Count, Page, Position, Put, Records, Store, position
 from shared.subtrees import position_within, within
 from shared.trials import State
 
@@ -45,7 +45,7 @@ class Added:
 
 
 def add_customer(
-    store: Store, caller: Caller, new: NewCustomer, *, idempotency_key: str, validate_only: bool = False
+    store: Records, caller: Caller, new: NewCustomer, *, idempotency_key: str, validate_only: bool = False
 ) -> Added:
     """Add a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
 

@@ -28,7 +28,7 @@ from shared.keys import CATALOGUE, Item, customer_key, device_item, device_key, 
 from shared.levels import Level
 from shared.reading import one, read
 from shared.storage_locations import Catalogue
-from shared.store import Check, ConditionFailedError, Count, Put, Store
+from shared.store import Check, ConditionFailedError, Count, Put, Records, Store
 from shared.subtrees import below, list_within
 from shared.tables import as_csv
 from shared.views import COLUMNS, DEFAULT, NewView, View, Views, checked_columns, checked_view, row
@@ -41,7 +41,13 @@ class AddedDevice:
 
 
 def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
-    store: Store, caller: Caller, customer_id: str, new: NewDevice, *, idempotency_key: str, validate_only: bool = False
+    store: Records,
+    caller: Caller,
+    customer_id: str,
+    new: NewDevice,
+    *,
+    idempotency_key: str,
+    validate_only: bool = False,
 ) -> AddedDevice:
     """Add a test device to a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
 

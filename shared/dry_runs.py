@@ -65,3 +65,15 @@ def equal(item: Item, when: Mapping[str, Any]) -> bool:
 def stored(value: object) -> object:
     """A tuple is kept as a list."""
     return list(value) if isinstance(value, tuple) else value
+
+
+class DryIdentities:
+    """Sign-ins that are not made."""
+
+    def invite(self, account_id: str, email: str) -> None: ...
+
+    def provide(self, account_id: str, secret: str) -> None: ...
+
+    def enable(self, account_id: str, *, enabled: bool) -> None: ...
+
+    def remove(self, account_id: str) -> None: ...

@@ -31,6 +31,7 @@ ROUTES: Final = {
     "get_invoicing": RouteRow("GET", "/customers/{customer_id}/invoicing", "read_invoicing"),
     "get_trial": RouteRow("GET", "/customers/{customer_id}/trial", "read"),
     "add_import": RouteRow("POST", "/imports", "change_customers"),
+    "add_onboarding": RouteRow("POST", "/onboardings", "change_customers"),
     "get_import": RouteRow("GET", "/imports/{import_id}", "read"),
     "get_storage_locations": RouteRow("GET", "/storage-locations", "read"),
     "replace_storage_locations": RouteRow("PUT", "/storage-locations", "support"),

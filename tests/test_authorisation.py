@@ -178,6 +178,9 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("list_devices", "cursor"): lambda: call(
             "list_devices", account=by, path=f"/customers/{target}/devices", query={"cursor": theirs}
         ),
+        ("add_onboarding", "body"): lambda: call(
+            "add_onboarding", account=by, body={"customer": {"parent_id": target}}, query=dry
+        ),
         ("add_import", "none"): lambda: call("add_import", account=by, query=dry),
         ("get_import", "path"): lambda: call("get_import", account=by, path=f"/imports/imp_{target}"),
         ("list_views", "none"): lambda: call("list_views", account=by),

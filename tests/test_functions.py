@@ -27,6 +27,7 @@ STATUSES = {
     "add_customer": 201,
     "add_account": 201,
     "add_import": 202,
+    "add_onboarding": 201,
     "get_import": 404,
     "archive_customer": 403,  # the event archives the caller's own company
     "get_customer_by_reference": 404,

@@ -27,6 +27,8 @@ USE_CASES = {
     "customer_change_use_cases",
     "reference_use_cases",
     "import_use_cases",
+    "import_work",
+    "onboarding_use_cases",
     "account_use_cases",
     "storage_location_use_cases",
     "device_use_cases",
@@ -178,10 +180,12 @@ def test_the_open_api_document_is_the_one_the_code_makes_and_is_valid() -> None:
     assert "Problem" in committed["components"]["schemas"]
 
 
-def test_the_readme_names_every_refusal_and_every_command_and_no_other() -> None:
+def test_the_documents_name_every_refusal_and_every_command_and_no_other() -> None:
     codes = {refusal.code: refusal.status for refusal in RefusalError.__subclasses__()} | {"internal_error": 500}
-    in_readme = {code: int(status) for status, code in re.findall(r"^\| (\d{3}) \| `(\w+)` \|", README, re.MULTILINE)}
-    assert in_readme == codes
+    errors = (PROJECT / "docs" / "errors.md").read_text()
+    told = {code: int(status) for status, code in re.findall(r"^\| (\d{3}) \| `(\w+)` \|", errors, re.MULTILINE)}
+    assert told == codes
+    assert "docs/errors.md" in README
     makefile = (PROJECT / "Makefile").read_text()
     targets = set(re.findall(r"^(\w+):", makefile, re.MULTILINE))
     commands = set(re.findall(r"\bmake (?:-s )?(\w+)", README))

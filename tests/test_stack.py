@@ -1,9 +1,13 @@
 """The real template on ministack, through HTTP, with tokens that Cognito signed."""
 
 import base64
+import contextlib
 import json
+import os
+import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -363,14 +367,15 @@ def test_the_last_advice_of_the_source_document(stack: RunningStack) -> None:
     assert stack.call("DELETE", "/views/storage").status_code == 204
 
 
-def subscribed(stack: RunningStack) -> Callable[[], list[dict[str, Any]]]:
-    """A subscriber to the stack's bus; what it gets, all that has come so far."""
+def subscribed(stack: RunningStack, *kinds: str) -> Callable[[], list[dict[str, Any]]]:
+    """A subscriber to these events on the stack's bus; what it gets, all that has come so far."""
     sqs, events = stack.ministack.client("sqs"), stack.ministack.client("events")
-    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    name = f"to-{kinds[0]}"
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = json.dumps({"detail-type": ["customer_entered_production"]})
-    events.put_rule(Name="all", EventBusName="backup-customers", EventPattern=pattern)
-    events.put_targets(Rule="all", EventBusName="backup-customers", Targets=[{"Id": "queue", "Arn": arn}])
+    pattern = json.dumps({"detail-type": kinds})
+    events.put_rule(Name=name, EventBusName="backup-customers", EventPattern=pattern)
+    events.put_targets(Rule=name, EventBusName="backup-customers", Targets=[{"Id": "queue", "Arn": arn}])
     seen: list[dict[str, Any]] = []
 
     def told() -> list[dict[str, Any]]:
@@ -403,7 +408,7 @@ def test_a_trial_ends_by_itself_when_its_time_has_come(stack: RunningStack) -> N
     again = stack.call("POST", f"/customers/{other['id']}/production", headers={"If-Match": '"1"'})
     assert (again.json()["ended_now"], again.json()["production_since"]) == (False, early.json()["production_since"])
 
-    told = subscribed(stack)
+    told = subscribed(stack, "customer_entered_production")
     (stack.directory / "clock").write_text(str(31 * 24 * 3600))
     path = f"/customers/{trial['id']}"
     shown = stack.call("GET", path).json()  # true before the schedule has run
@@ -415,6 +420,110 @@ def test_a_trial_ends_by_itself_when_its_time_has_come(stack: RunningStack) -> N
     event = eventually(lambda: next((e for e in told() if e["detail"]["customer_id"] == trial["id"]), None))
     assert event["detail-type"] == "customer_entered_production"
     assert (event["detail"]["invoice_from"], event["detail"]["ended_by"]) == (trial["trial"]["ends_at"], "schedule")
+
+
+def test_a_customer_is_changed_archived_and_restored(stack: RunningStack) -> None:
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
+    distributor = add(stack, name="To change", parent_id=root, **company)
+    reseller = add(stack, name="Below", parent_id=distributor["id"], level="reseller", **company)
+    kinds = ["customer_changed", "storage_location_changed", "customer_archived", "customer_restored"]
+    told = subscribed(stack, *kinds)
+    path = f"/customers/{reseller['id']}"
+    changed = stack.call("PATCH", path, json={"name": "Changed", "device_country": "FR"}, headers={"If-Match": '"1"'})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert changed.json()["notices"][0]["code"] == "storage_location_unchanged"
+    body = {"country": "NL", "reason": "By its contract."}
+    moved = stack.call("PUT", f"{path}/storage-location", json=body, headers={"If-Match": '"2"'})
+    assert moved.json()["storage_location"]["decided"] == "support"
+    blocked = stack.call("DELETE", f"/customers/{distributor['id']}", headers={"If-Match": '"1"'})
+    assert (blocked.status_code, blocked.json()["errors"][0]["customer_id"]) == (409, reseller["id"])
+    archived = stack.call("DELETE", path, headers={"If-Match": '"3"'})
+    assert archived.json()["archive"]["removed_at"]
+    page = stack.call("GET", "/customers", params={"within": root, "archived": "true"}).json()
+    assert [customer["id"] for customer in page["customers"]] == [reseller["id"]]
+    assert stack.call("POST", f"{path}/restore", headers={"If-Match": '"4"'}).json()["archive"] is None
+    history = stack.call("GET", f"{path}/history").json()["entries"]
+    assert [entry["event"] for entry in history] == ["customer_added", *kinds]
+    events = eventually(
+        lambda: (found := [e for e in told() if e["detail"]["customer_id"] == reseller["id"]])[3:] and found
+    )
+    assert [event["detail-type"] for event in events] == kinds
+    assert [event["detail"]["request_id"] for event in events] == [entry["request_id"] for entry in history[1:]]
+
+
+def test_a_customer_is_saved_and_found_by_its_reference(stack: RunningStack) -> None:
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    body = {"name": "By reference", "parent_id": root, "service_type": "all_inclusive", "services_to_provide": BOTH}
+    path = "/customers/by-reference/psa/A%20 7~ü"
+    saved = [stack.call("PUT", path, json={**body, "device_country": "DE"}) for _ in range(2)]
+    assert [answer.status_code for answer in saved] == [201, 200]
+    assert saved[0].json() == saved[1].json()
+    found = stack.call("GET", path)
+    assert (found.status_code, found.json()["references"]) == (200, {"psa": "A  7~ü"})
+    assert stack.call("GET", "/customers/by-reference/psa/nobody").status_code == 404
+
+
+def test_a_file_is_imported_although_its_worker_is_killed(stack: RunningStack) -> None:
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    lines = [f"End {n},Reseller {n % 9},EndCustomer,InTrial,,GB" for n in range(700)]
+    lines += [f"Reseller {n},Imported,Reseller,InProduction,,GB" for n in range(9)]
+    lines += [f"Imported,{root},Distributor,InProduction,,DE", "Bad,nowhere,Site,,,GB"]
+    file = "\n".join(["companyname,ParentId,Level,State,LocationId,DeviceCountry", *lines])
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": "file-1"}
+    accepted = stack.call("POST", "/imports", content=file, headers=headers)
+    assert (accepted.status_code, accepted.json()["state"]) == (202, "waiting")
+    path = accepted.headers["location"]
+    eventually(lambda: stack.call("GET", path).json()["rows_done"], seconds=60)
+    assert kill_workers(stack) > 0
+    done = eventually(lambda: (f := stack.call("GET", path).json())["state"] == "done" and f, seconds=200)
+    assert (done["created"], done["existed"], done["refused"]) == (710, 0, 1)
+    again = stack.call("POST", "/imports", content=file, headers=headers)
+    assert again.headers["idempotent-replayed"] == "true"
+    distributor = stack.call("GET", "/customers", params={"parent_id": root, "name_prefix": "Imported"}).json()
+    found, query = 0, {"within": distributor["customers"][0]["id"], "limit": "100"}
+    while True:
+        page = stack.call("GET", "/customers", params=query).json()
+        found += len(page["customers"])
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert found == 710
+
+
+def kill_workers(stack: RunningStack) -> int:
+    """Kill -9 every process in which ministack runs a function, in the middle of whatever it does."""
+    task = Path(f"/proc/{stack.ministack.process.pid}/task")
+    children = [int(child) for each in task.glob("*/children") for child in each.read_text().split()]
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    return len(children)
+
+
+def test_an_onboarding_in_one_call(stack: RunningStack) -> None:
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
+    body = {
+        "customer": {"name": "Onboarded", "parent_id": root, **company},
+        "accounts": [
+            {"kind": "api", "display_name": "Billing", "role": "supporter"},
+            {"email": "no address", "display_name": "Nobody", "role": "manager"},
+        ],
+        "test_device": {"name": "Laptop"},
+    }
+    first, second = (
+        stack.call("POST", "/onboardings", json=body, headers={"Idempotency-Key": "onboard"}) for _ in range(2)
+    )
+    assert (first.status_code, first.json()["complete"]) == (200, False)
+    assert [step["outcome"] for step in first.json()["steps"]] == ["added", "added", "refused", "added"]
+    assert [step["outcome"] for step in second.json()["steps"]] == ["replayed", "replayed", "refused", "replayed"]
+    secrets = [answer.json()["steps"][1]["account"]["credentials"] for answer in (first, second)]
+    assert secrets[0] == secrets[1]
+    assert access_token(
+        client("cognito-idp", stack.ministack.endpoint), stack.stack["client_id"], secrets[0]["client_id"],
+        secrets[0]["client_secret"],
+    )  # fmt: skip
 
 
 def test_nothing_personal_stands_in_the_logs_of_the_functions(stack: RunningStack) -> None:

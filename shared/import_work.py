@@ -1,0 +1,171 @@
+"""The rows of an import on their way into the table.
+
+One after the other they are decided by the rules of every addition, and as many as one transaction takes are written
+together: additions below one parent meet at its children's record, and so they share it. What a failed transaction
+tells of a row settles that row, and the others are written again.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from shared.accounts import Account, Caller, account_of, authorize
+from shared.customer_use_cases import MOST_DECISIONS, additions, being_changed, joined, refuse_taken
+from shared.customers import Customer, new_customer
+from shared.errors import NameExistsError, NoActiveAccountError, ReferenceExistsError, RefusalError
+from shared.imports import MOST_ROW_ERRORS, Errors, Import, Result, Row, Status, asked_by
+from shared.keys import CATALOGUE, Item, Key, account_key, children_key, customer_key
+from shared.reading import get, one
+from shared.storage_locations import Catalogue
+from shared.store import Action, ConditionFailedError, Records
+
+_MOST_ACTIONS: Final = 100  # DynamoDB's limit for one transaction
+_MOST_KEYS: Final = 100  # and for one read
+
+
+class ImportWork:
+    """Carries out the rows of one import. `made`: row -> the customer that came of it, or none; for its children."""
+
+    def __init__(self, store: Records, of: Import) -> None:
+        self.store, self.of = store, of
+        self.made: dict[int, str | None] = {}
+        self.results: dict[int, Result] = {}
+        # Parents, and how often they took something away. What is not true of them any more the write tells.
+        self.parents: dict[str, Customer | None] = {}
+        self.found: dict[Key, Item] = {}
+        self.group: dict[int, tuple[Row, Customer, list[Action]]] = {}
+        self.taken: set[Key] = set()  # what the group writes
+
+    def carry_out(self, caller: Caller, found: Mapping[Key, Item], rows: list[Row]) -> list[Result]:
+        """What becomes of these rows. `found` holds the caller's account and the catalogue, as they are now."""
+        self.caller, self.catalogue = caller, Catalogue.model_validate(found[CATALOGUE])
+        try:
+            self.by: Account = account_of(found.get(account_key(caller.account_id)))
+        except NoActiveAccountError as refused:  # disabled since, and so nothing is done in its name
+            return [_refused(row, refused) for row in rows]
+        self.read_parents({row.fields.get("parent_id") for row in rows if row.parent is None})
+        self.read_parents({self.made.get(row.parent[0]) for row in rows if row.parent})
+        for row in rows:
+            self.add(row)
+        self.write()
+        return [self.results.pop(row.number) for row in rows]
+
+    def read_parents(self, ids: set[str | None]) -> None:
+        """Read those that are not known yet, many in one request."""
+        wanted = sorted(each for each in ids if each and each not in self.parents)
+        for start in range(0, len(wanted), _MOST_KEYS // 2):
+            some = wanted[start : start + _MOST_KEYS // 2]
+            keys = [key for each in some for key in (customer_key(each), children_key(each))]
+            self.found |= get(self.store, self.caller.now, *keys)
+            self.parents |= {each: one(Customer, self.found, customer_key(each)) for each in some}
+
+    def add(self, row: Row) -> None:
+        """Take the row into the group that is written next."""
+        if row.errors:
+            self._settle(row, "refused", errors=row.errors)
+            return
+        if row.parent and row.parent[0] in self.group:
+            self.write()
+        parent_id = self.made.get(row.parent[0]) if row.parent else row.fields.get("parent_id")
+        if row.parent and parent_id is None:
+            detail = f"Row {row.parent[0]}, its parent, was refused."
+            self._settle(row, "refused", errors=[{"code": "parent_refused", "pointer": "/parent_id", "detail": detail}])
+            return
+        try:
+            self.read_parents({parent_id})
+            parent = self.parents.get(parent_id or "")
+            if parent_id is not None:
+                parent = authorize(self.by, self.caller.operation, parent, pointer="/parent_id")
+            new = asked_by(row, parent_id, parent, self.of.from_parents)
+            customer = new_customer(new, parent, self.catalogue, id=self.of.customer_id(row.number), by=self.caller)
+        except RefusalError as refused:
+            self.results[row.number] = _refused(row, refused)
+            return
+        actions = additions(customer, self.caller.now)
+        keys = {action.key for action in actions}
+        parents = {children_key(other.parent_id or "") for _, other, _ in self.group.values()}
+        if keys & self.taken or len(self.taken | keys) + len(parents) + 1 > _MOST_ACTIONS:
+            self.write()
+        self.group[row.number] = (row, customer, actions)
+        self.taken |= keys
+
+    def write(self) -> None:
+        """Write the group: all that is free in one transaction, in as many tries as others' rows take."""
+        stale = 0
+        while self.group:
+            counts: dict[str, int] = {}
+            for _, customer, _ in self.group.values():
+                counts[customer.parent_id or ""] = counts.get(customer.parent_id or "", 0) + 1
+            joining = [joined(parent_id, self.found, by=number) for parent_id, number in counts.items()]
+            try:
+                self.store.write(*(action for _, _, actions in self.group.values() for action in actions), *joining)
+            except ConditionFailedError as failed:
+                if not self._settle_failed(failed):
+                    stale += 1
+                    if stale == MOST_DECISIONS:
+                        raise being_changed() from failed
+                    self._decide_anew(set(counts))
+            else:
+                for row, customer, _ in self.group.values():
+                    self._created(row, customer)
+                self.group = {}
+        self.taken = set()
+
+    def _settle_failed(self, failed: ConditionFailedError) -> bool:
+        """Settle the rows that the failed write tells of; whether there were any."""
+        settled = []
+        for number, (row, customer, _) in self.group.items():
+            if made_before := one(Customer, failed.found, customer_key(customer.id)):
+                self._created(row, made_before)  # before an interruption; it may have been changed since
+            else:
+                try:
+                    refuse_taken(self.by, customer, failed.found)
+                except (NameExistsError, ReferenceExistsError) as taken:
+                    self._existed(row, taken, failed)
+                else:
+                    continue
+            settled.append(number)
+        for number in settled:
+            del self.group[number]
+        return bool(settled)
+
+    def _decide_anew(self, parent_ids: set[str]) -> None:
+        """A parent was changed meanwhile: read it again, and let the rules decide again."""
+        rows = [row for row, _, _ in self.group.values()]
+        self.group, self.taken = {}, set()
+        for parent_id in parent_ids:
+            self.parents.pop(parent_id, None)
+            self.found.pop(children_key(parent_id), None)
+        self.read_parents(set(parent_ids))
+        for row in rows:
+            self.add(row)
+
+    def _created(self, row: Row, customer: Customer) -> None:
+        self.parents[customer.id] = customer
+        self._settle(row, "created", customer.id)
+
+    def _existed(self, row: Row, taken: RefusalError, failed: ConditionFailedError) -> None:
+        """A customer of this name or reference is there; refused where it is archived, or another's."""
+        customer_id = taken.facts.get("customer_id")
+        archived = any(
+            item and item.get("customer_id") == customer_id and "expires_at" in item for item in failed.found.values()
+        )
+        if customer_id is None or archived:
+            self.results[row.number] = _refused(row, taken)
+            self.made[row.number] = None
+            return
+        self._settle(row, "existed", customer_id)
+
+    def _settle(self, row: Row, status: Status, customer_id: str | None = None, errors: Errors | None = None) -> None:
+        self.results[row.number] = Result(row=row.number, status=status, customer_id=customer_id, errors=errors or [])
+        self.made[row.number] = customer_id
+
+
+def _refused(row: Row, refusal: RefusalError) -> Result:
+    errors = refusal.errors or [{"code": refusal.code, "pointer": "", "detail": refusal.detail}]
+    errors = [{"detail": refusal.detail, **error} for error in errors[:MOST_ROW_ERRORS]]
+    return Result(row=row.number, status="refused", errors=[_short(error) for error in errors])
+
+
+def _short(error: dict[str, Any]) -> dict[str, Any]:
+    """The choices among locations are the same for every row, and stand in the options route."""
+    return {name: value for name, value in error.items() if name != "choices"}

@@ -1,0 +1,218 @@
+"""`make bench`: rows of an import a second, beside bare loops of the same transactions; and one that is interrupted.
+
+The first part runs in this process on one ministack, in turns, each on a table of its own. The second part is the real
+template: a file of 10,000 rows over HTTP, its workers killed twice, the same file again under another key; it ends with
+an error unless exactly 10,000 customers are there, each once.
+"""
+
+import contextlib
+import os
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import yaml
+
+from local.deploy import build, deploy
+from local.ministack import Ministack, free_port, running
+from local.paths import PROJECT
+from local.run import make_stack
+from shared.accounts import Caller
+from shared.customer_use_cases import add_customer
+from shared.errors import RefusalError
+from shared.import_use_cases import add_import, run_import
+from shared.imports import CSV
+from shared.store import DynamoStore
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, asked, begin_in, put
+from tests.conftest import _create_table, _Tags
+from tests.memory_queue import MemoryQueue
+
+ROWS: Final = 10_000
+BENCH_ROWS: Final = 3_000
+ROUNDS: Final = 5
+THREADS: Final = 16
+HEADER: Final = "companyname,ParentId,Level,State,LocationId,DeviceCountry\n"
+WHO: Final = Caller(ROOT_ACCOUNT.id, NOW, "change_customers")
+
+
+def a_file(root: str, rows: int, resellers: int) -> str:
+    """A distributor, resellers below it, end-customers below those; the parents stand last."""
+    ends = rows - resellers - 1
+    lines = [f"End {n},Reseller {n % resellers},EndCustomer,InTrial,,GB\n" for n in range(ends)]
+    lines += [f"Reseller {n},Bench,Reseller,InProduction,SE,FI\n" for n in range(resellers)]
+    return HEADER + "".join(lines) + f"Bench,{root},Distributor,InProduction,,DE\n"
+
+
+def fresh(ministack: Ministack, template: dict[str, Any]) -> tuple[Any, str, DynamoStore]:
+    client = ministack.client("dynamodb")
+    table = _create_table(client, template)
+    store = DynamoStore(client, table)
+    begin_in(store)
+    return client, table, store
+
+
+def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[float, list[Any], Counter[str]]:
+    """Seconds for an import, the transactions that added its customers, and all its requests."""
+    queue, sent, requests = MemoryQueue(), list[Any](), Counter[str]()
+    answer = add_import(store, queue, WHO, a_file(ROOT.id, rows, resellers), CSV, idempotency_key="bench").answer
+
+    def before(params: dict[str, Any], model: Any, **_: Any) -> None:
+        requests[model.name] += 1
+        if model.name == "TransactWriteItems" and "Update" in params["TransactItems"][-1]:
+            sent.append(deepcopy(params["TransactItems"]))
+
+    client.meta.events.register("provide-client-params.dynamodb.*", before)
+    started = time.perf_counter()
+    done = run_import(store, queue, answer.id or "", lambda: NOW, lambda: False)
+    took = time.perf_counter() - started
+    assert done is not None
+    assert done.created == rows, done
+    return took, sent, requests
+
+
+def bare(client: Any, table: str, transactions: list[Any]) -> float:
+    """Seconds for these transactions in a bare loop of boto3 calls."""
+    for actions in transactions:
+        for action in actions:
+            next(iter(action.values()))["TableName"] = table
+    started = time.perf_counter()
+    for actions in transactions:
+        client.transact_write_items(TransactItems=actions)
+    return time.perf_counter() - started
+
+
+def one_by_one(transactions: list[Any]) -> list[Any]:
+    """The same rows, each in a transaction of its own: customer, name, children of the parent."""
+    found = []
+    for actions in transactions:
+        updates = {action["Update"]["Key"]["pk"]["S"]: action for action in actions if "Update" in action}
+        puts = [action for action in actions if "Put" in action]
+        for customer, name in zip(puts[::2], puts[1::2], strict=True):
+            parent = updates[f"customer#{customer['Put']['Item']['parent_id']['S']}"]
+            update = deepcopy(parent)
+            update["Update"]["ExpressionAttributeValues"][":by"] = {"N": "1"}
+            found.append([customer, name, update])
+    return found
+
+
+def below_one_parent(store: DynamoStore, parents: int, rows: int) -> tuple[float, int]:
+    """Rows a second when 16 threads add them alone, below so many parents, and how many gave up."""
+    above = [a_customer("distributor", name=f"Parent {n}") for n in range(parents)]
+    put(store, *above)
+
+    def add(number: int) -> int:
+        new = asked("reseller", above[number % parents], name=f"Child {number}")
+        try:
+            add_customer(store, WHO, new, idempotency_key=f"{parents} {number}")
+        except RefusalError:
+            return 1
+        return 0
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        refused = sum(pool.map(add, range(rows)))
+    return rows / (time.perf_counter() - started), refused
+
+
+def measured(name: str, values: list[float]) -> None:
+    print(f"{name}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})", flush=True)
+
+
+def beside_bare_loops(template: dict[str, Any]) -> None:
+    for resellers in (50, 1):
+        same, alone, rates = [], [], []
+        with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
+            for turn in range(ROUNDS):
+                print(f"{resellers} parents, round {turn + 1} of {ROUNDS} ...", file=sys.stderr)
+                client, _, store = fresh(ministack, template)
+                took, sent, requests = ours(client, store, BENCH_ROWS, resellers)
+                client, table, _ = fresh(ministack, template)
+                same.append(bare(client, table, deepcopy(sent)) / took)
+                client, table, _ = fresh(ministack, template)
+                alone.append(bare(client, table, one_by_one(sent)) / took)
+                rates.append(BENCH_ROWS / took)
+        measured(f"{resellers} parents: rows a second, of a bare loop of the same transactions", same)
+        measured(f"{resellers} parents: of a bare loop with a transaction for each row", alone)
+        measured(f"{resellers} parents: rows a second", rates)
+        print(f"{resellers} parents: requests for {BENCH_ROWS} rows: {dict(requests)}")
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
+        for parents in (100, 1):
+            _, _, store = fresh(ministack, template)
+            rate, refused = below_one_parent(store, parents, 1_000)
+            print(f"16 threads, a row each, {parents} parents: {rate:.0f} rows a second, {refused} gave up")
+
+
+def kill_workers(ministack: Ministack) -> int:
+    """Kill -9 every process in which ministack runs a function, in the middle of whatever it does."""
+    task = Path(f"/proc/{ministack.process.pid}/task")
+    children = [int(child) for each in task.glob("*/children") for child in each.read_text().split()]
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    return len(children)
+
+
+def interrupted_twice() -> None:
+    build()
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
+        stack = make_stack(ministack, deploy(ministack, Path(folder) / "clock"), earlier={})
+        headers = {"Authorization": f"Bearer {stack['tokens']['root']}"}
+        root = call(stack, "GET", "/me", headers=headers)["customer"]["id"]
+        file = a_file(root, ROWS, 50)
+
+        def send(key: str, at: Callable[[int], None]) -> dict[str, Any]:
+            sent = {**headers, "Content-Type": "text/csv", "Idempotency-Key": key}
+            answer = call(stack, "POST", "/imports", headers=sent, content=file)
+            while answer["state"] != "done":
+                time.sleep(0.2)
+                answer = call(stack, "GET", f"/imports/{answer['id']}?limit=1", headers=headers)
+                at(answer["rows_done"])
+            return answer
+
+        kills: list[int] = []
+
+        def interrupt(done: int) -> None:
+            if len(kills) < 2 and ROWS * (0.2 if not kills else 0.6) < done < ROWS:
+                print(f"killed {kill_workers(ministack)} workers at {done} rows", flush=True)
+                kills.append(done)
+
+        first = send("first", interrupt)
+        print(f"first: {first['created']} created, {first['existed']} existed, {first['refused']} refused")
+        started = time.perf_counter()
+        second = send("second", lambda _: None)
+        rate = ROWS / (time.perf_counter() - started)
+        print(f"the same file again: {second['existed']} existed, {rate:.0f} rows a second")
+        names = Counter[tuple[str, str]]()
+        for page in ministack.client("dynamodb").get_paginator("scan").paginate(TableName=stack["table"]):
+            for item in page["Items"]:
+                if item["sk"]["S"] == "customer" and "parent_id" in item:
+                    names[item["parent_id"]["S"], item["folded_name"]["S"]] += 1
+        print(f"customers in the table: {len(names)}, each once: {set(names.values()) == {1}}")
+        assert (len(kills), first["created"], second["existed"]) == (2, ROWS, ROWS)
+        assert len(names) == ROWS
+        assert set(names.values()) == {1}
+
+
+def call(stack: dict[str, Any], method: str, path: str, **request: Any) -> dict[str, Any]:
+    answer = httpx.request(method, stack["url"] + path, timeout=60, **request)
+    answer.raise_for_status()
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def main() -> None:
+    beside_bare_loops(yaml.load((PROJECT / "template.yaml").read_text(), Loader=_Tags))  # noqa: S506
+    interrupted_twice()
+
+
+if __name__ == "__main__":
+    main()
