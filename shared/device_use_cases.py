@@ -236,11 +236,13 @@ def _customers_of(store: Store, caller: Caller, devices: list[Device]) -> dict[s
 
 class ViewList(BaseModel):
     views: list[View]
+    columns: list[ColumnAnswer] = Field(description="Every column there is, to choose from.")
 
 
 def list_views(store: Store, caller: Caller) -> ViewList:
     """The caller's views, the default one among them."""
-    return ViewList(views=_views(store, caller).shown())
+    columns = [ColumnAnswer(name=name, title=column.title) for name, column in COLUMNS.items()]
+    return ViewList(views=_views(store, caller).shown(), columns=columns)
 
 
 def get_view(store: Store, caller: Caller, name: str) -> View:

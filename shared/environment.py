@@ -23,6 +23,16 @@ def import_queue_url() -> str:
     return os.environ["IMPORT_QUEUE_URL"]
 
 
+def sign_in_client() -> str:
+    """The app client of the user pool with which people sign in."""
+    return os.environ["USER_POOL_CLIENT_ID"]
+
+
+def sign_in_endpoint() -> str:
+    """Where people's browsers reach the user pool."""
+    return os.environ.get("AWS_ENDPOINT_URL") or f"https://cognito-idp.{os.environ['AWS_REGION']}.amazonaws.com"
+
+
 def clock_file() -> str | None:
     """Where a local stack keeps how far its clock was put forward. On AWS there is no endpoint, and so no such file."""
     return os.environ.get("CLOCK_FILE") or None if os.environ.get("AWS_ENDPOINT_URL") else None

@@ -45,6 +45,7 @@ EDGE = {
     "schedules",
     "messages",
     "dry_runs",
+    "console",
     "facts",
     "environment",
     "cursors",
@@ -111,7 +112,7 @@ def test_one_name_in_four_places(template: dict[str, Any]) -> None:
         if resource["Type"] == "AWS::Serverless::Function"
     }
     assert set(functions) == {camel(name) for name in FUNCTIONS}
-    assert set(FUNCTIONS) == {*ROUTES, "refuse_unknown_route", *IN_THE_BACKGROUND}
+    assert set(FUNCTIONS) == {*ROUTES, "get_console", "refuse_unknown_route", *IN_THE_BACKGROUND}
     for name in FUNCTIONS:
         assert functions[camel(name)]["Properties"]["Handler"] == f"functions.{name}.lambda_handler"
         module = importlib.import_module(f"functions.{name}")
@@ -139,6 +140,7 @@ def test_the_routes_of_the_table_the_template_the_resolvers_the_document_and_the
     readme = {
         name: (method, path)
         for name, method, path in re.findall(r"^\| `(\w+)` \| `([A-Z]+) (/\S*)` \|", README, re.MULTILINE)
+        if name != "get_console"  # a page, not of the API
     }
     assert in_template == table
     assert resolvers == table
@@ -146,7 +148,9 @@ def test_the_routes_of_the_table_the_template_the_resolvers_the_document_and_the
     assert readme == table
 
 
-def test_every_route_asks_for_a_token_and_a_scope_but_the_one_for_unknown_routes(template: dict[str, Any]) -> None:
+def test_every_route_asks_for_a_token_and_a_scope_but_the_console_and_the_one_for_unknown_routes(
+    template: dict[str, Any],
+) -> None:
     auth = template["Resources"]["Api"]["Properties"]["Auth"]
     assert auth["DefaultAuthorizer"] == "AccessToken"
     assert auth["Authorizers"]["AccessToken"]["AuthorizationScopes"] == ["aws.cognito.signin.user.admin"]
@@ -156,7 +160,7 @@ def test_every_route_asks_for_a_token_and_a_scope_but_the_one_for_unknown_routes
             if event["Type"] != "HttpApi":
                 continue
             own = event["Properties"].get("Auth")
-            assert own == ({"Authorizer": "NONE"} if name == "RefuseUnknownRoute" else None)
+            assert own == ({"Authorizer": "NONE"} if name in ("GetConsole", "RefuseUnknownRoute") else None)
 
 
 def test_no_function_has_more_than_it_needs(template: dict[str, Any]) -> None:
