@@ -41,8 +41,9 @@ import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (F
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
 
-bench: $(ENV)/dev/.ready $(ENV)/stack/.ready ## measure trials ended a second beside a bare loop
+bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## measure trials and imports beside bare loops
 	@$(ENV)/dev/bin/python -m tests.bench_trials
+	@$(ENV)/dev/bin/python -m tests.bench_imports
 
 lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, types, template and permissions
 	$(ENV)/dev/bin/ruff format --check .

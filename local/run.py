@@ -111,7 +111,11 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _example(stack: dict[str, Any]) -> str:
-    return f"""curl -s '{stack["url"]}/me' -H "Authorization: Bearer $(make -s token ACCOUNT=root)"
+    root = stack["accounts"]["root"]
+    return f"""The console: {stack["url"]}/
+Sign in there as {root["id"]} with the password {root["password"]}
+
+curl -s '{stack["url"]}/me' -H "Authorization: Bearer $(make -s token ACCOUNT=root)"
 """
 
 

@@ -127,7 +127,7 @@ function signIn(reason) {
     const submit = h("button", { type: "submit", class: "main" }, "Sign in");
     form.append(submit);
     document.querySelector(".top").hidden = $("side").hidden = true;
-    $("main").replaceChildren(h("h1", {}, "Sign in"), reason && h("p", { role: "status" }, reason), form);
+    $("main").replaceChildren(...[h("h1", {}, "Sign in"), reason && h("p", { role: "status" }, reason), form].filter(Boolean));
     document.title = "Sign in - Backup customers";
     draw();
   });
@@ -213,7 +213,7 @@ async function use(id) {
   $("in-use").title = inUse.name;
   $("find-label").textContent = `Find below ${inUse.name} by the beginning of a name`;
   drawSections();
-  tree.select(id);
+  tree.reveal(inUse);
 }
 
 // ---------------------------------------------------------------- the tree
@@ -278,6 +278,16 @@ const tree = {
     item.setAttribute("aria-selected", "true");
     for (const old of $("tree").querySelectorAll('[tabindex="0"]')) old.tabIndex = -1;
     item.tabIndex = 0;
+  },
+  // Opens what stands above a customer, as far as its place is among the pages that are loaded, and selects it.
+  async reveal(one) {
+    const ids = one.path.split("/");
+    for (const id of ids.slice(ids.indexOf(me.customer.id), -1)) {
+      const item = $("tree").querySelector(`[data-id="${CSS.escape(id)}"]`);
+      if (!item) return;
+      await tree.toggle(item, true);
+    }
+    if (inUse === one) tree.select(one.id);
   },
   focus(item) {
     for (const old of $("tree").querySelectorAll('[tabindex="0"]')) old.tabIndex = -1;
@@ -504,6 +514,7 @@ async function customersPage(one, rest) {
   if (rest === "history") return historyPage(one);
   if (rest === "edit") return editPage(one);
   one = inUse = await customer(one.id);
+  const parent = one.parent_id && one.id !== me.customer.id ? known.get(one.parent_id) ?? (await customer(one.parent_id)) : null;
   const changes = may("change_customers") && !one.archive;
   const own = one.id === me.customer.id;
   const version = { headers: { "If-Match": `"${one.version}"` } };
@@ -537,7 +548,7 @@ async function customersPage(one, rest) {
     h("h2", {}, "Details"),
     h("dl", {},
       [
-        ["Parent customer", one.parent_id && known.has(one.parent_id) ? link(known.get(one.parent_id)) : one.parent_id ? "Above your company" : "None"],
+        ["Parent customer", parent ? link(parent) : one.parent_id ? "Above your company" : "None"],
         ["Service type", one.service_type && spoken(one.service_type)],
         ["Service types to provide", one.services_to_provide.map(spoken).join(", ") || "None"],
         ["Device country", one.device_country.name],
@@ -592,9 +603,9 @@ async function addPage(one) {
     try {
       const made = await api("POST", "/customers", { query: { validate_only: true }, body: values(node) });
       place(node, [], touched);
-      will.replaceChildren(h("strong", {}, "What will happen: "),
+      will.replaceChildren(h("p", {}, h("strong", {}, "What will happen: "),
         `${made.name} is added as ${spoken(made.level)}. Its data is stored in ${made.storage_location.name}`,
-        made.trial ? [", and its trial ends on ", time(made.trial.ends_at), ". It is not invoiced until then."] : ".");
+        made.trial ? [", and its trial ends on ", time(made.trial.ends_at), ". It is not invoiced until then."] : "."));
       will.hidden = false;
     } catch (problem) {
       will.hidden = true;

@@ -33,7 +33,7 @@ class ImportWork:
         self.parents: dict[str, Customer | None] = {}
         self.found: dict[Key, Item] = {}
         self.group: dict[int, tuple[Row, Customer, list[Action]]] = {}
-        self.taken: set[Key] = set()  # what the group writes
+        self.taken: set[Key] = set()  # what the group writes, the records of the parents' children among it
 
     def carry_out(self, caller: Caller, found: Mapping[Key, Item], rows: list[Row]) -> list[Result]:
         """What becomes of these rows. `found` holds the caller's account and the catalogue, as they are now."""
@@ -82,11 +82,11 @@ class ImportWork:
             return
         actions = additions(customer, self.caller.now)
         keys = {action.key for action in actions}
-        parents = {children_key(other.parent_id or "") for _, other, _ in self.group.values()}
-        if keys & self.taken or len(self.taken | keys) + len(parents) + 1 > _MOST_ACTIONS:
+        with_parent = keys | {children_key(customer.parent_id or "")}
+        if keys & self.taken or len(self.taken | with_parent) > _MOST_ACTIONS:
             self.write()
         self.group[row.number] = (row, customer, actions)
-        self.taken |= keys
+        self.taken |= with_parent
 
     def write(self) -> None:
         """Write the group: all that is free in one transaction, in as many tries as others' rows take."""

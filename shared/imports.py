@@ -25,9 +25,9 @@ from shared.times import Time
 
 MOST_ROWS: Final = 10_000
 LARGEST_FILE: Final = 3 * 1024 * 1024  # bytes
-PART: Final = 128  # rows that are kept in one record, and whose results are kept together
+PART: Final = 147  # rows that are kept in one record, and whose results are kept together: three full transactions
 MOST_ROW_ERRORS: Final = 5
-_LARGEST_ROW: Final = 2_500  # bytes, as it is kept: a record holds 400 KB, and so 128 of them
+_LARGEST_ROW: Final = 2_500  # bytes, as it is kept: a record holds 400 KB, and so 147 of them
 CSV: Final = "text/csv"
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
 

@@ -180,10 +180,9 @@ def trial_shard(number: int) -> str:
 def name_item(customer: Customer) -> Item:
     """The name, with what the parent has to know of its children: it can be read strongly consistent."""
     pk, sk = name_key(customer.parent_id or "", customer.folded_name)
-    known = customer.model_dump(
-        include={"name", "service_type", "services_to_provide", "expires_at"}, exclude_none=True
-    )
-    return {"pk": pk, "sk": sk, "customer_id": customer.id, **known}
+    known = {field: getattr(customer, field) for field in ("name", "service_type", "services_to_provide", "expires_at")}
+    item = {"pk": pk, "sk": sk, "customer_id": customer.id, **known}
+    return {name: value for name, value in item.items() if value is not None}
 
 
 def reference_items(customer: Customer) -> list[Item]:

@@ -398,7 +398,7 @@ def test_what_is_left_when_the_time_is_up_goes_on_with_another_message(store: Me
     assert run_import(store, queue, "imp_absent", lambda: LATER, lambda: False) is None
 
 
-@pytest.mark.parametrize("limit", [1, 99, 128, 129, 1000])
+@pytest.mark.parametrize("limit", [1, 99, PART, PART + 1, 1000])
 def test_the_pages_of_results_hold_every_row_once(store: MemoryStore, queue: MemoryQueue, limit: int) -> None:
     answer = send(store, queue, a_file() + "Bad,nowhere,,,,GB\n" * 3).answer
     run(store, queue)
@@ -501,7 +501,7 @@ def test_many_rows_below_one_parent_go_in_few_transactions(store: MemoryStore, q
     send(store, queue, "name,parent_id,device_country\n" + "".join(f"E{n},{reseller.id},GB\n" for n in range(PART)))
     store.requests.clear()
     run(store, queue)
-    # 49 rows of two records each and the children of the parent make a transaction of 99.
+    # 49 rows of two records each and the children of the parent make a transaction of 99; a part is three of them.
     assert Counter(store.requests) == {"get": 3, "write": 3 + 1}
     assert store.items[children_key(reseller.id)]["count"] == PART
 
