@@ -18,7 +18,7 @@ PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
 
-.PHONY: help run token clock demo import test bench lint format requirements build openapi schemas clean
+.PHONY: help run token clock demo import test prove bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -40,6 +40,9 @@ import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (F
 
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
+
+prove: $(ENV)/dev/.ready ## play histories, crashes and deliveries by the ten thousand (SEED=1)
+	@$(ENV)/dev/bin/python -m tests.proofs.prove $(if $(SEED),--seed $(SEED))
 
 bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## measure trials and imports beside bare loops
 	@$(ENV)/dev/bin/python -m tests.bench_trials

@@ -1,12 +1,10 @@
 """POST /imports: a file of customers, to be added in the background."""
 
-from uuid import uuid4
-
 from aws_lambda_powertools.event_handler import Response
 
 from shared.errors import BodyTooLargeError, BrokenRulesError, KeyReusedError, UnsupportedMediaError
 from shared.facts import tell
-from shared.http import Api, Files, IdempotencyKey, ValidateOnly
+from shared.http import Api, Files, RequiredIdempotencyKey, ValidateOnly
 from shared.import_use_cases import ImportAnswer, add_import
 from shared.imports import CSV, JSON_LINES, LARGEST_FILE
 
@@ -16,7 +14,7 @@ app = Api("add_import", files=Files((CSV, *JSON_LINES), LARGEST_FILE))
 @app.serves(
     ImportAnswer, status=202, refuses=[BodyTooLargeError, UnsupportedMediaError, BrokenRulesError, KeyReusedError]
 )
-def route(validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None) -> Response[str]:
+def route(idempotency_key: RequiredIdempotencyKey, validate_only: ValidateOnly = False) -> Response[str]:
     """Add the customers of a file in the background, up to 10,000 rows: CSV, or JSON lines. It can be repeated."""
     added = add_import(
         app.store,
@@ -24,7 +22,7 @@ def route(validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey =
         app.caller,
         app.file,
         app.media,
-        idempotency_key=idempotency_key or str(uuid4()),
+        idempotency_key=idempotency_key,
         validate_only=validate_only,
     )
     tell(f"import_{added.outcome}", import_id=added.answer.id, rows=added.answer.rows)

@@ -108,7 +108,7 @@ def _finished(name: str, operation: dict[str, Any]) -> dict[str, Any]:
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "header":
             parameter["name"] = parameter["name"].title()
-            parameter["required"] = parameter["name"] == "If-Match" and "428" in responses
+            parameter["required"] |= parameter["name"] == "If-Match" and "428" in responses
     return operation
 
 

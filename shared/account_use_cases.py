@@ -33,6 +33,7 @@ from shared.errors import (
     NotFoundError,
     RefusalError,
     StaleVersionError,
+    ThrottledError,
     UnavailableError,
 )
 from shared.idempotency import Outcome, id_from, refuse_other_request, secret_from
@@ -96,7 +97,7 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
             if earlier is None and customer_at in failed.found:
                 authorize(by, caller.operation, one(Customer, failed.found, customer_at))
             if earlier is None:
-                raise EmailExistsError from failed
+                raise _taken(store, caller.now, failed) from failed
         else:
             return AddedAccount(_finish(store, identities, by, account, new, idempotency_key), "added")
     refuse_other_request(new, earlier.request_hash)
@@ -107,6 +108,20 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
         known = show_account(as_added(earlier, new)).model_dump()
         return AddedAccount(AddedAccountAnswer(**known, credentials=None), "validated")
     return AddedAccount(_finish(store, identities, by, earlier, new, idempotency_key), "replayed")
+
+
+def _taken(store: Records, now: datetime, failed: ConditionFailedError) -> RefusalError:
+    """The address is taken; by an account of a removed customer, it is free when the same request comes again."""
+    for item in failed.found.values():
+        key = account_key((item or {}).get("account_id", ""))
+        account = one(Account, store.get(key), key)
+        if account and account.email and not get(store, now, customer_key(account.customer_id)):
+            shell = Put(account_item(removed_account(account)), when={"version": account.version})
+            with contextlib.suppress(ConditionFailedError):
+                store.write(shell, Remove(email_key(account.email), {"account_id": account.id}))
+            detail = "The address was that of a removed customer, and is free now. Send the same request again."
+            return ThrottledError(detail, headers={"Retry-After": "1"})
+    return EmailExistsError()
 
 
 def _finish(  # noqa: PLR0913, PLR0917 - what the first answer follows from
@@ -157,10 +172,13 @@ def change_account(
 ) -> AccountAnswer:
     """Change an account that is at `version`. Where nothing changes, nothing is written.
 
+    What is at the next version already as it is asked for was changed before: an answer that was lost is given again.
     Raises NotFoundError, ForbiddenError, StaleVersionError, BrokenRulesError, LastSuperUserError.
     """
-    by, account = _changeable(store, caller, account_id, version)
+    by, account = _changeable(store, caller, account_id)
     changed = changed_account(change, account, by)
+    if account.version not in (version, version + 1 if changed is account else version):
+        raise _stale(account.version)
     if changed is not account:
         _write(store, account, changed)
     return show_account(changed)
@@ -171,7 +189,9 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, LastSuperUserError.
     """
-    by, account = _changeable(store, caller, account_id, version)
+    by, account = _changeable(store, caller, account_id)
+    if account.version != version:
+        raise _stale(account.version)
     if account.id == by.id:
         raise ForbiddenError("Nobody removes their own account; ask another.")
     email = [Remove(email_key(account.email), {"account_id": account.id})] if account.email else []
@@ -186,11 +206,9 @@ def _read(store: Store, caller: Caller, account_id: str) -> tuple[Account, Accou
     return by, authorize(by, caller.operation, None if account and account.removed else account)
 
 
-def _changeable(store: Store, caller: Caller, account_id: str, version: int) -> tuple[Account, Account]:
+def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
     by, account = _read(store, caller, account_id)
     refuse_higher(by, account.role)
-    if account.version != version:
-        raise _stale(account.version)
     return by, account
 
 
@@ -332,6 +350,7 @@ def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
 
 
 def _mark(store: Records, account: Account, changes: dict[str, object]) -> None:
-    """Keep what the system itself notes. When somebody has changed the account meanwhile, their change stays."""
+    """Keep what the system itself notes. When somebody has changed or noted something meanwhile, that stays."""
+    seen = account.model_dump(include={"version", "identity_version", "identity_failed"})
     with contextlib.suppress(ConditionFailedError):
-        store.write(Put(account_item(account.model_copy(update=changes)), when={"version": account.version}))
+        store.write(Put(account_item(account.model_copy(update=changes)), when=seen))

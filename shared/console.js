@@ -57,21 +57,21 @@ function keep(result) {
   if (result.RefreshToken) refreshToken.set(result.RefreshToken);
 }
 
+// Whether there is a new access token. Many who ask at once share one request; a network that fails ends no session.
 let refreshing = null;
-function refresh() {
-  refreshing ??= (async () => {
-    try {
-      if (!refreshToken.get()) return false;
-      const parameters = { REFRESH_TOKEN: refreshToken.get() };
-      keep((await userPool("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters: parameters })).AuthenticationResult);
-      return true;
-    } catch {
-      return false;
-    } finally {
-      refreshing = null;
-    }
-  })();
-  return refreshing;
+async function refresh() {
+  if (!refreshToken.get()) return false;
+  const parameters = { REFRESH_TOKEN: refreshToken.get() };
+  refreshing ??= userPool("InitiateAuth", { AuthFlow: "REFRESH_TOKEN_AUTH", AuthParameters: parameters });
+  try {
+    keep((await refreshing).AuthenticationResult);
+    return true;
+  } catch (problem) {
+    if (problem instanceof TypeError || problem.name === "TimeoutError") throw new Problem(0, { detail: "The sign-in cannot be reached. Check the network and try again." });
+    return false;
+  } finally {
+    refreshing = null;
+  }
 }
 
 // Resolves when somebody has signed in; `reason` says why they are asked.
@@ -904,5 +904,5 @@ $("find-text").addEventListener("input", found);
 $("menu").addEventListener("click", () => $("menu").setAttribute("aria-expanded", String($("side").classList.toggle("open"))));
 $("chooser").addEventListener("toggle", (event) => event.newState === "open" && drawChooser());
 
-if (!(await refresh())) await signIn();
+if (!(await refresh().catch(() => false))) await signIn();
 await begin();

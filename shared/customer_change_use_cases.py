@@ -23,6 +23,7 @@ from shared.customer_changes import (
     refuse_blocked,
     refuse_needed,
     refuse_own,
+    refuse_own_references,
     relies_on_parent,
     restored_customer,
 )
@@ -54,7 +55,7 @@ from shared.keys import (
 from shared.reading import get, one, read
 from shared.storage_locations import Catalogue
 from shared.store import Action, ConditionFailedError, Count, Put, Remove, Store
-from shared.times import Time, to_text
+from shared.times import Time
 
 # How many of what blocks a change are named, and how many names are read at once.
 _MOST_NAMED: Final = 20
@@ -75,13 +76,23 @@ def change_customer(
 ) -> ChangedCustomerAnswer:
     """Change a customer that is at `version`. Where nothing changes, nothing is written.
 
+    The same request again, by the same account, gets its first answer as long as nothing else was changed since.
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, BrokenRulesError, NameExistsError,
     ReferenceExistsError.
     """
-    by, customer = _changeable(store, caller, customer_id, version)
-    changed = write_change(store, caller, by, customer, change)
+    key = customer_key(customer_id)
+    by, found = read(store, caller, key)
+    customer = authorize(by, caller.operation, one(Customer, found, key))
+    if _changed_before(customer, version, caller, "customer_changed"):
+        parent, _ = _family(store, caller, customer) if relies_on_parent(change) else (None, {})
+        if changed_customer(change, customer, parent, caller) is not customer:
+            raise _stale(customer.version)
+        changed = customer
+    else:
+        refuse_other_version(customer, version)
+        changed = write_change(store, caller, by, customer, change)
     notices = []
-    if changed.device_country != customer.device_country:
+    if changed.version > version and changed.last_change and "device_country" in changed.last_change.changes:
         location = "The storage location stays as it is. Only support changes it."
         notices.append(Notice(code="storage_location_unchanged", detail=location))
     return ChangedCustomerAnswer(**shown(store, caller, changed).model_dump(), notices=notices)
@@ -89,6 +100,8 @@ def change_customer(
 
 def write_change(store: Store, caller: Caller, by: Account, customer: Customer, change: CustomerChange) -> Customer:
     """`customer` with the change, written where something changes. Raises as `change_customer` does."""
+    if change.references is not None:
+        refuse_own_references(by, customer)
     for _ in range(MOST_DECISIONS):
         parent, found = _family(store, caller, customer) if relies_on_parent(change) else (None, {})
         changed = changed_customer(change, customer, parent, caller)
@@ -118,12 +131,17 @@ def _family(store: Store, caller: Caller, customer: Customer) -> tuple[Customer 
     return one(Customer, found, customer_key(parent_id)), found
 
 
-def _changeable(store: Store, caller: Caller, customer_id: str, version: int) -> tuple[Account, Customer]:
-    key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    customer = authorize(by, caller.operation, one(Customer, found, key))
-    refuse_other_version(customer, version)
-    return by, customer
+def _changed_before(customer: Customer, version: int, caller: Caller, event: str) -> bool:
+    """Whether the last change is of this kind, by this caller, and the one that made the next version of `version`.
+
+    Then this may be a request whose answer was lost.
+    """
+    last = customer.last_change
+    return (
+        last is not None
+        and customer.version == version + 1 == last.version
+        and (last.event, last.by) == (event, caller.account_id)
+    )
 
 
 def refuse_other_version(customer: Customer, version: int) -> None:
@@ -190,9 +208,13 @@ def change_storage_location(
     key = customer_key(customer_id)
     by, found = read(store, caller, key, CATALOGUE)
     customer = authorize(by, caller.operation, one(Customer, found, key))
-    refuse_other_version(customer, version)
+    before = _changed_before(customer, version, caller, "storage_location_changed")
+    if not before:
+        refuse_other_version(customer, version)
     moved = moved_customer(change, customer, Catalogue.model_validate(found[CATALOGUE]), caller)
     if moved is not customer:
+        if before:
+            raise _stale(customer.version)
         try:
             store.write(*_moved(customer, moved, caller.now))
         except ConditionFailedError as failed:
@@ -252,6 +274,7 @@ def restore_customer(store: Store, caller: Caller, customer_id: str, *, version:
     if customer.archived_at is None:
         return shown(store, caller, customer)
     refuse_other_version(customer, version)
+    refuse_own(by, customer)
     for _ in range(MOST_DECISIONS):
         parent, found = _family(store, caller, customer)
         if parent is None or parent.archived_at:
@@ -300,9 +323,7 @@ def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, c
     by, found = read(store, caller, key)
     customer = authorize(by, caller.operation, one(Customer, found, key))
     bound_to = {"list": "history", "customer_id": customer.id}
-    # A customer whose id was used before, by one that is removed, has no part in that one's history.
-    begin = {"sk": f"{HISTORY}{to_text(customer.created_at)}", "told": "0"}
-    at = read_cursor(by, bound_to, cursor) or begin
+    at = read_cursor(by, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
     page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": at["sk"]}, limit=limit)
     kept = [(Change.model_validate(item), {"sk": item["sk"]}) for item in page.items]
     told: list[tuple[Change, dict[str, str]]] = [

@@ -145,9 +145,15 @@ def restored_customer(customer: Customer, parent: Customer, caller: Caller) -> C
 
 
 def refuse_own(by: Account, customer: Customer) -> None:
-    """Nobody takes away the customer they stand at: they could not bring it back. Raises ForbiddenError."""
+    """Nobody takes away the customer they stand at, nor brings it back. Raises ForbiddenError."""
     if by.customer_id == customer.id:
-        raise ForbiddenError("Nobody archives their own company; somebody above it does.")
+        raise ForbiddenError("Nobody archives or restores their own company; somebody above it does.")
+
+
+def refuse_own_references(by: Account, customer: Customer) -> None:
+    """A distributor's references are ids in the root's systems, unique among distributors. Raises ForbiddenError."""
+    if customer.level == "distributor" and by.customer_id == customer.id:
+        raise ForbiddenError("The references of your company are those of the company above; ask there.")
 
 
 def refuse_blocked(blocking: list[dict[str, str]]) -> None:
@@ -216,6 +222,8 @@ def history_of(customer: Customer, now: datetime) -> list[Change]:
         if sent_at:
             told.append(_first("trial_ending", sent_at, SCHEDULE, None, {"days_before": days}))
     since = customer.production_since_at(now) if customer.level == "end_customer" else None
+    if customer.archived_at and not customer.production_since:
+        since = None  # others are told when it is back
     if since is not None:
         if customer.trial:
             by, request_id = customer.trial_ended_by or SCHEDULE, customer.production_request_id

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from shared.accounts import Account, Caller, authorize, permit
 from shared.cursors import read_cursor, sign_cursor
 from shared.customers import Customer, CustomerAnswer, NewCustomer, as_created, new_customer, show
-from shared.errors import BrokenRule, NameExistsError, ReferenceExistsError, Rules, ThrottledError
+from shared.errors import BrokenRule, KeyReusedError, NameExistsError, ReferenceExistsError, Rules, ThrottledError
 from shared.idempotency import Outcome, id_from, refuse_other_request
 from shared.keys import (
     CATALOGUE,
@@ -55,13 +55,16 @@ def add_customer(
     customer_id = id_from("cus", caller.account_id, idempotency_key)
     parent_key, children = customer_key(new.parent_id or ""), children_key(new.parent_id or "")
     names = _name_keys(new) if validate_only else []
-    account, found = read(store, caller, parent_key, children, CATALOGUE, customer_key(customer_id), *names)
+    own_key, own_children = customer_key(customer_id), children_key(customer_id)
+    account, found = read(store, caller, parent_key, children, CATALOGUE, own_key, own_children, *names)
     parent, earlier = None, one(Customer, found, customer_key(customer_id))
     if new.parent_id is None:
         permit(account, caller.operation)
     else:
         above = one(Customer, found, parent_key)
         parent = authorize(account, caller.operation, above, pointer="/parent_id", archived=earlier is not None)
+    if earlier is None and own_children in found:  # what was archived has this record, and leaves it behind
+        raise KeyReusedError("The customer of this Idempotency-Key was removed. Take a new key for a new customer.")
     if earlier:
         return _replay(earlier, new, parent, "validated" if validate_only else "replayed")
 
@@ -89,9 +92,10 @@ def add_customer(
 
 
 def additions(customer: Customer, now: datetime) -> list[Action]:
-    """What is put for a new customer: itself, its name, its references, each where it is free."""
-    items = [customer_item(customer), name_item(customer), *reference_items(customer)]
-    return [Put(item, free_at=int(now.timestamp())) for item in items]
+    """What is put for a new customer: itself, its name and its references where they are free."""
+    free_at = int(now.timestamp())
+    named = [name_item(customer), *reference_items(customer)]
+    return [Put(customer_item(customer)), *(Put(item, free_at=free_at) for item in named)]
 
 
 def joined(parent_id: str, found: Mapping[Key, Item], by: int = 1) -> Count:

@@ -22,6 +22,7 @@ from shared.trials import STEPS, State, Trial, production_since, trial_from
 
 MOST_REFERENCES: Final = 10
 MOST_SERVICES: Final = 10  # a list may name one twice, but not for ever
+_IN_ADDRESS: Final = re.compile(r"[-\w .~()'!*:@,;=+&$]+")
 _SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
 
 
@@ -245,13 +246,16 @@ def checked_references(references: dict[str, str]) -> dict[str, str]:
             raise BrokenRule(
                 "reference_system", "/references", "Name a system with 1 to 32 of a-z, 0-9 and _, a letter first."
             )
-    return {system: _reference(value, f"/references/{system}") for system, value in references.items()}
+    return {system: clean_reference(value, f"/references/{system}") for system, value in references.items()}
 
 
-def _reference(value: str, pointer: str) -> str:
+def clean_reference(value: str, pointer: str) -> str:
+    """The value without white space at its ends. Raises BrokenRule for one that cannot stand in an address."""
     value = clean_name(value, pointer)
-    if "/" in value or "%" in value or not value.strip("."):
-        detail = "A reference stands in an address: it holds no / and no %, and is more than dots."
+    if not _IN_ADDRESS.fullmatch(value) or not value.strip("."):
+        detail = (
+            "A reference stands in an address: give letters, digits, spaces, and any of -._~()'!*:@,;=+&$ beside dots."
+        )
         raise BrokenRule("reference_characters", pointer, detail)
     return value
 

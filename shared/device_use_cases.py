@@ -259,6 +259,8 @@ def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
     name = unquote(name)
     views = _views(store, caller)
     checked_view(name, new.columns, views)
+    if views.columns_by_name.get(name) == new.columns:
+        return View(name=name, columns=new.columns)
     _keep(store, caller, views, views.saved(name, new.columns))
     return View(name=name, columns=new.columns)
 

@@ -15,17 +15,17 @@ class DryStore:
 
     def __init__(self, records: Records) -> None:
         self._records = records
-        self._written: dict[Key, Item | None] = {}
+        self._known: dict[Key, Item | None] = {}  # what was read, and what was written since
 
     def get(self, *keys: Key) -> dict[Key, Item]:
-        unknown = [key for key in dict.fromkeys(keys) if key not in self._written]
-        found: dict[Key, Item | None] = {**(self._records.get(*unknown) if unknown else {})}
-        found |= {key: self._written[key] for key in keys if key in self._written}
-        return {key: item for key, item in found.items() if item is not None}
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if unknown:
+            self._known |= {**dict.fromkeys(unknown), **self._records.get(*unknown)}
+        return {key: item for key in keys if (item := self._known[key]) is not None}
 
     def write(self, *actions: Action) -> None:
         found = self.get(*(action.key for action in actions))
-        self._written |= carried_out(actions, found)
+        self._known |= carried_out(actions, found)
 
 
 def carried_out(actions: tuple[Action, ...], found: Mapping[Key, Item]) -> dict[Key, Item | None]:

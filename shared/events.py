@@ -161,6 +161,12 @@ TYPES: Final[dict[str, type[Event]]] = {
 }
 
 Image = Mapping[str, Any]
+_KINDS: Final = {
+    ("customer", "customer"): "customer",
+    ("customer", "device"): "device",
+    ("account", "account"): "account",
+    ("catalogue", "current"): "catalogue",
+}
 # The type of an event, and the event.
 Told = tuple[str, Event]
 
@@ -172,14 +178,15 @@ def events_of(old: Image | None, new: Image | None, changed_at: datetime | None 
     """
     if new is None:
         return []  # records go by their time only, long after they were removed
-    kind = str(new["sk"]).partition("#")[0]
+    # By both keys: the sort key of a name record is a name, and may be any word.
+    kind = _KINDS.get((str(new["pk"]).partition("#")[0], str(new["sk"]).partition("#")[0]))
     if kind == "customer":
         return _customer_events(old, new)
     if kind == "device":
         return _device_events(old, Device.model_validate(new), changed_at)
     if kind == "account":
         return _account_events(old, Account.model_validate(new), changed_at)
-    if kind == "current":
+    if kind == "catalogue":
         catalogue = Catalogue.model_validate(new)
         return [
             _told(
@@ -199,8 +206,6 @@ _REMINDERS: Final = {days: f"reminder_{days}_at" for days in STEPS if days}
 
 def _customer_events(old: Image | None, image: Image) -> list[Told]:
     # What was there before is compared and not read: it may have been broken, and be mended now.
-    if old is not None and old.get("created_at") != image.get("created_at"):
-        old = None  # another customer, which took the place of one that is removed
     watched = ("production_since", "last_change", *_REMINDERS.values())
     if old is not None and all(old.get(name) == image.get(name) for name in watched):
         return []

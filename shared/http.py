@@ -74,6 +74,14 @@ IdempotencyKey = Annotated[
         description="The same request with the same key is carried out once; a repeat gets the first answer.",
     ),
 ]
+RequiredIdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="Required: by it the same request begins again what was kept and not begun.",
+    ),
+]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of what is changed. Required.")]
 IfMatchIfGiven = Annotated[
     str | None, Header(alias="If-Match", description="The ETag of what is changed, to change nothing else.")

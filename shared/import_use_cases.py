@@ -4,10 +4,10 @@ A row makes the customer whose id follows from the import and the row's number. 
 after a crash or by a second message, meets what it made before, and no row makes two customers.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import batched
 from typing import Final, Literal
 
 from pydantic import BaseModel, Field
@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 from shared.accounts import Caller, authorize, permit
 from shared.cursors import read_cursor, sign_cursor
 from shared.dry_runs import DryStore
+from shared.errors import KeyReusedError, NotFoundError
 from shared.idempotency import Outcome, id_from, refuse_other_hash, text_hash
 from shared.import_work import ImportWork
 from shared.imports import (
@@ -32,20 +33,23 @@ from shared.keys import (
     CATALOGUE,
     Key,
     account_key,
+    customer_key,
     import_item,
     import_key,
     part_item,
+    records_of,
     results_key,
     rows_key,
 )
 from shared.queues import Queue
-from shared.reading import one, read
+from shared.reading import expired_at, one, read
 from shared.store import ConditionFailedError, Put, Records, Store
 from shared.times import Time
 
 KEPT: Final = timedelta(days=90)
 # So many results an answer to a dry run holds; those that would be created are counted only.
 MOST_SHOWN: Final = 2_000
+_MOST_KEYS: Final = 100  # of one read
 _MOST_PARTS: Final = 8  # that are looked through for one page of results
 
 State = Literal["waiting", "running", "done", "validated"]
@@ -106,13 +110,13 @@ def add_import(  # noqa: PLR0913 - what an addition depends on, each given
             created_by=by.id,
             request_id=caller.request_id,
             request_hash=hash_of_file,
-            expires_at=int((caller.now + KEPT).timestamp()),
+            kept_until=int((caller.now + KEPT).timestamp()),
         )
         if validate_only:
             return AddedImport(_tried(store, caller, kept, new), "validated")
         rows = [part_item(rows_key(import_id, part), kept, rows) for part, rows in enumerate(parts_of(new.rows))]
         try:
-            store.write(*(Put(item, free_at=int(caller.now.timestamp())) for item in [import_item(kept), *rows]))
+            store.write(*map(Put, [import_item(kept), *rows]))
         except ConditionFailedError as failed:
             earlier = one(Import, failed.found, key)
             if earlier is None:
@@ -121,6 +125,8 @@ def add_import(  # noqa: PLR0913 - what an addition depends on, each given
             queue.send([{"import_id": import_id}])
             return AddedImport(_answer(kept), "added")
     refuse_other_hash(hash_of_file, earlier.request_hash)
+    if expired_at(earlier.kept_until, caller.now):
+        raise KeyReusedError("The results of this import are gone. Take a new key to import the file again.")
     if earlier.finished_at is None and not validate_only:  # its message may never have been sent
         queue.send([{"import_id": import_id}])
     return AddedImport(_answer(earlier), "validated" if validate_only else "replayed")
@@ -143,6 +149,10 @@ def _tried(store: Store, caller: Caller, of: Import, new: NewImport) -> ImportAn
     found = store.get(account_key(of.created_by), CATALOGUE)
     work, shown = ImportWork(DryStore(store), of), list[Result]()
     for rows in parts_of(new.rows):
+        for some in batched(
+            rows, _MOST_KEYS, strict=False
+        ):  # read beforehand, many in one request: they are never there
+            work.store.get(*(customer_key(of.customer_id(row.number)) for row in some))
         results = work.carry_out(caller, found, rows)
         of = progress_of(of, results, caller.now)
         shown += [result for result in results if result.status != "created"]
@@ -166,6 +176,8 @@ def get_import(  # noqa: PLR0913 - the parameters of the route
     key = import_key(import_id)
     by, found = read(store, caller, key)
     of = authorize(by, caller.operation, one(Import, found, key))
+    if expired_at(of.kept_until, caller.now):
+        raise NotFoundError
     bound_to = {"list": "results", "import_id": of.id, "status": status}
     place = int((read_cursor(by, bound_to, cursor) or {"place": "0"})["place"])
     parts = range(place // PART, min(place // PART + _MOST_PARTS, of.parts_done))
@@ -184,7 +196,7 @@ def get_import(  # noqa: PLR0913 - the parameters of the route
 
 def _parts(store: Records, keys: list[Key]) -> list[list[dict[str, object]]]:
     found = store.get(*keys) if keys else {}
-    return [json.loads(found[key]["records"]) for key in keys]
+    return [records_of(found[key]) for key in keys]
 
 
 def run_import(
@@ -205,7 +217,7 @@ def run_import(
         caller = Caller(of.created_by, now(), "change_customers", of.request_id)
         part = rows_key(of.id, of.parts_done)
         found = store.get(account_key(of.created_by), CATALOGUE, part)
-        rows = [Row.model_validate(record) for record in json.loads(found[part]["records"])]
+        rows = [Row.model_validate(record) for record in records_of(found[part])]
         earlier = sorted({row.parent[1] for row in rows if row.parent and row.parent[0] not in work.made})
         for records in _parts(store, [results_key(of.id, each) for each in earlier if each < of.parts_done]):
             work.made |= {result.row: result.customer_id for result in map(Result.model_validate, records)}

@@ -20,7 +20,7 @@ from shared.customers import Customer, NewCustomer
 from shared.errors import BrokenRule, Rules
 from shared.idempotency import id_from
 from shared.levels import LEVELS, MAY_HOLD, SERVICE_TYPES, field_rules
-from shared.names import fold_name
+from shared.names import LONGEST, fold_name
 from shared.times import Time
 
 MOST_ROWS: Final = 10_000
@@ -29,6 +29,7 @@ PART: Final = 147  # rows that are kept in one record, and whose results are kep
 MOST_ROW_ERRORS: Final = 5
 _LARGEST_ROW: Final = 2_500  # bytes, as it is kept: a record holds 400 KB, and so 147 of them
 CSV: Final = "text/csv"
+csv.field_size_limit(LARGEST_FILE)  # a cell is as long as it is: its row says so
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
 
 # The onboarding script's columns, in lower case -> our fields.
@@ -44,6 +45,9 @@ _FIELDS: Final = (*NewCustomer.model_fields, "key")
 _CUSTOMER_ID: Final = re.compile("cus_[a-z2-7]{26}")
 _YES_NO: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _STATES: Final = {"intrial": True, "trial": True, "inproduction": False, "production": False}
+
+# Fields whose words are understood in more than one way of writing.
+_WORDS: Final = ("level", "state", "service_type")
 
 Fields = dict[str, Any]
 Errors = list[dict[str, Any]]
@@ -88,7 +92,7 @@ class Import(BaseModel):
     created_by: str
     request_id: str | None = None
     request_hash: str
-    expires_at: int
+    kept_until: int  # epoch seconds; its rows and results are gone then, its id is never used again
 
     @property
     def parts(self) -> int:
@@ -122,18 +126,26 @@ def read_file(text: str, media: str) -> NewImport:
 
 def _rows(text: str, media: str) -> tuple[list[Row], set[str]]:
     if media in JSON_LINES:
-        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         rows = [_json_row(number, line) for number, line in lines]
         return rows, {field for row in rows for field in row.fields}
     first, _, _ = text.partition("\n")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ",")
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = [_column(cell) for cell in next(reader, [])]
+        header = _without_end([_column(cell) for cell in next(reader, [])], 0)
         _refuse_header(header)
         cells = [(number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise BrokenRule("file_malformed", "", f"The file is not CSV: {error}.") from error
     return [_csv_row(number, header, row) for number, row in cells], set(header)
+
+
+def _without_end(cells: list[str], least: int) -> list[str]:
+    """Without the empty cells at the end that spreadsheets write, beyond the least number."""
+    while len(cells) > least and not cells[-1].strip():
+        cells = cells[:-1]
+    return cells
 
 
 def _column(cell: str) -> str:
@@ -155,6 +167,7 @@ def _refuse_header(header: list[str]) -> None:
 
 
 def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
+    cells = _without_end(cells, len(header))
     if len(cells) != len(header):
         detail = f"The row has {len(cells)} cells; the header has {len(header)}."
         return Row(number=number, fields={}, errors=[_error("cells", "", detail)])
@@ -206,13 +219,20 @@ def _json_row(number: int, line: str) -> Row:
         return Row(number=number, fields={}, errors=[_error("json", "", "The line is not JSON.")])
     if not isinstance(found, dict):
         return Row(number=number, fields={}, errors=[_error("json", "", "The line is not a JSON object.")])
-    fields = {_column(name): value for name, value in found.items() if value is not None}
-    unknown = [
-        _error("unknown_field", f"/{name[:64]}", "There is no such field.")
-        for name in fields
-        if name not in (*_FIELDS, "state")
-    ]
-    return _row(number, fields, unknown)
+    fields: Fields = {}
+    errors: Errors = []
+    for given, value in found.items():
+        name = _column(given)
+        if name not in (*_FIELDS, "state"):
+            errors.append(_error("unknown_field", f"/{given[:64]}", "There is no such field."))
+        elif name in fields:
+            errors.append(_error("field_twice", f"/{given[:64]}", "The field stands twice, under two names."))
+        elif value is not None:
+            try:
+                fields[name] = _value(name, value) if isinstance(value, str) and name in _WORDS else value
+            except BrokenRule as broken:
+                errors.append(broken.entry)
+    return _row(number, fields, errors)
 
 
 def _row(number: int, fields: Fields, errors: Errors) -> Row:
@@ -229,7 +249,11 @@ def _row(number: int, fields: Fields, errors: Errors) -> Row:
     kept = Row(number=number, fields=fields)
     if not errors and len(kept.model_dump_json().encode()) > _LARGEST_ROW:
         errors = [_error("row_too_long", "", f"A row takes at most {_LARGEST_ROW} bytes.")]
-    return Row(number=number, fields={}, errors=errors[:MOST_ROW_ERRORS]) if errors else kept
+    if not errors:
+        return kept
+    # By these its children find it, and are told that it was refused.
+    named = {name: fields[name][:LONGEST] for name in ("key", "name") if isinstance(fields.get(name), str)}
+    return Row(number=number, fields=named, errors=errors[:MOST_ROW_ERRORS])
 
 
 def _shape(fields: Fields) -> Errors:

@@ -60,4 +60,6 @@ def invoiceable(
         first_day += _DAY
     days = [first_day + number * _DAY for number in range(-((first_day - end) // _DAY))]
     archived = [day for day in days if any(begin <= day and day + _DAY <= stop for begin, stop in archives)]
+    if archived and len(archived) == len(days):
+        return None
     return Invoiceable(start, end, len(days) - len(archived))

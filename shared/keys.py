@@ -42,6 +42,7 @@ hold the time from which they count as removed (`expires_at`), whenever DynamoDB
 | replace the catalogue                          | one TransactWriteItems: the version, the one in force              |
 """
 
+import base64
 import json
 import zlib
 from collections.abc import Sequence
@@ -162,7 +163,9 @@ def tree_below(kind: str, path: str) -> str:
 def customer_item(customer: Customer) -> Item:
     item = _item(customer_key(customer.id), customer)
     if customer.archived_at:
-        item["tree"] = tree_below("archived", customer.parent_path)
+        # A distributor stays where the root's walk finds it, since its tree may hold what is archived too.
+        kind = "customer" if customer.level == "distributor" else "archived"
+        item["tree"] = tree_below(kind, customer.parent_path)
         return item
     if customer.parent_id:
         item["folded_name"] = customer.folded_name
@@ -231,9 +234,15 @@ def import_item(of: Import) -> Item:
 
 
 def part_item(key: Key, of: Import, records: Sequence[BaseModel]) -> Item:
-    """Rows or results of one part, as one text: they are read together and by nobody else."""
+    """Rows or results of one part, packed: they are read together and by nobody else."""
     text = json.dumps([record.model_dump(mode="json", exclude_defaults=True) for record in records], ensure_ascii=False)
-    return {"pk": key[0], "sk": key[1], "records": text, "expires_at": of.expires_at}
+    packed = base64.b64encode(zlib.compress(text.encode())).decode()
+    return {"pk": key[0], "sk": key[1], "records": packed, "expires_at": of.kept_until}
+
+
+def records_of(item: Item) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(zlib.decompress(base64.b64decode(item["records"])))
+    return found
 
 
 def _item(key: Key, record: BaseModel) -> Item:

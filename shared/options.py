@@ -48,7 +48,7 @@ def options_below(parent: Customer, catalogue: Catalogue, *, may_add: bool) -> O
     hosted = set(catalogue.countries)
     return Options(
         parent_id=parent.id,
-        may_add=may_add,
+        may_add=may_add and parent.archived_at is None,
         levels=[LevelOption(level=level, fields=_fields(level, parent)) for level in MAY_HOLD[parent.level]],
         device_countries=[
             DeviceCountry(code=code, name=name, storage_location=code if code in hosted else None)

@@ -13,8 +13,8 @@ from shared.countries import NAMES, country_code
 from shared.customer_change_use_cases import refuse_other_version, shown, write_change
 from shared.customer_changes import CustomerChange
 from shared.customer_use_cases import add_customer, being_changed, reference_exists
-from shared.customers import Customer, CustomerAnswer, NewCustomer
-from shared.errors import BrokenRule, ReferenceExistsError, Rules, StaleVersionError
+from shared.customers import Customer, CustomerAnswer, NewCustomer, checked_references, clean_reference
+from shared.errors import BrokenRule, NotFoundError, ReferenceExistsError, Rules, StaleVersionError
 from shared.keys import customer_key, reference_key, tree_below
 from shared.reading import get, one, read
 from shared.store import Store
@@ -39,7 +39,11 @@ def get_customer_by_reference(
     Three requests, four for a site. Raises NotFoundError.
     """
     by, path = _where(store, caller, within, None)
-    customer = _find(store, caller, path, system, unquote(value))
+    try:
+        value = clean_reference(unquote(value), "value")
+    except BrokenRule as broken:  # nobody has it
+        raise NotFoundError from broken
+    customer = _find(store, caller, path, system, value)
     return shown(store, caller, authorize(by, caller.operation, customer))
 
 
@@ -59,7 +63,9 @@ def save_customer_by_reference(  # noqa: PLR0913 - what a decision depends on, e
     What is left out stays as it is, and `in_trial` counts for a new one alone; `version`, where given, must be the
     customer's. Raises what adding and changing a customer raise.
     """
-    value = unquote(value)
+    rules = Rules()
+    ((_, value),) = (rules.keep(checked_references, {system: unquote(value)}) or {system: ""}).items()
+    rules.refuse_if_broken()
     new = _with_reference(new, system, value)
     by, path = _where(store, caller, new.parent_id, "/parent_id")
     for _ in range(_MOST_TURNS):

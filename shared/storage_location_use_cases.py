@@ -45,9 +45,11 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
     account, found = read(store, caller, CATALOGUE)
     permit(account, caller.operation)
     current = Catalogue.model_validate(found[CATALOGUE])
+    catalogue = next_catalogue(current, new, caller.now, account.id)
+    if current.version == version + 1 and (current.created_by, current.locations) == (account.id, catalogue.locations):
+        return _show(current)  # the same request again, whose answer was lost
     if current.version != version:
         raise _stale(current.version)
-    catalogue = next_catalogue(current, new, caller.now, account.id)
     this_version, in_force = catalogue_items(catalogue)
     try:
         store.write(Put(this_version), Put(in_force, when={"version": version}))

@@ -231,16 +231,22 @@ class DynamoStore:
             "ExpressionAttributeValues": {**condition.get("ExpressionAttributeValues", {}), **values},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        try:
-            self._call(self._client.update_item, **request)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == "ConditionalCheckFailedException":
-                item: Any = error.response.get("Item")
-                raise ConditionFailedError({key: _from_dynamo(item) if item else None}) from error
-            if code == "ValidationException" and "size" in error.response["Error"]["Message"].lower():
-                raise UnfitError(error.response["Error"]["Message"]) from error
-            raise
+        for attempt in range(_TRIES):
+            try:
+                self._call(self._client.update_item, **request)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == "ConditionalCheckFailedException":
+                    item: Any = error.response.get("Item")
+                    raise ConditionFailedError({key: _from_dynamo(item) if item else None}) from error
+                if code == "ValidationException" and "size" in error.response["Error"]["Message"].lower():
+                    raise UnfitError(error.response["Error"]["Message"]) from error
+                if code not in _CONFLICT:
+                    raise
+                self._wait(attempt)  # a transaction holds the record: nothing was written
+            else:
+                return
+        raise _throttled()
 
     def query(  # noqa: PLR0913 - what a query can be asked
         self,

@@ -31,7 +31,7 @@ AFTER_ITSELF: Final[Position] = {}
 def within(store: Store, top: Item, *, limit: int, after: Position | None, kind: Kind = "customer") -> Page:
     """A customer itself, then up to `limit` in all with the customers below it; or what is archived below it."""
     customer = Customer.model_validate(top)
-    if after is not None or kind == "archived":
+    if after is not None or ("archived_at" in top) != (kind == "archived"):
         return below(store, kind, customer, limit=limit, after=after or None)
     rest = below(store, "customer", customer, limit=max(limit - 1, 1), after=None)
     if limit == 1:
@@ -77,7 +77,8 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
     tops, own = tree_below("customer", root.path), tree_below(kind, root.path)
     items: list[Item] = []
     at = after
-    if kind != "customer" and (at is None or at["tree"] == own):
+    of_customers = kind in ("customer", "archived")
+    if not of_customers and (at is None or at["tree"] == own):
         items += store.query("subtree", own, after=at, limit=limit + 1).items
         at = None
     reached = [at] if at is not None else []
@@ -88,8 +89,9 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
         found = {item["path"]: item for item in page.items}
         for reach in reached:
             at, distributor = reach, _distributor(root, reach)
-            if kind == "customer" and at["tree"] == tops and at is not after:
-                items.append(found[at["path"]])
+            top = found.get(at["path"]) if of_customers and at["tree"] == tops and at is not after else None
+            if top and ("archived_at" in top) == (kind == "archived"):
+                items.append(top)
             if len(items) > limit:
                 break
             tree = tree_below(kind, distributor["path"])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.account_changes import NewAccount
-from shared.account_use_cases import add_account, get_me, remove_account
+from shared.account_use_cases import add_account, get_me, list_accounts_within, remove_account
 from shared.accounts import Account, Caller
 from shared.customer_change_use_cases import (
     archive_customer,
@@ -16,7 +16,7 @@ from shared.customer_change_use_cases import (
     restore_customer,
 )
 from shared.customer_changes import MOST_ARCHIVES, CustomerChange, LocationChange
-from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, list_customers
+from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
 from shared.customers import Archive, Customer, NewCustomer
 from shared.device_use_cases import add_test_device, remove_test_device
 from shared.devices import NewDevice
@@ -24,7 +24,9 @@ from shared.errors import (
     ArchiveBlockedError,
     ArchivedError,
     BrokenRulesError,
+    EmailExistsError,
     ForbiddenError,
+    KeyReusedError,
     LastSuperUserError,
     NameExistsError,
     NotFoundError,
@@ -38,8 +40,8 @@ from shared.keys import (
     TABLE,
     Item,
     Key,
+    account_key,
     children_key,
-    customer_item,
     customer_key,
     name_item,
     name_key,
@@ -475,6 +477,47 @@ def test_saving_by_reference_keeps_to_a_version_where_one_is_given(store: Memory
     assert save_customer_by_reference(store, by(), "psa", "7", new, new_key="k", version=2).saved == "changed"
 
 
+def test_saving_by_a_reference_in_another_form_finds_the_same_customer(
+    store: MemoryStore, line: list[Customer]
+) -> None:
+    new = asked("end_customer", line[3], name="N")
+    saved = [
+        save_customer_by_reference(store, by(), "psa", value, new, new_key=value).saved
+        for value in ("B1%20", "B1", "%20B1")
+    ]
+    assert saved == ["added", "unchanged", "unchanged"]
+    with pytest.raises(BrokenRulesError):
+        save_customer_by_reference(store, by(), "psa", "#1", new, new_key="k")
+    with pytest.raises(NotFoundError):
+        get_customer_by_reference(store, by(), "psa", "B" * 130, within=line[1].id)
+
+
+def test_the_references_of_a_distributor_are_the_roots_to_give(store: MemoryStore, line: list[Customer]) -> None:
+    account = an_account("super_user", line[1])
+    put(store, account)
+    with pytest.raises(ForbiddenError):
+        change(store, line[1], who=by(account), references={"psa": "1"})
+    assert change(store, line[1], references={"psa": "1"}).references == {"psa": "1"}
+    assert change(store, line[3], who=by(account), references={"psa": "1"}).references == {"psa": "1"}
+
+
+def test_a_change_whose_answer_was_lost_is_answered_again(store: MemoryStore, line: list[Customer]) -> None:
+    first = change(store, line[3], name="Once", device_country="FR")
+    before = dict(store.items)
+    assert change(store, line[3], name="Once", device_country="FR") == first
+    assert store.items == before
+    with pytest.raises(StaleVersionError):
+        change(store, line[3], name="Twice")
+    other = an_account("super_user", line[1])
+    put(store, other)
+    with pytest.raises(StaleVersionError):
+        change(store, line[3], who=by(other), name="Once")
+    moved = move(store, line[3], version=2)
+    assert move(store, line[3], version=2) == moved
+    with pytest.raises(StaleVersionError):
+        move(store, line[3], version=2, country="SE")
+
+
 def test_a_reference_in_the_body_agrees_with_the_address(store: MemoryStore, line: list[Customer]) -> None:
     new = asked("end_customer", line[3], references={"psa": "8"})
     with pytest.raises(BrokenRulesError) as refused:
@@ -588,7 +631,8 @@ def test_an_archived_customer_appears_only_when_it_is_asked_for(store: MemorySto
     assert listed(store, parent_id=line[4].id) == []
     for top in (ROOT, line[1], line[4]):
         assert listed(store, within=top.id, archived=True) == [line[5].id]
-    assert listed(store, within=line[5].id, archived=True) == []
+    assert listed(store, within=line[5].id, archived=True) == [line[5].id]
+    assert listed(store, within=line[5].id) == []
     assert get_customer(store, caller(now=LATER), line[5].id).archive == archived.archive
     with pytest.raises(BrokenRulesError):
         listed(store, parent_id=line[4].id, archived=True)
@@ -777,20 +821,95 @@ def test_the_last_moment_to_restore(store: MemoryStore, line: list[Customer]) ->
     assert restore(store, line[5], who=by(now=removed_at - MICROSECOND)).version == 3
 
 
-def test_the_id_of_a_removed_customer_begins_anew(store: MemoryStore) -> None:
+@pytest.mark.parametrize("deleted", [False, True])
+def test_the_id_of_a_removed_customer_is_never_used_again(store: MemoryStore, deleted: bool) -> None:
     new = asked("distributor", ROOT)
     first = add_customer(store, by(now=NOW), new, idempotency_key="key").customer
     customer = Customer.model_validate(store.items[customer_key(first.id or "")])
     archive(store, customer)
-    then = LATER + 31 * DAY
-    again = add_customer(store, by(now=then), new, idempotency_key="key")
-    assert (again.outcome, again.customer.id, again.customer.created_at) == ("added", first.id, then)
-    entries = get_history(store, caller(now=then), customer.id, limit=10).entries
-    assert [entry.event for entry in entries] == ["customer_added"]
-    old = customer_item(customer.model_copy(update={"archived_at": NOW, "expires_at": 1}))
-    told = events_of(old, store.items[customer_key(customer.id)])
-    assert [kind for kind, _ in told] == ["customer_added"]
-    assert change(store, customer, who=by(now=then), name="x").version == 2
+    if deleted:
+        for key in [key for key, item in store.items.items() if item.get("expires_at")]:
+            del store.items[key]
+    with pytest.raises(KeyReusedError):
+        add_customer(store, by(now=LATER + 31 * DAY), new, idempotency_key="key")
+    assert add_customer(store, by(now=LATER + 31 * DAY), new, idempotency_key="other").outcome == "added"
+
+
+def test_the_root_sees_what_is_archived_below_an_archived_distributor(store: MemoryStore, line: list[Customer]) -> None:
+    account = an_account("operator", line[4])
+    put(store, account, a_customer("distributor", name="Zebra"))
+    for customer in reversed(line[1:]):
+        archive(store, customer)
+    everything = [customer.id for customer in line[1:]]
+    assert sorted(listed(store, within=ROOT.id, archived=True)) == sorted(everything)
+    found, cursor = [], None
+    while True:
+        query = CustomerQuery(within=ROOT.id, archived=True)
+        page = list_customers(store, caller(now=LATER), query, limit=1, cursor=cursor)
+        found += [customer.id for customer in page.customers]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert sorted(str(each) for each in found) == sorted(everything)
+    assert [customer for customer in listed(store, within=ROOT.id) if customer in everything] == []
+    who = caller(now=LATER, operation="read_invoicing")
+    page = get_invoicing(store, who, ROOT.id, month="2026-11", archived=True, limit=100)
+    assert [row.customer_id for row in page.rows] == [line[4].id]
+    accounts = list_accounts_within(store, caller(now=LATER), ROOT.id, limit=100).accounts
+    assert account.id in [each.id for each in accounts]
+
+
+def test_the_address_of_an_account_of_a_removed_customer_is_free(store: MemoryStore) -> None:
+    distributor = a_customer("distributor")
+    account = an_account("super_user", distributor, email="ada@example.com")
+    put(store, distributor, account)
+    archive(store, distributor)
+    new = NewAccount(email="Ada@example.com", display_name="Ada", role="super_user")
+
+    def invite(now: datetime) -> Any:
+        who = by(now=now, operation="change_accounts")
+        return add_account(store, MemoryIdentities(), who, ROOT.id, new, idempotency_key="a", cursor_key="k")
+
+    with pytest.raises(EmailExistsError):
+        invite(LATER + 30 * DAY - MICROSECOND)
+    with pytest.raises(ThrottledError):
+        invite(LATER + 30 * DAY)
+    assert invite(LATER + 30 * DAY).outcome == "added"
+    assert store.items[account_key(account.id)]["removed"]
+
+
+def test_nobody_restores_their_own_company(store: MemoryStore, line: list[Customer]) -> None:
+    account = an_account("super_user", line[5])
+    put(store, account)
+    archive(store, line[5])
+    with pytest.raises(ForbiddenError):
+        restore(store, line[5], who=by(account))
+
+
+def test_nothing_is_offered_below_an_archived_customer(store: MemoryStore, line: list[Customer]) -> None:
+    assert get_options(store, caller(now=LATER), line[5].id).may_add
+    archive(store, line[5])
+    assert not get_options(store, caller(now=LATER), line[5].id).may_add
+
+
+def test_a_trial_that_ends_while_archived_is_told_when_its_customer_is_back(store: MemoryStore) -> None:
+    line = a_line(end_customer={"in_trial": True})
+    put(store, *line[1:5])
+    archive(store, line[4])
+    over = NOW + 30 * DAY
+    assert [entry.event for entry in entries(store, line[4], over)] == ["customer_added", "customer_archived"]
+    restore(store, line[4], who=by(now=over))
+    assert entries(store, line[4], over)[-2].event == "customer_entered_production"
+
+
+def test_a_month_that_was_spent_archived_has_no_row(store: MemoryStore) -> None:
+    line = a_line()
+    put(store, *line[1:5])
+    archive(store, line[4], who=by(now=datetime.fromisoformat("2027-01-31T12:00:00Z")))
+    restore(store, line[4], who=by(now=datetime.fromisoformat("2027-03-01T12:00:00Z")))
+    who = caller(now=datetime.fromisoformat("2027-03-02T00:00:00Z"), operation="read_invoicing")
+    assert get_invoicing(store, who, ROOT.id, month="2027-02", limit=25).rows == []
+    assert get_invoicing(store, who, ROOT.id, month="2027-03", limit=25).rows[0].days == 31
 
 
 def test_a_trial_goes_on_by_the_clock_while_its_customer_is_archived(store: MemoryStore) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import jsonschema
+import pytest
 from boto3.dynamodb.types import TypeSerializer
 from botocore.stub import Stubber
 from hypothesis import given
@@ -29,7 +30,7 @@ from shared.customer_changes import (
 )
 from shared.devices import removed_device
 from shared.events import TYPES, Told, events_of
-from shared.keys import account_item, catalogue_items, customer_item, device_item
+from shared.keys import account_item, catalogue_items, customer_item, device_item, name_item
 from shared.streams import publish_events
 from shared.trial_use_cases import end_trials, start_production
 from tests.builders import CATALOGUE, NOW, a_customer, a_device, a_line, an_account, begin_in, caller, put
@@ -95,6 +96,12 @@ def all_events() -> list[Told]:
 
 def test_every_type_of_event_is_told_by_something() -> None:
     assert {kind for kind, _ in all_events()} == set(TYPES)
+
+
+@pytest.mark.parametrize("name", ["Customer", "account", "Current", "Device#1", "history#1"])
+def test_a_name_is_never_taken_for_another_record(name: str) -> None:
+    """The sort key of a name record is a name, and so may be any word."""
+    assert events_of(None, name_item(a_customer("end_customer", name=name))) == []
 
 
 def test_invoicing_starts_once_for_an_end_customer_with_or_without_a_trial() -> None:

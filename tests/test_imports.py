@@ -167,7 +167,7 @@ def test_json_lines_are_taken(store: MemoryStore, queue: MemoryQueue, line: list
         ("name,name\na,b\n", "columns"),
         ("companyname,name\na,b\n", "columns"),
         ("name,colour\na,b\n", "columns"),
-        ('name,parent_id\n"a\n' + "b" * 200_000, "file_malformed"),
+        ('name,parent_id\nx,y\n"a,b\nc,d\n', "file_malformed"),
         ("name\n" + "x\n" * (MOST_ROWS + 1), "file_too_long"),
     ],
 )
@@ -540,3 +540,68 @@ def test_an_import_whose_message_is_not_taken_is_begun_by_the_same_request(
     answer = send(store, queue, file).answer
     run(store, queue)
     assert get_import(store, caller(now=LATER), answer.id or "", limit=1).state == "done"
+
+
+def test_the_forms_of_spreadsheets_and_of_other_systems_are_understood(
+    store: MemoryStore, queue: MemoryQueue, line: list[Customer]
+) -> None:
+    found = imported(store, queue, f"name,parent_id,device_country,,\nA,{line[3].id},GB,,\nB,{line[3].id},GB\n")
+    assert [found[row].status for row in (1, 2)] == ["created", "created"]
+    rows: list[Any] = [
+        {"companyname": "C\u2028D\u0085E", "ParentId": line[3].id, "DeviceCountry": "GB", "State": "InTrial"},
+        {
+            "companyname": "F",
+            "ParentId": line[3].id,
+            "DeviceCountry": "GB",
+            "State": "InProduction",
+            "Level": "EndCustomer",
+        },
+        {"companyname": "G", "name": "H", "ParentId": line[3].id},
+        {"companyname": "I", "State": "perhaps"},
+    ]
+    file = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    found = imported(store, queue, file, JSON_LINES[0], key="json")
+    assert [codes(found[row]) for row in (1, 2, 3, 4)] == [
+        [("name_characters", "/name")],
+        [],
+        [("field_twice", "/name")],
+        [("wrong_value", "/state")],
+    ]
+
+
+def test_the_children_of_a_row_of_bad_form_are_told_so(store: MemoryStore, queue: MemoryQueue) -> None:
+    file = f"key,name,parent_id,in_trial\nk1,A,{ROOT.id},maybe\n,B,k1,\n,C,A,\n,{'x' * 200_000},k1,\n"
+    found = imported(store, queue, file)
+    assert [codes(found[row])[0][0] for row in (1, 2, 3, 4)] == [
+        "wrong_value", "parent_refused", "parent_refused", "row_too_long",
+    ]  # fmt: skip
+
+
+def test_what_is_kept_of_a_file_fits_one_transaction(store: MemoryStore, queue: MemoryQueue) -> None:
+    row = json.dumps({"name": "x" * 60, "a": 1, "b": 2, "c": 3, "d": 4, "e": 5})
+    send(store, queue, "\n".join([row] * MOST_ROWS), JSON_LINES[0])
+    sizes = [len(json.dumps(item)) for key, item in store.items.items() if key[0].startswith("import#")]
+    assert max(sizes) < 400_000
+    assert sum(sizes) < 4_000_000
+    run(store, queue)
+    assert max(len(json.dumps(i)) for key, i in store.items.items() if key[0].startswith("import#")) < 400_000
+
+
+def test_an_import_whose_results_are_gone_is_not_carried_out_again(store: MemoryStore, queue: MemoryQueue) -> None:
+    file = SCRIPT + f"Nordic,{ROOT.id},,,,DK\n"
+    answer = send(store, queue, file).answer
+    run(store, queue)
+    with pytest.raises(KeyReusedError):
+        send(store, queue, file, who=Caller(ROOT_ACCOUNT.id, LATER + timedelta(days=90), "change_customers"))
+    assert answer.id
+
+
+@pytest.mark.parametrize("row", ["Same,{0},GB,", "N{1},{0},GB,a=1{1}; b=1{1}; c=1{1}; d=1{1}; e=1{1}"])
+def test_a_dry_run_of_ten_thousand_rows_makes_few_requests(
+    store: MemoryStore, queue: MemoryQueue, line: list[Customer], row: str
+) -> None:
+    rows = "".join(row.format(line[3].id, n) + "\n" for n in range(MOST_ROWS))
+    store.requests.clear()
+    tried = send(store, queue, "name,parent_id,device_country,references\n" + rows, validate_only=True).answer
+    assert tried.created + tried.existed == MOST_ROWS
+    assert len(store.requests) < 1_000

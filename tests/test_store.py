@@ -4,12 +4,14 @@ import pytest
 from pytest import FixtureRequest  # noqa: PT013
 
 from shared.keys import TABLE
-from shared.store import Check, ConditionFailedError, Count, Put, Remove, Store
+from shared.store import Check, ConditionFailedError, Count, DynamoStore, Put, Remove, Store
+from tests.proofs.fake_dynamo import FakeDynamo
 
 
 @pytest.fixture(
     params=[
         "memory",
+        "fake_store",
         "moto_store",
         pytest.param("ministack_store", marks=[pytest.mark.ministack, pytest.mark.enable_socket]),
     ]
@@ -17,6 +19,12 @@ from shared.store import Check, ConditionFailedError, Count, Put, Remove, Store
 def store(request: FixtureRequest) -> Store:
     found: Store = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+def fake_store() -> DynamoStore:
+    """The store itself, on the client in memory that the proofs play with."""
+    return DynamoStore(FakeDynamo(), "table")  # type: ignore[arg-type]
 
 
 def an_item(key: str, **attributes: object) -> dict[str, object]:

@@ -1,0 +1,90 @@
+"""`make prove`: the proofs at their full size. `python -m tests.proofs.prove --size small` plays a small one.
+
+Prints each size, the seeds, and whatever is wrong with the command that plays it again; ends with an error if anything
+is.
+"""
+
+import argparse
+import contextlib
+import io
+import random
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+from shared.customers import Customer, new_customer
+from shared.facts import log
+from shared.keys import CATALOGUE, customer_item, customer_key, name_item, name_key
+from shared.storage_locations import Catalogue
+from shared.store import Put
+from tests.builders import asked
+from tests.proofs import crashes, deliveries, histories
+from tests.proofs.invariants import violations
+from tests.proofs.world import World, scene, who
+
+SIZES: Final = {"small": (1_500, 400, 2_000), "full": (20_000, 400, 50_000)}
+
+
+def naive(seed: int) -> bool:
+    """Whether a naive addition, which reads and then writes, is caught: two add one name at once."""
+    world = World.new(seed)
+
+    def add(key: str) -> None:
+        parent = scene().reseller
+        store = world.store
+        found = store.get(customer_key(parent.id), CATALOGUE, name_key(parent.id, "naive"))
+        if name_key(parent.id, "naive") in found:
+            return
+        above = Customer.model_validate(found[customer_key(parent.id)])
+        catalogue = Catalogue.model_validate(found[CATALOGUE])
+        customer = new_customer(asked("end_customer", above, name="Naive"), above, catalogue, id=f"cus_{key}", by=who())
+        taken = store.get(name_key(parent.id, "naive"))
+        store.write(Put(customer_item(customer)))
+        if not taken:
+            key_of = name_key(parent.id, "naive")
+            there = store.get(key_of)
+            store.write(Put(name_item(customer), when={"customer_id": there[key_of]["customer_id"]} if there else None))
+
+    world.turns.play([lambda: add("one"), lambda: add("two")])
+    return bool(violations(world.turns.dynamo))
+
+
+def prove(size: str, first: int, told: Callable[[str], None]) -> list[str]:
+    """Everything that is wrong."""
+    played, naive_runs, delivered = SIZES[size]
+    found: list[str] = []
+    told(f"histories: {played}, seeds {first} to {first + played - 1}, over {len(histories.PAIRS)} pairs of use cases")
+    for seed in range(first, first + played):
+        again = f"\n  again: python -m tests.proofs.histories {seed}"
+        found += [words + again for words in histories.wrong(seed)]
+    caught = sum(naive(seed) for seed in range(first, first + naive_runs))
+    told(f"a naive addition is caught in {caught} of {naive_runs} histories")
+    if caught < naive_runs // 4:
+        found.append("the naive addition is caught too seldom: the invariants or the turns see too little")
+    counts: Counter[str] = Counter()
+    for case in crashes.cases():
+        counts[case.act] += 1
+        found += [f"{case}: {words}" for words in crashes.wrong(case)]
+    told(f"crash matrix: {counts.total()} cases of {len(counts)} use cases")
+    told(f"deliveries: {delivered}, seeds {first} to {first + delivered - 1}")
+    log.setLevel("CRITICAL")
+    with contextlib.redirect_stdout(io.StringIO()):  # where metrics go
+        for seed in range(first, first + delivered):
+            found += [f"deliveries of seed {seed}: {words}" for words in deliveries.wrong(seed)]
+    return found
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(prog="make prove", description=__doc__)
+    words.add_argument("--size", choices=SIZES, default="full")
+    words.add_argument("--seed", type=int, default=None, help="the first seed; a new one each time if left out")
+    asked_for = words.parse_args()
+    first = random.randrange(10**6) if asked_for.seed is None else asked_for.seed
+    found = prove(asked_for.size, first, lambda line: print(line, flush=True))
+    print("\n".join(found) or "nothing is wrong")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,223 @@
+"""Each function's role allows what the function really asks of AWS, and nothing else.
+
+Every call of boto3 is noted while the functions are called as Lambda calls them, on moto; ministack and moto ask for no
+permission, so a missing one would show on AWS only. `SELDOM` names what only a race asks for.
+"""
+
+import importlib
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import botocore.client
+import pytest
+
+from shared.bus import open_bus
+from shared.identities import open_identities
+from shared.queues import open_import_queue, open_shard_queue
+from shared.store import DynamoStore, open_store
+from tests import calls
+from tests.builders import ROOT, a_customer, a_line, an_account, begin_in, put
+from tests.calls import Called, an_event
+from tests.test_functions import Run
+
+# What Lambda itself asks for, with the function's role: the event sources, their dead letters, the log.
+OF_LAMBDA = {
+    "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:DescribeStream", "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator", "dynamodb:ListStreams", "sqs:ReceiveMessage", "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
+}  # fmt: skip
+# An account that is disabled or removed while its sign-in is made; an import whose time is up.
+SELDOM = {
+    "add_account": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser", "dynamodb:DeleteItem"},
+    "add_onboarding": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser", "dynamodb:DeleteItem"},
+    "run_import": {"sqs:SendMessage"},
+    "end_trials": {"sqs:SendMessage"},
+    "sync_identity": {"sqs:SendMessage"},
+    "publish_events": {"sqs:SendMessage"},
+}
+VERBS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def actions(service: str, operation: str, request: dict[str, Any]) -> Iterator[str]:
+    if operation == "TransactWriteItems":
+        yield from (f"dynamodb:{VERBS[verb]}" for item in request["TransactItems"] for verb in item)
+    elif operation == "Query":
+        yield f"dynamodb:Query {request.get('IndexName', 'table')}"
+    elif operation == "SendMessageBatch":
+        yield "sqs:SendMessage"
+    else:
+        yield f"{service}:{operation}"
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
+    """Function -> the actions that it asked for."""
+    found: dict[str, set[str]] = defaultdict(set)
+    by: list[str] = []
+    handle, send = calls.handle, botocore.client.BaseClient._make_api_call
+
+    def noting_handle(name: str, event: Any) -> Called:
+        by.append(name)
+        try:
+            return handle(name, event)
+        finally:
+            by.pop()
+
+    def noting_send(client: Any, operation: str, request: Any) -> Any:
+        if by:
+            found[by[-1]].update(actions(client.meta.service_model.signing_name, operation, request))
+        return send(client, operation, request)
+
+    monkeypatch.setattr(calls, "handle", noting_handle)
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", noting_send)
+    found["in the background"] = set()
+    monkeypatch.setattr(calls, "noted", by, raising=False)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
+    assert moto_user_pool
+    for name, queue in (("IMPORT_QUEUE_URL", "imports"), ("SHARD_QUEUE_URL", "shards")):
+        monkeypatch.setenv(name, boto3.client("sqs").create_queue(QueueName=queue)["QueueUrl"])
+    boto3.client("events").create_event_bus(Name="bus")
+    for name, value in {"EVENT_BUS": "bus", "AWS_REGION": "eu-west-1", "USER_POOL_CLIENT_ID": "client"}.items():
+        monkeypatch.setenv(name, value)
+    opened = (open_store, open_identities, open_bus, open_shard_queue, open_import_queue)
+    for each in opened:
+        each.cache_clear()
+    begin_in(moto_store)
+    yield moto_store
+    for each in opened:
+        each.cache_clear()
+
+
+def background(name: str, event: Any) -> Any:
+    """Calls a function of the background, noted like the others."""
+    calls.noted.append(name)  # type: ignore[attr-defined]
+    try:
+        return importlib.import_module(f"functions.{name}").lambda_handler(event, Run())
+    finally:
+        calls.noted.pop()  # type: ignore[attr-defined]
+
+
+def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
+    """Each function, with all that it can be asked to do."""
+    call = calls.call
+    line = a_line(end_customer={"in_trial": True})
+    put(store, *line[1:], an_account("super_user", line[1]))
+    empty = a_customer("distributor", name="Empty", references={"psa": "old"})
+    put(store, empty)
+
+    def at(version: int) -> dict[str, str]:
+        return {"if-match": f'"{version}"'}
+
+    for name in (
+        "get_me", "get_storage_locations", "list_views", "save_view", "remove_view", "get_view", "add_customer",
+        "add_test_device", "get_console",
+    ):  # fmt: skip
+        calls.handle(name, an_event(name))
+    call("save_view", path="/views/mine", body={"columns": ["name"]})
+    call("remove_view", path="/views/mine")
+    for name, rest in {
+        "get_customer": "", "get_options": "/options", "get_trial": "/trial", "check_storage": "/storage-check",
+        "list_devices": "/devices", "list_accounts": "/accounts", "get_history": "/history",
+    }.items():  # fmt: skip
+        call(name, path=f"/customers/{line[5].id}{rest}")
+    call("get_invoicing", path=f"/customers/{ROOT.id}/invoicing", query={"month": "2026-11"})
+    call("list_customers", query={"parent_id": ROOT.id})
+    call("list_customers", query={"within": ROOT.id})
+    call("list_accounts_within", query={"within": ROOT.id})
+    call("start_production", path=f"/customers/{line[4].id}/production", headers=at(1))
+
+    path = f"/customers/{empty.id}"
+    call("change_customer", path=path, headers=at(1), body={"name": "Named", "references": {"psa": "7"}})
+    call("change_customer", path=path, headers=at(2), body={"services_to_provide": ["all_inclusive"]})
+    call("change_storage_location", path=f"{path}/storage-location", headers=at(3))
+    call("archive_customer", path=path, headers=at(4))
+    call("restore_customer", path=f"{path}/restore", headers=at(5))
+    put(store, a_customer("reseller", empty))
+    call("archive_customer", path=path, headers=at(6))  # refused by what stands below
+
+    new = {"name": "Saved", "parent_id": ROOT.id, "service_type": "all_inclusive", "device_country": "DE"}
+    for more in ({"services_to_provide": ["all_inclusive", "software_only"]}, {"name": "Saved again"},
+                 {"services_to_provide": ["all_inclusive"]}):  # fmt: skip
+        call("save_customer_by_reference", path="/customers/by-reference/psa/8", body={**new, **more})
+    call("get_customer_by_reference", path="/customers/by-reference/psa/8")
+    call("add_onboarding")
+    machine = {"kind": "api", "display_name": "Billing", "role": "supporter"}
+    customer = json.loads(an_event("add_customer")["body"]) | {"name": "With a machine", "device_country": "DE"}
+    done = call("add_onboarding", body={"customer": customer, "accounts": [machine], "test_device": {"name": "d"}})
+    assert done.status == 201, done.text
+
+    account_path = f"/customers/{ROOT.id}/accounts"
+    call("add_account", path=account_path, body=machine)
+    person = {"email": "ada@example.com", "display_name": "Ada", "role": "super_user"}
+    added = call("add_account", path=account_path, body=person).body
+    call("get_account", path=f"/accounts/{added['id']}")
+    for changes in ({"disabled": True}, {"disabled": False}):
+        version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
+        call("change_account", path=f"/accounts/{added['id']}", headers=at(version), body=changes)
+        _synced(added["id"])
+    background("record_sign_in", {**an_event("record_sign_in"), "userName": added["id"]})
+    version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
+    call("remove_account", path=f"/accounts/{added['id']}", headers=at(version))
+    _synced(added["id"])
+
+    device = call("add_test_device", path=f"/customers/{line[4].id}/test-devices", body={"name": "d"}).body["id"]
+    call("get_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
+    call("remove_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
+
+    accepted = call("add_import", headers={"idempotency-key": "one"}).body["id"]
+    background("run_import", {"Records": [{"body": json.dumps({"import_id": accepted})}]})
+    call("get_import", path=f"/imports/{accepted}")
+    background("publish_events", an_event("publish_events"))
+    put(store, a_customer("end_customer", now=datetime(2026, 1, 1, tzinfo=UTC), in_trial=True))
+    background("end_trials", {"time": "2026-01-31T00:00:00Z"})
+    calls.handle("replace_storage_locations", an_event("replace_storage_locations"))
+
+
+def _synced(account_id: str) -> None:
+    event = an_event("sync_identity")
+    event["Records"][0]["dynamodb"]["Keys"]["pk"]["S"] = f"account#{account_id}"
+    background("sync_identity", event)
+
+
+def allowed(template: dict[str, Any], name: str) -> set[str]:
+    role = template["Resources"]["".join(word.title() for word in name.split("_")) + "Role"]
+    found: set[str] = set()
+    for statement in role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
+        each = statement["If"][1] if "If" in statement else statement
+        given = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
+        for action in given:
+            if action == "dynamodb:Query":
+                found |= {f"{action} {_index(resource)}" for resource in each["Resource"]}
+            else:
+                found.add(action)
+    return found - OF_LAMBDA
+
+
+def _index(resource: dict[str, Any]) -> str:
+    return str(resource["Sub"]).rpartition("/")[2] if "Sub" in resource else "table"
+
+
+def test_every_role_allows_what_its_function_asks_for_and_nothing_else(
+    template: dict[str, Any], store: DynamoStore, asked: dict[str, set[str]]
+) -> None:
+    everything(store)
+    functions = [
+        resource["Properties"]["Handler"].split(".")[1]
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::Serverless::Function"
+    ]
+    wrong = {}
+    for name in functions:
+        lacking = asked[name] - allowed(template, name)
+        unused = allowed(template, name) - asked[name] - SELDOM.get(name, set())
+        if lacking or unused:
+            wrong[name] = {"lacking": lacking, "unused": unused}
+    assert wrong == {}
