@@ -54,7 +54,7 @@ class Forest:
         put(store, *everyone)
         for customer in [ROOT, *everyone]:  # an import that somebody there has made
             theirs = {"id": f"imp_{customer.id}", "path": customer.path, "rows": 1, "created_by": "acc_builder"}
-            kept = {"created_at": NOW, "request_hash": "", "expires_at": 9999999999}
+            kept = {"created_at": NOW, "request_hash": "", "kept_until": 9999999999}
             store.write(Put(import_item(Import.model_validate({**theirs, **kept}))))
         put(store, *(a_device(customer) for customer in [ROOT, *everyone]))
         self.supporters = {
@@ -181,7 +181,7 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("add_onboarding", "body"): lambda: call(
             "add_onboarding", account=by, body={"customer": {"parent_id": target}}, query=dry
         ),
-        ("add_import", "none"): lambda: call("add_import", account=by, query=dry),
+        ("add_import", "none"): lambda: call("add_import", account=by, query=dry, headers={"idempotency-key": "key"}),
         ("get_import", "path"): lambda: call("get_import", account=by, path=f"/imports/imp_{target}"),
         ("list_views", "none"): lambda: call("list_views", account=by),
         ("get_view", "none"): lambda: call("get_view", account=by),

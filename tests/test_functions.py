@@ -622,13 +622,21 @@ def test_a_file_is_imported_in_the_background() -> None:
     handler(an_event("run_import"), Run())  # of an import that is not there
     done = call("get_import", path=accepted.headers["Location"])
     assert (done.status, done.body["state"], done.body["created"]) == (200, "done", 2)
-    tried = call("add_import", query={"validate_only": "true"})
+    tried = call("add_import", query={"validate_only": "true"}, headers={"idempotency-key": "two"})
     assert (tried.status, tried.body["state"], tried.body["existed"]) == (200, "validated", 2)
+
+
+KEY = {"idempotency-key": "file"}
+
+
+def test_an_import_asks_for_a_key_by_which_it_can_be_begun_again() -> None:
+    problem = assert_problem(call("add_import"), 400, "malformed_request")
+    assert problem["errors"] == [{"code": "required", "header": "Idempotency-Key", "detail": "It is required."}]
 
 
 @pytest.mark.parametrize("media", ["application/json", "", "text/csv; charset=latin-1", "text/plain"])
 def test_a_file_of_another_kind_is_refused(media: str) -> None:
-    called = call("add_import", headers={"content-type": media})
+    called = call("add_import", headers={"content-type": media, **KEY})
     assert_problem(called, 415, "unsupported_media_type")
     assert "text/csv" in called.body["detail"]
 
@@ -637,6 +645,8 @@ def test_a_file_is_as_large_as_it_may_be_and_no_larger() -> None:
     header, largest = "name,parent_id\n", 3 * 1024 * 1024
     row = "x" * 2047 + "\n"
     fits = (header + row * (largest // 2048))[:largest]
-    assert_problem(call("add_import", body=fits + "x"), 413, "body_too_large")
-    assert call("add_import", body=fits, query={"validate_only": "true"}).body["refused"] == largest // 2048
-    assert_problem(call("add_import", body="no columns"), 422, "broken_rules")
+    assert_problem(call("add_import", body=fits + "x", headers=KEY), 413, "body_too_large")
+    assert (
+        call("add_import", body=fits, headers=KEY, query={"validate_only": "true"}).body["refused"] == largest // 2048
+    )
+    assert_problem(call("add_import", body="no columns", headers=KEY), 422, "broken_rules")
