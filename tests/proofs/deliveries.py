@@ -63,10 +63,9 @@ def wrong(seed: int) -> list[str]:
     chosen = random.Random(seed)
     every = changes()
     if seed % 2:
-        some = [
-            record(n, every[n]) for n in chosen.sample(range(len(every)), k=chosen.randint(1, min(_MOST, len(every))))
-        ]
-        batch = [each for each in some for _ in range(chosen.randint(1, _MOST))]
+        some = chosen.sample(range(len(every)), k=chosen.randint(1, min(_MOST, len(every))))
+        copies = [each for each in some for _ in range(chosen.randint(1, _MOST))]
+        batch = [record(place, every[each]) for place, each in enumerate(copies)]  # each copy has a place of its own
         chosen.shuffle(batch)
     else:
         batch = [record(n, every[n % len(every)]) for n in range(9)]
