@@ -420,7 +420,8 @@ function listing(caption, heads, empty, load) {
   let rows = [];
   const draw = async (cursor) => {
     try {
-      const [more, next] = await load(cursor);
+      let [more, next] = await load(cursor);
+      while (!more.length && next) [more, next] = await load(next); // a page may be empty, and not be the last one
       rows = [...rows, ...more];
       box.replaceChildren(table(caption, heads, rows, empty), next ? h("div", { class: "actions" }, button("Show more", () => draw(next))) : "");
     } catch (problem) {
@@ -535,14 +536,14 @@ async function customersPage(one, rest) {
         if (!(await confirmed(`Archive ${one.name}? It can be restored for 30 days.`, "Archive"))) return;
         await api("DELETE", `/customers/${one.id}`, version);
         say("The customer is archived.");
-        await tree.redraw(one.parent_id);
         await again();
+        await tree.redraw(one.parent_id);
       }), "bad"),
       may("change_customers") && one.archive && button("Restore", acts(async () => {
         await api("POST", `/customers/${one.id}/restore`, version);
         say("The customer is back.");
-        await tree.redraw(one.parent_id);
         await again();
+        await tree.redraw(one.parent_id);
       }), "main")),
     nextSteps(one, changes),
     h("h2", {}, "Details"),

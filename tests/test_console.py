@@ -27,6 +27,7 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium is on this machine: apt-get install chromium"),
 ]
 
+expect.set_options(timeout=20_000)  # the machine may be busy
 SHOTS = LOCAL / "screenshots"
 BOTH = ["all_inclusive", "software_only"]
 WIDE, NARROW = 1600, 360
@@ -524,6 +525,19 @@ def test_a_slow_and_a_failing_network(opened: Callable[..., Person], line: dict[
         someone.shot("network-failed")
     someone.press("Try again")
     expect(page.locator("main")).to_contain_text("30 days left")
+
+    # A slow one: the page says that it waits, and can be left meanwhile.
+    page.get_by_role("link", name="Accounts", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Accounts of Root company")
+    held: list[Route] = []
+    page.route("**/customers?within=*", lambda route: held.append(route))  # noqa: PLW0108 - playwright wants a function
+    page.get_by_role("link", name="Trials", exact=True).click()
+    expect(page.locator("main")).to_contain_text("One moment")
+    page.get_by_role("link", name="Accounts", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Accounts of Root company")
+    page.unroute("**/customers?within=*")
+    for route in held:
+        route.abort()
 
     # A lost answer to Save is asked for again, and makes one customer.
     lost: list[str] = []

@@ -234,8 +234,9 @@ def test_a_rename_against_an_addition_of_the_same_name(store: DynamoStore) -> No
             put(store, parent, old)
 
             def act(number: int, parent: Customer = parent, old: Customer = old) -> Any:
-                if number % 2:
-                    return changes(store, old, name="Wanted")
+                if number % 2:  # each spells it otherwise: the same request again would be answered again
+                    spelt = [c.upper() if number >> bit & 1 else c for bit, c in enumerate("wanted")]
+                    return changes(store, old, name="".join(spelt))
                 new = asked("reseller", parent, name="wanted")
                 who = caller(operation="change_customers")
                 return add_customer(store, who, new, idempotency_key=f"{parent.id} {number}").customer
