@@ -4,11 +4,11 @@ from aws_lambda_powertools.event_handler import Response
 
 from shared.errors import BodyTooLargeError, BrokenRulesError, KeyReusedError, UnsupportedMediaError
 from shared.facts import tell
-from shared.http import Api, Files, RequiredIdempotencyKey, ValidateOnly
+from shared.http import Api, RequiredIdempotencyKey, Takes, ValidateOnly
 from shared.import_use_cases import ImportAnswer, add_import
 from shared.imports import CSV, JSON_LINES, LARGEST_FILE
 
-app = Api("add_import", files=Files((CSV, *JSON_LINES), LARGEST_FILE))
+app = Api("add_import", takes=Takes((CSV, *JSON_LINES), LARGEST_FILE))
 
 
 @app.serves(

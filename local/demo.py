@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError
 
 from local.ministack import client
 from local.paths import STACK_FILE
-from local.seed import access_token, set_password
+from local.seed import set_password, token_of
 
 BOTH: Final = ["all_inclusive", "software_only"]
 CUSTOMERS: Final[list[dict[str, Any]]] = [
@@ -115,8 +115,7 @@ class Demo:
             print(f"  {each['customer']}, devices in {each['country']}: {each['storage_location']}, {says}.")
 
     def _token(self, name: str) -> str:
-        account = self.stack["accounts"][name]
-        return access_token(self.cognito, self.stack["client_id"], account["id"], account["password"])
+        return token_of(self.stack, self.stack["accounts"][name])
 
     def _call(self, method: str, path: str, *, key: str | None = None, body: dict[str, Any] | None = None) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} | (

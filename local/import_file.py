@@ -17,9 +17,8 @@ import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
-from local.ministack import client
 from local.paths import STACK_FILE
-from local.seed import access_token
+from local.seed import token_of
 
 _MEDIA: Final = {".csv": "text/csv", ".jsonl": "application/jsonl", ".ndjson": "application/jsonl"}
 _SHOWN: Final = 10  # refused rows on the screen; all of them are in the file of results
@@ -30,11 +29,7 @@ class Importer:
 
     def __init__(self, stack: dict[str, Any], account: str) -> None:
         self._stack, self._account = stack, stack["accounts"][account]
-        self._token = self._sign_in()
-
-    def _sign_in(self) -> str:
-        cognito = client("cognito-idp", self._stack["endpoint"])
-        return access_token(cognito, self._stack["client_id"], self._account["id"], self._account["password"])
+        self._token = token_of(stack, self._account)
 
     def call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         for _ in range(2):
@@ -42,7 +37,7 @@ class Importer:
             answer = httpx.request(method, self._stack["url"] + path, **{**request, "headers": headers}, timeout=60)
             if answer.status_code != httpx.codes.UNAUTHORIZED:
                 break
-            self._token = self._sign_in()  # a token is good for 15 minutes
+            self._token = token_of(self._stack, self._account)  # a token is good for 15 minutes
         if answer.is_error:
             problem = answer.json()
             lines = [f"  {error.get('detail', error['code'])}" for error in problem.get("errors", [])]

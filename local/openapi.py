@@ -6,6 +6,7 @@ import sys
 from typing import Any, Final
 
 from local.paths import PROJECT
+from shared.http import JSON
 from shared.routes import ROUTES
 
 _NOT_OURS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
@@ -98,8 +99,8 @@ def _finished(name: str, operation: dict[str, Any]) -> dict[str, Any]:
     if name in ("list_devices", "get_invoicing"):
         responses["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
         responses["200"]["headers"] = {"Next-Cursor": {"schema": {"type": "string"}}}
-    if function.app.files:
-        content = {media: {"schema": {"type": "string"}} for media in function.app.files.media}
+    if function.app.takes is not JSON:
+        content = {media: {"schema": {"type": "string"}} for media in function.app.takes.media}
         content["text/csv"]["example"] = event["body"]
         operation["requestBody"] = {"required": True, "content": content}
     elif "requestBody" in operation:

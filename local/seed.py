@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 
+from local.ministack import client
 from shared.accounts import Account
 from shared.beginnings import begin
 from shared.errors import BrokenRulesError
@@ -56,6 +57,12 @@ def set_password(cognito: Any, user_pool: str, account_id: str) -> str:
     password = new_secret()
     cognito.admin_set_user_password(UserPoolId=user_pool, Username=account_id, Password=password, Permanent=True)
     return password
+
+
+def token_of(stack: dict[str, Any], account: dict[str, str]) -> str:
+    """A fresh access token of one of the accounts of `.local/stack.json`."""
+    cognito = client("cognito-idp", stack["endpoint"])
+    return access_token(cognito, stack["client_id"], account["id"], account["password"])
 
 
 def access_token(cognito: Any, client_id: str, account_id: str, password: str) -> str:

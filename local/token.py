@@ -5,9 +5,8 @@ import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.ministack import client
 from local.paths import STACK_FILE
-from local.seed import access_token
+from local.seed import token_of
 
 
 def main() -> None:
@@ -19,9 +18,8 @@ def main() -> None:
     account = stack["accounts"].get(name)
     if account is None:
         sys.exit(f"There is no account {name!r}; take one of: {', '.join(stack['accounts'])}")
-    cognito = client("cognito-idp", stack["endpoint"])
     try:
-        print(access_token(cognito, stack["client_id"], account["id"], account["password"]))
+        print(token_of(stack, account))
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"The stack gave no token; is it running (make run)? {error}")
 

@@ -48,7 +48,7 @@ from shared.keys import (
     super_users_key,
     tree_below,
 )
-from shared.reading import get, one, read
+from shared.reading import get, one, read, read_customer
 from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Records, Remove, Store
 from shared.subtrees import below
 
@@ -178,7 +178,7 @@ def change_account(
     by, account = _changeable(store, caller, account_id)
     changed = changed_account(change, account, by)
     if account.version not in (version, version + 1 if changed is account else version):
-        raise _stale(account.version)
+        raise StaleVersionError.of("account", account.version)
     if changed is not account:
         _write(store, account, changed)
     return show_account(changed)
@@ -191,7 +191,7 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
     """
     by, account = _changeable(store, caller, account_id)
     if account.version != version:
-        raise _stale(account.version)
+        raise StaleVersionError.of("account", account.version)
     if account.id == by.id:
         raise ForbiddenError("Nobody removes their own account; ask another.")
     email = [Remove(email_key(account.email), {"account_id": account.id})] if account.email else []
@@ -225,19 +225,14 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
             raise LastSuperUserError(
                 "This is the last enabled super_user of its customer. Make another one first."
             ) from failed
-        raise _stale((failed.found.get(account_key(after.id)) or {}).get("version", before.version + 1)) from failed
+        now_there = failed.found.get(account_key(after.id)) or {}
+        raise StaleVersionError.of("account", now_there.get("version", before.version + 1)) from failed
 
 
 def _nobody_needs(store: Store, customer_id: str) -> bool:
     """Whether a customer is archived or removed: then its last super_user can go, and the address is free again."""
     customer = store.get(customer_key(customer_id)).get(customer_key(customer_id))
     return customer is None or "archived_at" in customer
-
-
-def _stale(version: int) -> StaleVersionError:
-    return StaleVersionError(
-        f"The account is at version {version} now. Read it again and repeat your change on it.", version=version
-    )
 
 
 class AccountPage(BaseModel):
@@ -276,9 +271,7 @@ def _list(  # noqa: PLR0913, PLR0917 - one list for two routes
     cursor: str | None,
     query: Callable[[Customer, Position | None], Page],
 ) -> AccountPage:
-    key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    customer = authorize(by, caller.operation, one(Customer, found, key))
+    by, customer, _ = read_customer(store, caller, customer_id)
     bound_to = {"list": name, "customer_id": customer_id}
     page = query(customer, read_cursor(by, bound_to, cursor))
     return AccountPage(

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
-from shared.accounts import Account, Caller, authorize
+from shared.accounts import Account, Caller
 from shared.cursors import read_cursor, sign_cursor
 from shared.customer_changes import (
     CustomerChange,
@@ -30,11 +30,11 @@ from shared.customer_changes import (
 from shared.customer_use_cases import (
     MOST_DECISIONS,
     being_changed,
+    end_customer_of,
     joined,
     refuse_taken,
-    show_all,
 )
-from shared.customers import Change, Customer, CustomerAnswer
+from shared.customers import Change, Customer, CustomerAnswer, show
 from shared.devices import Device
 from shared.errors import ArchivedError, NotFoundError, StaleVersionError
 from shared.keys import (
@@ -52,7 +52,7 @@ from shared.keys import (
     name_key,
     reference_items,
 )
-from shared.reading import get, one, read
+from shared.reading import get, one, read_customer
 from shared.storage_locations import Catalogue
 from shared.store import Action, ConditionFailedError, Count, Put, Remove, Store
 from shared.times import Time
@@ -80,13 +80,11 @@ def change_customer(
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, BrokenRulesError, NameExistsError,
     ReferenceExistsError.
     """
-    key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    customer = authorize(by, caller.operation, one(Customer, found, key))
+    by, customer, _ = read_customer(store, caller, customer_id)
     if _changed_before(customer, version, caller, "customer_changed"):
         parent, _ = _family(store, caller, customer) if relies_on_parent(change) else (None, {})
         if changed_customer(change, customer, parent, caller) is not customer:
-            raise _stale(customer.version)
+            raise StaleVersionError.of("customer", customer.version)
         changed = customer
     else:
         refuse_other_version(customer, version)
@@ -146,7 +144,7 @@ def _changed_before(customer: Customer, version: int, caller: Caller, event: str
 
 def refuse_other_version(customer: Customer, version: int) -> None:
     if customer.version != version:
-        raise _stale(customer.version)
+        raise StaleVersionError.of("customer", customer.version)
 
 
 def _refuse_stale(failed: ConditionFailedError, customer: Customer) -> None:
@@ -156,13 +154,7 @@ def _refuse_stale(failed: ConditionFailedError, customer: Customer) -> None:
         now_there = failed.found[key]
         if now_there is None:
             raise NotFoundError from failed
-        raise _stale(now_there["version"]) from failed
-
-
-def _stale(version: int) -> StaleVersionError:
-    return StaleVersionError(
-        f"The customer is at version {version} now. Read it again and repeat your change on it.", version=version
-    )
+        raise StaleVersionError.of("customer", now_there["version"]) from failed
 
 
 def _moved(before: Customer, after: Customer, now: datetime) -> list[Action]:
@@ -205,16 +197,14 @@ def change_storage_location(
 
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, BrokenRulesError.
     """
-    key = customer_key(customer_id)
-    by, found = read(store, caller, key, CATALOGUE)
-    customer = authorize(by, caller.operation, one(Customer, found, key))
+    _, customer, found = read_customer(store, caller, customer_id, CATALOGUE)
     before = _changed_before(customer, version, caller, "storage_location_changed")
     if not before:
         refuse_other_version(customer, version)
     moved = moved_customer(change, customer, Catalogue.model_validate(found[CATALOGUE]), caller)
     if moved is not customer:
         if before:
-            raise _stale(customer.version)
+            raise StaleVersionError.of("customer", customer.version)
         try:
             store.write(*_moved(customer, moved, caller.now))
         except ConditionFailedError as failed:
@@ -229,8 +219,7 @@ def archive_customer(store: Store, caller: Caller, customer_id: str, *, version:
     Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with what has to go first.
     """
     key, children, devices = customer_key(customer_id), children_key(customer_id), devices_key(customer_id)
-    by, found = read(store, caller, key, children, devices)
-    customer = authorize(by, caller.operation, one(Customer, found, key), archived=True)
+    by, customer, found = read_customer(store, caller, customer_id, children, devices, archived=True)
     if customer.archived_at:
         return shown(store, caller, customer)
     refuse_other_version(customer, version)
@@ -269,8 +258,7 @@ def restore_customer(store: Store, caller: Caller, customer_id: str, *, version:
     parent does not provide any more what the customer needs.
     """
     key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    customer = authorize(by, caller.operation, one(Customer, found, key), archived=True)
+    by, customer, found = read_customer(store, caller, customer_id, archived=True)
     if customer.archived_at is None:
         return shown(store, caller, customer)
     refuse_other_version(customer, version)
@@ -293,7 +281,7 @@ def restore_customer(store: Store, caller: Caller, customer_id: str, *, version:
 
 
 def shown(store: Store, caller: Caller, customer: Customer) -> CustomerAnswer:
-    return show_all(store, caller, [customer_item(customer)], {})[0]
+    return show(customer, caller.now, end_customer_of(store, customer))
 
 
 class HistoryEntry(BaseModel):
@@ -320,8 +308,7 @@ def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, c
     What the record itself tells (added, reminded, in production) is merged with the changes that were kept.
     """
     key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    customer = authorize(by, caller.operation, one(Customer, found, key))
+    by, customer, _ = read_customer(store, caller, customer_id)
     bound_to = {"list": "history", "customer_id": customer.id}
     at = read_cursor(by, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
     page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": at["sk"]}, limit=limit)

@@ -26,7 +26,7 @@ from shared.keys import (
 from shared.levels import Level
 from shared.names import clean_name, fold_name, fold_prefix
 from shared.options import Options, options_below
-from shared.reading import expired, fill, get, one, read
+from shared.reading import expired, fill, get, one, read, read_customer
 from shared.storage_locations import Catalogue
 from shared.store import Action, ConditionFailedError, Count, Page, Position, Put, Records, Store, position
 from shared.subtrees import position_within, within
@@ -148,10 +148,8 @@ def reference_exists(system: str, customer_id: str | None = None) -> ReferenceEx
 
 def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerAnswer:
     """One request; two for a site. Raises NotFoundError."""
-    key = customer_key(customer_id)
-    account, found = read(store, caller, key)
-    authorize(account, caller.operation, one(Customer, found, key))
-    return show_all(store, caller, [found[key]], {})[0]
+    _, customer, _ = read_customer(store, caller, customer_id)
+    return show(customer, caller.now, end_customer_of(store, customer))
 
 
 class CustomerPage(BaseModel):
@@ -225,10 +223,16 @@ def _refuse_unclear(query: CustomerQuery) -> None:
 
 def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
     """What may be added below a customer, for a form to be drawn from. One request. Raises NotFoundError."""
-    key = customer_key(customer_id)
-    account, found = read(store, caller, key, CATALOGUE)
-    parent = authorize(account, caller.operation, one(Customer, found, key))
+    account, parent, found = read_customer(store, caller, customer_id, CATALOGUE)
     return options_below(parent, Catalogue.model_validate(found[CATALOGUE]), may_add="change_customers" in account.may)
+
+
+def end_customer_of(store: Records, customer: Customer) -> Customer | None:
+    """For a site, by one read: the end-customer whose service type and trial it shares."""
+    if customer.level != "site" or customer.parent_id is None:
+        return None
+    key = customer_key(customer.parent_id)
+    return one(Customer, store.get(key), key)
 
 
 def show_all(store: Store, caller: Caller, items: list[Item], known: dict[str, Customer]) -> list[CustomerAnswer]:

@@ -26,7 +26,7 @@ from shared.errors import BrokenRule, KeyReusedError, NotFoundError, Rules, Thro
 from shared.idempotency import Outcome, id_from, refuse_other_request
 from shared.keys import CATALOGUE, Item, customer_key, device_item, device_key, devices_key, views_key
 from shared.levels import Level
-from shared.reading import one, read
+from shared.reading import one, read, read_customer
 from shared.storage_locations import Catalogue
 from shared.store import Check, ConditionFailedError, Count, Put, Records, Store
 from shared.subtrees import below, list_within
@@ -145,8 +145,7 @@ def check_storage(
     Raises NotFoundError, MalformedRequestError for a cursor.
     """
     at = customer_key(customer_id)
-    by, found = read(store, caller, at, CATALOGUE)
-    top = authorize(by, caller.operation, one(Customer, found, at))
+    by, top, found = read_customer(store, caller, customer_id, CATALOGUE)
     catalogue = Catalogue.model_validate(found[CATALOGUE])
     bound_to = {"list": "storage check", "customer_id": top.id}
 

@@ -136,6 +136,12 @@ class TooManyDevicesError(RefusalError):
 class StaleVersionError(RefusalError):
     status, code = 412, "stale_version"
 
+    @classmethod
+    def of(cls, what: str, version: int) -> "StaleVersionError":
+        """`what` is at another version than the caller's change was made for."""
+        detail = f"The {what} is at version {version} now. Read it again and repeat your change on it."
+        return cls(detail, version=version)
+
 
 class BodyTooLargeError(RefusalError):
     status, code = 413, "body_too_large"

@@ -155,21 +155,24 @@ class _HttpEvent(BaseModel):
     isBase64Encoded: bool = False  # noqa: N815
 
 
-class Files(NamedTuple):
-    """What a route takes in place of JSON: media types, and at most so many bytes."""
+class Takes(NamedTuple):
+    """What a route takes in a body: media types ("" where none is given), and at most so many bytes."""
 
     media: tuple[str, ...]
     largest: int
 
 
+JSON: Final = Takes(("application/json", ""), LARGEST_BODY)
+
+
 class Api(APIGatewayHttpResolver):
     """The resolver of one function, for the route of its name in `shared.routes`."""
 
-    def __init__(self, name: str, *, files: Files | None = None) -> None:
+    def __init__(self, name: str, *, takes: Takes = JSON) -> None:
         super().__init__(enable_validation=True, json_body_deserializer=_strict_json)
         self.name = name
         self.row = ROUTES[name]
-        self.files = files
+        self.takes = takes
         self._known_fields: set[str] = set()
         self.use(middlewares=[_refuse_unknown_parameters])
         self.exception_handler(Exception)(self._problem)
@@ -264,7 +267,7 @@ class Api(APIGatewayHttpResolver):
 
     def handler(self, event: Any, context: LambdaContext) -> dict[str, Any]:
         """The function's `lambda_handler`. Never raises."""
-        return _guarded(self.name, event, context, self.resolve, self._known_fields, self.files)
+        return _guarded(self.name, event, context, self.resolve, self._known_fields, self.takes)
 
     def _problem(self, error: Exception) -> Response[str]:
         return _problem(error, self.current_event.request_context.request_id, self._known_fields)
@@ -292,7 +295,7 @@ def _guarded(  # noqa: PLR0913, PLR0917 - what a request and its answer depend o
     context: LambdaContext,
     respond: Callable[[dict[str, Any], LambdaContext], dict[str, Any]],
     known_fields: set[str],
-    files: Files | None = None,
+    takes: Takes = JSON,
 ) -> dict[str, Any]:
     """`respond` to an event that was looked through before; whatever is raised becomes a problem."""
     log.clear_state()
@@ -302,7 +305,7 @@ def _guarded(  # noqa: PLR0913, PLR0917 - what a request and its answer depend o
         clean = _read(event)
         request_id = clean["requestContext"]["requestId"] or request_id
         log.append_keys(request_id=request_id)
-        _read_body(clean, files)
+        _read_body(clean, takes)
         return respond(clean, context)
     except Exception as error:  # noqa: BLE001 - the edge: from here on nobody else would answer
         return _proxy(_problem(error, request_id, known_fields))
@@ -339,12 +342,12 @@ def _read(event: Any) -> dict[str, Any]:
         raise MalformedRequestError("This is not a request to the HTTP API.") from error
 
 
-def _read_body(event: dict[str, Any], files: Files | None) -> None:
+def _read_body(event: dict[str, Any], takes: Takes) -> None:
     """Decodes the body in its place. Raises RefusalError for one that is not what is taken in UTF-8, or too large."""
     headers = event["headers"] = {name.lower(): value for name, value in event["headers"].items()}
     if event["requestContext"]["http"]["method"].upper() in _WITH_BODY:
-        _refuse_other_media(headers.get("content-type", ""), files)
-        if files is None:
+        _refuse_other_media(headers.get("content-type", ""), takes)
+        if takes is JSON:  # whose resolver wants to be told so
             headers["content-type"] = "application/json"
     body = event["body"] or ""
     try:
@@ -353,16 +356,14 @@ def _read_body(event: dict[str, Any], files: Files | None) -> None:
     except ValueError as error:
         raise MalformedRequestError("Send the body as UTF-8.") from error
     event["isBase64Encoded"] = False
-    largest = files.largest if files else LARGEST_BODY
-    if len(sent) > largest:
-        raise BodyTooLargeError(f"Send at most {largest} bytes.")
+    if len(sent) > takes.largest:
+        raise BodyTooLargeError(f"Send at most {takes.largest} bytes.")
 
 
-def _refuse_other_media(content_type: str, files: Files | None) -> None:
+def _refuse_other_media(content_type: str, takes: Takes) -> None:
     media, charset = _media(content_type)
-    taken = files.media if files else ("application/json",)
-    if media not in (taken if files else ("", *taken)) or charset not in ("", "utf-8"):
-        raise UnsupportedMediaError(f"Send UTF-8, with Content-Type: {' or '.join(taken)}.")
+    if media not in takes.media or charset not in ("", "utf-8"):
+        raise UnsupportedMediaError(f"Send UTF-8, with Content-Type: {' or '.join(filter(None, takes.media))}.")
 
 
 def _media(content_type: str) -> tuple[str, str]:

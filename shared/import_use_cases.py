@@ -43,13 +43,12 @@ from shared.keys import (
 )
 from shared.queues import Queue
 from shared.reading import expired_at, one, read
-from shared.store import ConditionFailedError, Put, Records, Store
+from shared.store import MOST_KEYS, ConditionFailedError, Put, Records, Store
 from shared.times import Time
 
 KEPT: Final = timedelta(days=90)
 # So many results an answer to a dry run holds; those that would be created are counted only.
 MOST_SHOWN: Final = 2_000
-_MOST_KEYS: Final = 100  # of one read
 _MOST_PARTS: Final = 8  # that are looked through for one page of results
 
 State = Literal["waiting", "running", "done", "validated"]
@@ -149,9 +148,8 @@ def _tried(store: Store, caller: Caller, of: Import, new: NewImport) -> ImportAn
     found = store.get(account_key(of.created_by), CATALOGUE)
     work, shown = ImportWork(DryStore(store), of), list[Result]()
     for rows in parts_of(new.rows):
-        for some in batched(
-            rows, _MOST_KEYS, strict=False
-        ):  # read beforehand, many in one request: they are never there
+        # Read beforehand, many in one request: they are never there.
+        for some in batched(rows, MOST_KEYS, strict=False):
             work.store.get(*(customer_key(of.customer_id(row.number)) for row in some))
         results = work.carry_out(caller, found, rows)
         of = progress_of(of, results, caller.now)

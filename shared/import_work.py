@@ -5,8 +5,10 @@ together: additions below one parent meet at its children's record, and so they 
 tells of a row settles that row, and the others are written again.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Final
+from itertools import batched
+from typing import Any
 
 from shared.accounts import Account, Caller, account_of, authorize
 from shared.customer_use_cases import MOST_DECISIONS, additions, being_changed, joined, refuse_taken
@@ -16,10 +18,7 @@ from shared.imports import MOST_ROW_ERRORS, Errors, Import, Result, Row, Status,
 from shared.keys import CATALOGUE, Item, Key, account_key, children_key, customer_key
 from shared.reading import get, one
 from shared.storage_locations import Catalogue
-from shared.store import Action, ConditionFailedError, Records
-
-_MOST_ACTIONS: Final = 100  # DynamoDB's limit for one transaction
-_MOST_KEYS: Final = 100  # and for one read
+from shared.store import MOST_ACTIONS, MOST_KEYS, Action, ConditionFailedError, Records
 
 
 class ImportWork:
@@ -41,19 +40,26 @@ class ImportWork:
         try:
             self.by: Account = account_of(found.get(account_key(caller.account_id)))
         except NoActiveAccountError as refused:  # disabled since, and so nothing is done in its name
-            return [_refused(row, refused) for row in rows]
-        self.read_parents({row.fields.get("parent_id") for row in rows if row.parent is None})
-        self.read_parents({self.made.get(row.parent[0]) for row in rows if row.parent})
+            for row in rows:
+                self._refuse(row, refused)
+            return self._told(rows)
+        self.read_parents({self.parent_id(row) for row in rows})
         for row in rows:
             self.add(row)
         self.write()
+        return self._told(rows)
+
+    def _told(self, rows: list[Row]) -> list[Result]:
         return [self.results.pop(row.number) for row in rows]
+
+    def parent_id(self, row: Row) -> str | None:
+        """As far as it is known: a parent in the same file may not have been carried out yet."""
+        return self.made.get(row.parent[0]) if row.parent else row.fields.get("parent_id")
 
     def read_parents(self, ids: set[str | None]) -> None:
         """Read those that are not known yet, many in one request."""
         wanted = sorted(each for each in ids if each and each not in self.parents)
-        for start in range(0, len(wanted), _MOST_KEYS // 2):
-            some = wanted[start : start + _MOST_KEYS // 2]
+        for some in batched(wanted, MOST_KEYS // 2, strict=False):
             keys = [key for each in some for key in (customer_key(each), children_key(each))]
             self.found |= get(self.store, self.caller.now, *keys)
             self.parents |= {each: one(Customer, self.found, customer_key(each)) for each in some}
@@ -65,7 +71,7 @@ class ImportWork:
             return
         if row.parent and row.parent[0] in self.group:
             self.write()
-        parent_id = self.made.get(row.parent[0]) if row.parent else row.fields.get("parent_id")
+        parent_id = self.parent_id(row)
         if row.parent and parent_id is None:
             detail = f"Row {row.parent[0]}, its parent, was refused."
             self._settle(row, "refused", errors=[{"code": "parent_refused", "pointer": "/parent_id", "detail": detail}])
@@ -78,12 +84,12 @@ class ImportWork:
             new = asked_by(row, parent_id, parent, self.of.from_parents)
             customer = new_customer(new, parent, self.catalogue, id=self.of.customer_id(row.number), by=self.caller)
         except RefusalError as refused:
-            self.results[row.number] = _refused(row, refused)
+            self._refuse(row, refused)
             return
         actions = additions(customer, self.caller.now)
         keys = {action.key for action in actions}
         with_parent = keys | {children_key(customer.parent_id or "")}
-        if keys & self.taken or len(self.taken | with_parent) > _MOST_ACTIONS:
+        if keys & self.taken or len(self.taken | with_parent) > MOST_ACTIONS:
             self.write()
         self.group[row.number] = (row, customer, actions)
         self.taken |= with_parent
@@ -92,9 +98,7 @@ class ImportWork:
         """Write the group: all that is free in one transaction, in as many tries as others' rows take."""
         stale = 0
         while self.group:
-            counts: dict[str, int] = {}
-            for _, customer, _ in self.group.values():
-                counts[customer.parent_id or ""] = counts.get(customer.parent_id or "", 0) + 1
+            counts = Counter(customer.parent_id or "" for _, customer, _ in self.group.values())
             joining = [joined(parent_id, self.found, by=number) for parent_id, number in counts.items()]
             try:
                 self.store.write(*(action for _, _, actions in self.group.values() for action in actions), *joining)
@@ -150,20 +154,18 @@ class ImportWork:
             item and item.get("customer_id") == customer_id and "expires_at" in item for item in failed.found.values()
         )
         if customer_id is None or archived:
-            self.results[row.number] = _refused(row, taken)
-            self.made[row.number] = None
-            return
-        self._settle(row, "existed", customer_id)
+            self._refuse(row, taken)
+        else:
+            self._settle(row, "existed", customer_id)
+
+    def _refuse(self, row: Row, refusal: RefusalError) -> None:
+        errors = refusal.errors or [{"code": refusal.code, "pointer": "", "detail": refusal.detail}]
+        told = [{"detail": refusal.detail, **error} for error in errors[:MOST_ROW_ERRORS]]
+        self._settle(row, "refused", errors=[_short(error) for error in told])
 
     def _settle(self, row: Row, status: Status, customer_id: str | None = None, errors: Errors | None = None) -> None:
         self.results[row.number] = Result(row=row.number, status=status, customer_id=customer_id, errors=errors or [])
         self.made[row.number] = customer_id
-
-
-def _refused(row: Row, refusal: RefusalError) -> Result:
-    errors = refusal.errors or [{"code": refusal.code, "pointer": "", "detail": refusal.detail}]
-    errors = [{"detail": refusal.detail, **error} for error in errors[:MOST_ROW_ERRORS]]
-    return Result(row=row.number, status="refused", errors=[_short(error) for error in errors])
 
 
 def _short(error: dict[str, Any]) -> dict[str, Any]:

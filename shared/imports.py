@@ -12,6 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import batched
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -348,8 +349,7 @@ def _inherited(fields: Mapping[str, Any], parent: Customer) -> Fields:
 
 
 def parts_of(rows: list[Row]) -> Iterator[list[Row]]:
-    for start in range(0, len(rows), PART):
-        yield rows[start : start + PART]
+    yield from map(list, batched(rows, PART, strict=False))
 
 
 def progress_of(done: Import, results: list[Result], now: datetime) -> Import:

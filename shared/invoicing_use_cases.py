@@ -4,12 +4,12 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from shared.accounts import Caller, authorize
+from shared.accounts import Caller
 from shared.customers import Customer
 from shared.invoicing import Month, invoiceable, month_of
 from shared.keys import Item, customer_key
 from shared.levels import ServiceType
-from shared.reading import expired_at, one, read
+from shared.reading import expired_at, read_customer
 from shared.store import Store
 from shared.subtrees import Kind, list_within
 from shared.tables import as_csv
@@ -63,8 +63,7 @@ def get_invoicing(  # noqa: PLR0913 - the parameters of the route
     """
     of = month_of(month)
     key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    top = authorize(by, caller.operation, one(Customer, found, key))
+    by, top, found = read_customer(store, caller, customer_id)
     bound_to = {"list": "invoicing", "customer_id": top.id, "month": month, "archived": archived}
 
     incomplete: list[str] = []

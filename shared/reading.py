@@ -6,8 +6,9 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from shared.accounts import Account, Caller, account_of
-from shared.keys import Item, Key, account_key
+from shared.accounts import Account, Caller, account_of, authorize
+from shared.customers import Customer
+from shared.keys import Item, Key, account_key, customer_key
 from shared.store import Page, Position, Records
 
 # With a filter, a page may be shorter than asked for: so many records are looked at, at most.
@@ -20,6 +21,18 @@ def read(store: Records, caller: Caller, *keys: Key) -> tuple[Account, dict[Key,
     own = account_key(caller.account_id)
     found = get(store, caller.now, own, *keys)
     return account_of(found.get(own)), found
+
+
+def read_customer(
+    store: Records, caller: Caller, customer_id: str, *keys: Key, archived: bool = False
+) -> tuple[Account, Customer, dict[Key, Item]]:
+    """The caller's account, the customer they may do their operation with, and what else was read beside it.
+
+    Raises NotFoundError, ForbiddenError, and ArchivedError unless it may be `archived`.
+    """
+    key = customer_key(customer_id)
+    by, found = read(store, caller, key, *keys)
+    return by, authorize(by, caller.operation, one(Customer, found, key), archived=archived), found
 
 
 def get(store: Records, now: datetime, *keys: Key) -> dict[Key, Item]:

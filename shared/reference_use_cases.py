@@ -64,8 +64,9 @@ def save_customer_by_reference(  # noqa: PLR0913 - what a decision depends on, e
     customer's. Raises what adding and changing a customer raise.
     """
     rules = Rules()
-    ((_, value),) = (rules.keep(checked_references, {system: unquote(value)}) or {system: ""}).items()
+    reference = rules.keep(checked_references, {system: unquote(value)})
     rules.refuse_if_broken()
+    value = reference[system]
     new = _with_reference(new, system, value)
     by, path = _where(store, caller, new.parent_id, "/parent_id")
     for _ in range(_MOST_TURNS):

@@ -49,19 +49,14 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
     if current.version == version + 1 and (current.created_by, current.locations) == (account.id, catalogue.locations):
         return _show(current)  # the same request again, whose answer was lost
     if current.version != version:
-        raise _stale(current.version)
+        raise StaleVersionError.of("catalogue", current.version)
     this_version, in_force = catalogue_items(catalogue)
     try:
         store.write(Put(this_version), Put(in_force, when={"version": version}))
     except ConditionFailedError as failed:
-        raise _stale((failed.found.get(CATALOGUE) or {}).get("version", catalogue.version)) from failed
+        now_there = failed.found.get(CATALOGUE) or {}
+        raise StaleVersionError.of("catalogue", now_there.get("version", catalogue.version)) from failed
     return _show(catalogue)
-
-
-def _stale(version: int) -> StaleVersionError:
-    return StaleVersionError(
-        f"The catalogue is at version {version} now. Read it again and repeat your change on it.", version=version
-    )
 
 
 def _show(catalogue: Catalogue) -> CatalogueAnswer:

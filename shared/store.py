@@ -23,6 +23,10 @@ from shared.keys import INDEXES, TABLE, Item, Key
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# DynamoDB's limits for one read and for one transaction.
+MOST_KEYS: Final = 100
+MOST_ACTIONS: Final = 100
+
 # The key of the last record of a page, as the next query takes it.
 Position = dict[str, str]
 

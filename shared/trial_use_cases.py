@@ -9,11 +9,12 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
-from shared.accounts import Caller, authorize
+from shared.accounts import Caller
+from shared.customer_use_cases import end_customer_of
 from shared.customers import Customer
 from shared.errors import BrokenRule, NotFoundError, RefusalError, Rules, StaleVersionError
 from shared.keys import TRIAL_SHARDS, Item, Key, customer_key, trial_shard
-from shared.reading import one, read
+from shared.reading import one, read_customer
 from shared.store import ConditionFailedError, Store, UnfitError
 from shared.times import Time, to_text
 from shared.trials import SCHEDULE, STEPS, State, next_due, read_due, step_at
@@ -140,8 +141,7 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
     Raises NotFoundError, ForbiddenError, StaleVersionError, BrokenRulesError for a site.
     """
     key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    customer = authorize(by, caller.operation, one(Customer, found, key))
+    by, customer, found = read_customer(store, caller, customer_id)
     if customer.level == "site":
         rules = Rules()
         detail = "A site shares the trial of its end-customer; end that one's."
@@ -154,7 +154,7 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
             customer = _mend(store, customer, customer.trial.ends_at)
         return _in_production(customer, now)
     if customer.version != version:
-        raise _stale(customer.version)
+        raise StaleVersionError.of("customer", customer.version)
     moment = max(caller.now, customer.created_at)  # by a clock that is behind the one of its creation
     put = {"production_since": to_text(moment), "trial_ended_by": by.id}
     put |= {"production_request_id": caller.request_id} if caller.request_id else {}
@@ -166,7 +166,7 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
         if now_there is None:
             raise NotFoundError from failed
         if now_there.production_since is None:
-            raise _stale(now_there.version) from failed
+            raise StaleVersionError.of("customer", now_there.version) from failed
         return _in_production(now_there, now_there.production_since)
     ended = customer.model_copy(
         update={"production_since": moment, "trial_ended_by": by.id, "version": customer.version + 1}
@@ -202,12 +202,6 @@ def _ended_by(customer: Customer) -> str | None:
     return customer.trial_ended_by or (SCHEDULE if customer.trial else None)
 
 
-def _stale(version: int) -> StaleVersionError:
-    return StaleVersionError(
-        f"The customer is at version {version} now. Read it again and repeat your change on it.", version=version
-    )
-
-
 class Reminder(BaseModel):
     days_before: int
     sent_at: Time
@@ -229,13 +223,8 @@ class TrialStatus(BaseModel):
 
 def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
     """The trial of an end-customer, or the one a site shares. One request; two for a site. Raises NotFoundError."""
-    key = customer_key(customer_id)
-    by, found = read(store, caller, key)
-    customer = authorize(by, caller.operation, one(Customer, found, key))
-    source = customer
-    if customer.level == "site" and customer.parent_id:
-        above = customer_key(customer.parent_id)
-        source = one(Customer, store.get(above), above) or customer
+    _, customer, _ = read_customer(store, caller, customer_id)
+    source = end_customer_of(store, customer) or customer
     trial, since = source.trial, source.production_since_at(caller.now)
     left = -((caller.now - trial.ends_at) // timedelta(days=1)) if trial and since is None else 0
     sent = {days: getattr(source, f"reminder_{days}_at") for days in STEPS if days}

@@ -5,9 +5,6 @@ template: a file of 10,000 rows over HTTP, its workers killed twice, the same fi
 an error unless exactly 10,000 customers are there, each once.
 """
 
-import contextlib
-import os
-import signal
 import statistics
 import sys
 import tempfile
@@ -33,7 +30,7 @@ from shared.import_use_cases import add_import, run_import
 from shared.imports import CSV
 from shared.store import DynamoStore
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, asked, begin_in, put
-from tests.conftest import _create_table, _Tags
+from tests.conftest import _create_table, _Tags, kill_workers
 from tests.memory_queue import MemoryQueue
 
 ROWS: Final = 10_000
@@ -149,16 +146,6 @@ def beside_bare_loops(template: dict[str, Any]) -> None:
             _, _, store = fresh(ministack, template)
             rate, refused = below_one_parent(store, parents, 1_000)
             print(f"16 threads, a row each, {parents} parents: {rate:.0f} rows a second, {refused} gave up")
-
-
-def kill_workers(ministack: Ministack) -> int:
-    """Kill -9 every process in which ministack runs a function, in the middle of whatever it does."""
-    task = Path(f"/proc/{ministack.process.pid}/task")
-    children = [int(child) for each in task.glob("*/children") for child in each.read_text().split()]
-    for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-    return len(children)
 
 
 def interrupted_twice() -> None:

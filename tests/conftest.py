@@ -1,7 +1,9 @@
 import contextlib
 import fcntl
 import io
+import os
 import re
+import signal
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -161,3 +163,13 @@ def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
         yield RunningStack(
             started, make_stack(started, deploy(started, directory / "clock", fan_out=True), earlier={}), directory
         )
+
+
+def kill_workers(ministack: Ministack) -> int:
+    """Kill -9 every process in which ministack runs a function, in the middle of whatever it does."""
+    task = Path(f"/proc/{ministack.process.pid}/task")
+    children = [int(child) for each in task.glob("*/children") for child in each.read_text().split()]
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+    return len(children)

@@ -492,6 +492,24 @@ def test_what_happens_to_a_machine_while_its_sign_in_is_made_counts(
     assert identities.users == ({machine: False} if change == "disabled" else {})
 
 
+def test_a_try_that_fails_undoes_nothing_that_another_has_noted_meanwhile(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    provide, tries = identities.provide, iter([True, False])
+
+    def overtaken(account_id: str, secret: str) -> None:
+        if next(tries, False):
+            accounts.add(distributor, kind="api", email=None)  # the same request again, which succeeds
+            raise IdentityError("TooManyRequestsException")
+        provide(account_id, secret)
+
+    identities.provide = overtaken  # type: ignore[method-assign]
+    with pytest.raises(UnavailableError):
+        accounts.add(distributor, kind="api", email=None)
+    (machine,) = (item for item in store.items.values() if item.get("kind") == "api")
+    assert (machine["identity_version"], machine["identity_failed"]) == (1, False)
+
+
 def test_a_machine_that_signs_in_between_a_change_and_its_message_stays_in_step(
     accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
 ) -> None:

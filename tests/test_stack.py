@@ -1,13 +1,9 @@
 """The real template on ministack, through HTTP, with tokens that Cognito signed."""
 
 import base64
-import contextlib
 import json
-import os
-import signal
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +13,7 @@ from joserfc.jwk import RSAKey
 
 from local.ministack import client
 from local.seed import access_token, set_password
-from tests.conftest import PERSONAL, RunningStack
+from tests.conftest import PERSONAL, RunningStack, kill_workers
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
@@ -478,7 +474,7 @@ def test_a_file_is_imported_although_its_worker_is_killed(stack: RunningStack) -
     assert (accepted.status_code, accepted.json()["state"]) == (202, "waiting")
     path = accepted.headers["location"]
     eventually(lambda: stack.call("GET", path).json()["rows_done"], seconds=60)
-    assert kill_workers(stack) > 0
+    assert kill_workers(stack.ministack) > 0
     done = eventually(lambda: (f := stack.call("GET", path).json()).get("state") == "done" and f, seconds=200)
     assert (done["created"], done["existed"], done["refused"]) == (710, 0, 1)
     again = stack.call("POST", "/imports", content=file, headers=headers)
@@ -492,16 +488,6 @@ def test_a_file_is_imported_although_its_worker_is_killed(stack: RunningStack) -
             break
         query["cursor"] = page["next_cursor"]
     assert found == 710
-
-
-def kill_workers(stack: RunningStack) -> int:
-    """Kill -9 every process in which ministack runs a function, in the middle of whatever it does."""
-    task = Path(f"/proc/{stack.ministack.process.pid}/task")
-    children = [int(child) for each in task.glob("*/children") for child in each.read_text().split()]
-    for child in children:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-    return len(children)
 
 
 def test_an_onboarding_in_one_call(stack: RunningStack) -> None:

@@ -102,9 +102,7 @@ def wrong(case: Case) -> list[str]:
                 break
     found = violations(world.turns.dynamo)
     if isinstance(answer, RefusalError):
-        if case.act in _ONCE and answer.code in _ONCE[case.act]:
-            pass  # it was done, and the refusal says so
-        else:
+        if answer.code not in _ONCE.get(case.act, ()):  # else it was done, and the refusal says so
             found.append(f"the same request again is refused: {answer.code} {answer.detail}")
     elif case.act not in _COUNTS and _plain(answer) != _plain(first):
         found.append(f"the answer is another one: {_plain(answer)} and first {_plain(first)}"[:600])

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from shared.customers import Customer
 from shared.errors import RefusalError, ThrottledError, UnavailableError
+from shared.idempotency import id_from
 from shared.identities import IdentityError
 from shared.keys import customer_key
 from shared.schedules import RunFailedError
+from tests.builders import ROOT_ACCOUNT
 from tests.proofs.invariants import violations
 from tests.proofs.turns import Crashed
 from tests.proofs.world import ACTS, World
@@ -63,9 +65,6 @@ _BY_KEY: Final = {"add": "one", "add_by_another_key": "two", "add_with_a_referen
 
 def _not_absent(world: World, names: list[str], results: list[Any]) -> Iterator[str]:
     """What was refused to everybody who asked for it left nothing: no record was made by its key."""
-    from shared.idempotency import id_from  # noqa: PLC0415
-    from tests.builders import ROOT_ACCOUNT  # noqa: PLC0415
-
     for name, key in _BY_KEY.items():
         ends = [result for each, result in zip(names, results, strict=True) if each == name]
         unsure = [e for e in ends if isinstance(e, Crashed | UnavailableError | ThrottledError)]
