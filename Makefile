@@ -41,7 +41,7 @@ import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (F
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
 
-prove: $(ENV)/dev/.ready ## play histories, crashes and deliveries by the ten thousand (SEED=1)
+prove: $(ENV)/dev/.ready ## play histories, crashes, deliveries and a million odd events (SEED=1)
 	@$(ENV)/dev/bin/python -m tests.proofs.prove $(if $(SEED),--seed $(SEED))
 
 bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## measure trials and imports beside bare loops

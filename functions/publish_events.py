@@ -8,6 +8,6 @@ from shared.bus import open_bus
 from shared.streams import publish_events
 
 
-def lambda_handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def lambda_handler(event: Any, _context: LambdaContext) -> dict[str, Any]:
     """The answer names the first record that failed."""
     return publish_events(event, open_bus())

@@ -10,8 +10,8 @@ from shared.queues import open_import_queue
 from shared.store import open_store
 
 
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Carries each import of the messages on. Raises where DynamoDB or the queue does not serve: it comes again."""
-    each_import(
+def lambda_handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    """Carries each import of the messages on. The answer names the messages that failed: they come again."""
+    return each_import(
         event, context, lambda import_id, now, up: run_import(open_store(), open_import_queue(), import_id, now, up)
     )

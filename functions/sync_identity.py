@@ -10,6 +10,6 @@ from shared.store import open_store
 from shared.streams import each_account
 
 
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> Any:
+def lambda_handler(event: Any, _context: LambdaContext) -> dict[str, Any]:
     """The answer names the records that failed."""
-    return each_account(event, context, lambda account: sync_identity(open_store(), open_identities(), account))
+    return each_account(event, lambda account: sync_identity(open_store(), open_identities(), account))

@@ -67,6 +67,7 @@ def _time_of(asked: Mapping[str, Any]) -> datetime:
     """The `time` asked for, RFC 3339; the clock's where there is none."""
     try:
         moment = datetime.fromisoformat(str(asked.get("time")))
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment + clock.put_forward()
+    except (ValueError, OverflowError):  # none, or none of this calendar
         return clock.now()
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) + clock.put_forward()

@@ -1,40 +1,30 @@
-"""The edge of functions on the table's stream: one record after the other, the bad ones told apart."""
+"""The edge of functions on the table's stream."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.batches import each_record, failures, id_of, records_of
 from shared.bus import Bus
 from shared.events import Told, events_of
 from shared.facts import count, flush, tell
 
-
-def each_account(event: dict[str, Any], context: LambdaContext, act: Callable[[str], None]) -> Any:
-    """Calls `act` with the id of each account that was changed; the answer names the records that failed.
-
-    Lambda brings those again, and at last puts them into the dead-letter queue.
-    """
-
-    def one(record: DynamoDBRecord) -> None:
-        account_id = record.dynamodb.keys["pk"].removeprefix("account#")  # type: ignore[union-attr]
-        try:
-            act(account_id)
-        except Exception as error:
-            tell("account_message_failed", account_id=account_id, error=type(error).__name__)
-            raise
-
-    processor = BatchProcessor(event_type=EventType.DynamoDBStreams, raise_on_entire_batch_failure=False)
-    try:
-        return process_partial_response(event=event, record_handler=one, processor=processor, context=context)
-    finally:
-        flush()
+_NUMBER: Final = ("dynamodb", "SequenceNumber")
+_KEY: Final = ("dynamodb", "Keys", "pk", "S")
 
 
-def publish_events(event: dict[str, Any], bus: Bus) -> dict[str, Any]:
+def each_account(event: Any, act: Callable[[str], None]) -> dict[str, Any]:
+    """Calls `act` with the id of each account that was changed; the answer names the records that failed."""
+
+    def one(record: Any) -> None:
+        act(record["dynamodb"]["Keys"]["pk"]["S"].removeprefix("account#"))
+
+    return each_record(event, _NUMBER, one, failed_as="account_message_failed", about=_KEY)
+
+
+def publish_events(event: Any, bus: Bus) -> dict[str, Any]:
     """Publish what the records of a batch mean to others, in their order.
 
     The answer names the first record that failed: Lambda brings it and all after it again, so the order is kept, and at
@@ -42,27 +32,28 @@ def publish_events(event: dict[str, Any], bus: Bus) -> dict[str, Any]:
     """
     told: list[Told] = []
     record_of: list[str] = []  # the record of each event
-    failed: str | None = None
+    failed: list[str] = []
     try:
-        for raw in event["Records"]:
-            record = DynamoDBRecord(raw)
-            number = str(raw["dynamodb"]["SequenceNumber"])
+        for raw in records_of(event):
+            number = id_of(raw, *_NUMBER)
             try:
-                events = events_of(*_images(record), _changed_at(raw))
+                events = events_of(*_images(raw), _changed_at(raw))
+                for _, each in events:
+                    each.model_dump_json()  # what cannot be told fails here, by itself
             except Exception as error:  # noqa: BLE001 - whatever it is, those before it are told and it comes again
                 tell("event_not_made", error=type(error).__name__, record=number)
-                failed = number
+                failed = [number]
                 break
             told += events
             record_of += [number] * len(events)
         not_taken = bus.publish(told)
         if not_taken:
-            failed = record_of[min(not_taken)]
-            tell("event_not_taken", record=failed)
+            failed = [record_of[min(not_taken)]]
+            tell("event_not_taken", record=failed[0])
         for place, (kind, _) in enumerate(told):
             if place not in not_taken:
                 count(f"event_{kind}")
-        return {"batchItemFailures": [{"itemIdentifier": failed}] if failed else []}
+        return failures(failed)
     finally:
         flush()
 
@@ -72,6 +63,7 @@ def _changed_at(raw: dict[str, Any]) -> datetime | None:
     return datetime.fromtimestamp(float(seconds), UTC) if seconds else None
 
 
-def _images(record: DynamoDBRecord) -> tuple[Any, Any]:
-    assert record.dynamodb is not None  # noqa: S101 - every record of a stream has it
-    return record.dynamodb.old_image or None, record.dynamodb.new_image or None
+def _images(raw: dict[str, Any]) -> tuple[Any, Any]:
+    record = DynamoDBRecord(raw).dynamodb
+    assert record is not None  # noqa: S101 - every record of a stream has it
+    return record.old_image or None, record.new_image or None

@@ -626,6 +626,47 @@ def test_a_file_is_imported_in_the_background() -> None:
     assert (tried.status, tried.body["state"], tried.body["existed"]) == (200, "validated", 2)
 
 
+@pytest.mark.parametrize("body", ["{", "[]", "{}", '{"import_id": 7}'])
+def test_a_message_that_is_broken_is_named_and_the_others_are_carried_on(body: str) -> None:
+    accepted = call("add_import", headers={"idempotency-key": "one"})
+    good = json.dumps({"import_id": accepted.body["id"]})
+    handler = importlib.import_module("functions.run_import").lambda_handler
+    records = [{"messageId": "bad", "body": body}, {"messageId": "good", "body": good}, {"body": "no id"}]
+    # What has no id is named "", which brings the whole batch again: nothing is lost.
+    assert handler({"Records": records}, Run()) == {
+        "batchItemFailures": [{"itemIdentifier": name} for name in ("bad", "")]
+    }
+    assert call("get_import", path=accepted.headers["Location"]).body["state"] == "done"
+
+
+@pytest.mark.parametrize("name", ["run_import", "sync_identity", "publish_events"])
+@pytest.mark.parametrize("event", [None, [], "text", 7, {}, {"Records": None}, {"Records": "text"}])
+def test_an_event_that_is_no_batch_has_nothing_that_failed(
+    name: str, event: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENT_BUS", "bus")
+    handler = importlib.import_module(f"functions.{name}").lambda_handler
+    assert handler(event, Run()) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("event", [None, [], {}, {"userName": None}, {"userName": "\ud800"}])
+def test_a_sign_in_of_nobody_stays_as_it_is(event: Any) -> None:
+    assert importlib.import_module("functions.record_sign_in").lambda_handler(event, Context()) == event
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "never", None, 7])
+def test_a_schedule_without_a_time_of_this_calendar_takes_the_clocks(time: Any) -> None:
+    assert importlib.import_module("functions.end_trials").lambda_handler({"time": time}, Run()) == {}
+
+
+def test_half_a_surrogate_pair_is_refused_wherever_it_stands() -> None:
+    called = call("list_customers", query={"\ud800": "1"})
+    assert (called.status, called.body["code"]) == (400, "malformed_request")
+    event = an_event("get_me")
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["username"] = "\ud800"
+    assert_problem(handle("get_me", event), 401, "unauthenticated")
+
+
 KEY = {"idempotency-key": "file"}
 
 

@@ -41,6 +41,7 @@ STORE = {"store", "identities", "bus", "queues"}
 EDGE = {
     "http",
     "clock",
+    "batches",
     "streams",
     "schedules",
     "messages",

@@ -5,7 +5,6 @@ the same contract as on moto and on ministack. `log` keeps every change of a rec
 """
 
 import re
-from copy import deepcopy
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -20,13 +19,17 @@ _TERM: Final = re.compile(
 )
 
 
+_LONGEST_PK: Final = 2048  # bytes, DynamoDB's own
+_LONGEST_SK: Final = 1024
+
+
 def error(operation: str, code: str, status: int = 400, **more: Any) -> ClientError:
     response: Any = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
     return ClientError(response, operation)
 
 
 class FakeDynamo:
-    """One table."""
+    """One table. A record is replaced and never changed in its place."""
 
     def __init__(self) -> None:
         self.records: dict[Key, Record] = {}
@@ -38,7 +41,7 @@ class FakeDynamo:
         ((table, wanted),) = RequestItems.items()
         keys = [_key(key) for key in wanted["Keys"]]
         assert len(set(keys)) == len(keys) <= 100
-        return {"Responses": {table: [deepcopy(self.records[key]) for key in keys if key in self.records]}}
+        return {"Responses": {table: [self.records[key] for key in keys if key in self.records]}}
 
     def transact_write_items(self, TransactItems: Any, ClientRequestToken: str) -> Any:  # noqa: N803
         if ClientRequestToken in self._tokens:
@@ -52,13 +55,13 @@ class FakeDynamo:
             if _holds(action, self.records.get(key, {})):
                 reasons.append({"Code": "None"})
             else:
-                found = {"Item": deepcopy(self.records[key])} if key in self.records else {}
+                found = {"Item": self.records[key]} if key in self.records else {}
                 reasons.append({"Code": "ConditionalCheckFailed", **found})
         if any(reason["Code"] != "None" for reason in reasons):
             raise error("TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons)
         for (verb, action), key in zip(actions, keys, strict=True):
             if verb == "Put":
-                self._set(key, deepcopy(action["Item"]))
+                self._set(key, action["Item"])
             elif verb == "Delete":
                 self._set(key, None)
             elif verb == "Update":
@@ -70,7 +73,7 @@ class FakeDynamo:
         key = _key(request["Key"])
         found = self.records.get(key, {})
         if not _holds(request, found):
-            item = {"Item": deepcopy(found)} if found else {}
+            item = {"Item": found} if found else {}
             raise error("UpdateItem", "ConditionalCheckFailedException", **item)
         self._set(key, _updated(key, found or None, request))
         return {}
@@ -92,7 +95,7 @@ class FakeDynamo:
         page = found[: request["Limit"]]
         last = {name: page[-1][name] for name in dict.fromkeys(("pk", "sk", pk, sk))} if page else {}
         more = {"LastEvaluatedKey": last} if len(found) > len(page) else {}
-        return {"Items": deepcopy(page), **more}
+        return {"Items": page, **more}
 
     def _set(self, key: Key, item: Record | None) -> None:
         self.log.append((self.records.get(key), item))
@@ -103,7 +106,10 @@ class FakeDynamo:
 
 
 def _key(of: Any) -> Key:
-    return (of["pk"]["S"], of["sk"]["S"])
+    pk, sk = of["pk"]["S"], of["sk"]["S"]
+    if not 1 <= len(pk.encode()) <= _LONGEST_PK or not 1 <= len(sk.encode()) <= _LONGEST_SK:
+        raise error("any", "ValidationException")
+    return pk, sk
 
 
 def _holds(action: Any, item: Record) -> bool:
@@ -141,7 +147,7 @@ def _holds(action: Any, item: Record) -> bool:
 
 
 def _updated(key: Key, item: Record | None, request: Any) -> Record:
-    after = deepcopy(item) if item else {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+    after = {**item} if item else {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
     names, values = request["ExpressionAttributeNames"], request.get("ExpressionAttributeValues", {})
     expression = request["UpdateExpression"]
     if expression == "ADD #count :by":

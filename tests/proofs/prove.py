@@ -19,11 +19,11 @@ from shared.keys import CATALOGUE, customer_item, customer_key, name_item, name_
 from shared.storage_locations import Catalogue
 from shared.store import Put
 from tests.builders import asked
-from tests.proofs import crashes, deliveries, histories
+from tests.proofs import crashes, deliveries, fuzz, histories
 from tests.proofs.invariants import violations
 from tests.proofs.world import World, scene, who
 
-SIZES: Final = {"small": (1_500, 400, 2_000), "full": (20_000, 400, 50_000)}
+SIZES: Final = {"small": (1_500, 400, 2_000, 10_000), "full": (20_000, 400, 50_000, 1_000_000)}
 
 
 def naive(seed: int) -> bool:
@@ -52,7 +52,7 @@ def naive(seed: int) -> bool:
 
 def prove(size: str, first: int, told: Callable[[str], None]) -> list[str]:
     """Everything that is wrong."""
-    played, naive_runs, delivered = SIZES[size]
+    played, naive_runs, delivered, sent = SIZES[size]
     found: list[str] = []
     told(f"histories: {played}, seeds {first} to {first + played - 1}, over {len(histories.PAIRS)} pairs of use cases")
     for seed in range(first, first + played):
@@ -72,6 +72,9 @@ def prove(size: str, first: int, told: Callable[[str], None]) -> list[str]:
     with contextlib.redirect_stdout(io.StringIO()):  # where metrics go
         for seed in range(first, first + delivered):
             found += [f"deliveries of seed {seed}: {words}" for words in deliveries.wrong(seed)]
+    told(f"events: {sent} to {len(fuzz.FUNCTIONS)} functions, seeds {first} to {first + sent // fuzz.BLOCK - 1}")
+    for seed, block in enumerate(fuzz.blocks(first, sent), first):
+        found += [f"{words}\n  again: python -m tests.proofs.fuzz {seed}" for words in block]
     return found
 
 
