@@ -41,8 +41,10 @@ import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (F
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
 
-prove: $(ENV)/dev/.ready ## play histories, crashes, deliveries and a million odd events (SEED=1)
+prove: $(ENV)/dev/.ready $(ENV)/stack/.ready ## play histories, crashes, deliveries, a million odd events and races (SEED=1)
 	@$(ENV)/dev/bin/python -m tests.proofs.prove $(if $(SEED),--seed $(SEED))
+	@echo "races: 16 threads on ministack, 1000 rounds each; a letter for each test"
+	@ROUNDS=1000 $(ENV)/dev/bin/python -m pytest -q -n2 --dist load tests/test_races.py
 
 bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## measure trials and imports beside bare loops
 	@$(ENV)/dev/bin/python -m tests.bench_trials

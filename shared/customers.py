@@ -312,6 +312,8 @@ def as_created(customer: Customer) -> Customer:
     Shown as of its creation, its trial is as it was then; what else was changed since was kept.
     """
     kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.first, "version": 1}
+    if customer.trial:  # ended within the moment of its creation, by a clock that is behind
+        kept["production_since"] = None
     return Customer.model_validate(kept)
 
 

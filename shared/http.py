@@ -18,6 +18,7 @@ import re
 import traceback
 from collections.abc import Callable
 from http import HTTPStatus
+from itertools import chain
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -338,8 +339,8 @@ def _read(event: Any) -> dict[str, Any]:
     """What is used of an HTTP API event. Raises MalformedRequestError for any other."""
     try:
         clean = _HttpEvent.model_validate(event).model_dump()
-        named = clean["rawPath"], clean["requestContext"]["requestId"], *(clean["queryStringParameters"] or {})
-        "".join(named).encode()
+        parameters = (clean["queryStringParameters"] or {}).items()
+        "".join([clean["rawPath"], clean["requestContext"]["requestId"], *chain(*parameters)]).encode()
         return clean  # noqa: TRY300 - half a surrogate pair, which no answer could name, is one more wrong event
     except ValueError as error:
         raise MalformedRequestError("This is not a request to the HTTP API.") from error

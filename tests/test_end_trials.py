@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from shared.customer_use_cases import add_customer
 from shared.customers import Customer
 from shared.errors import BrokenRulesError, NotFoundError, StaleVersionError, ThrottledError, UnavailableError
 from shared.events import events_of
@@ -20,7 +21,7 @@ from shared.store import Put, Store, UnfitError
 from shared.times import to_text
 from shared.trial_use_cases import end_trials, get_trial, start_production
 from shared.trials import STEPS, Due, next_due, read_due, step_at
-from tests.builders import MICROSECOND, NOW, ROOT_ACCOUNT, a_customer, a_line, begin_in, caller, put
+from tests.builders import MICROSECOND, NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, asked, begin_in, caller, put
 from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
@@ -53,6 +54,20 @@ def produce(store: MemoryStore, customer: Customer, now: datetime, version: int 
 
 
 # ---- what is due
+
+
+def test_a_trial_that_ended_the_moment_it_began_is_still_answered_as_it_was_added(store: MemoryStore) -> None:
+    new = asked("distributor", ROOT)
+    distributor = add_customer(store, caller(operation="change_customers"), new, idempotency_key="d").customer
+    parent = Customer.model_validate(store.items[customer_key(distributor.id or "")])
+    new = asked("reseller", parent)
+    reseller = add_customer(store, caller(operation="change_customers"), new, idempotency_key="r").customer
+    parent = Customer.model_validate(store.items[customer_key(reseller.id or "")])
+    new = asked("end_customer", parent, in_trial=True)
+    first = add_customer(store, caller(operation="change_customers"), new, idempotency_key="e").customer
+    start_production(store, caller(operation="change_customers"), first.id or "", version=1)  # by the same clock
+    again = add_customer(store, caller(operation="change_customers"), new, idempotency_key="e").customer
+    assert (again, again.state) == (first, "in_trial")
 
 
 def test_what_is_due_is_written_and_read_back_and_sorts_by_time() -> None:

@@ -90,6 +90,13 @@ class FakeAws:
     def store(self) -> DynamoStore:
         return DynamoStore(self.dynamo, "table")  # type: ignore[arg-type]
 
+    def expire(self) -> None:
+        """Delete what has expired by now, as DynamoDB does some time later."""
+        now = int(self.now.timestamp())
+        for key, item in list(self.dynamo.records.items()):
+            if "expires_at" in item and int(item["expires_at"]["N"]) <= now:
+                del self.dynamo.records[key]
+
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
         """The functions use these services until the block is left."""
