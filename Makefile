@@ -18,7 +18,7 @@ PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
 
-.PHONY: help run token clock demo import test prove bench lint format requirements build openapi schemas clean
+.PHONY: help run token clock demo import test prove mutants bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -45,6 +45,10 @@ prove: $(ENV)/dev/.ready $(ENV)/stack/.ready ## play histories, crashes, deliver
 	@$(ENV)/dev/bin/python -m tests.proofs.prove $(if $(SEED),--seed $(SEED))
 	@echo "races: 16 threads on ministack, 1000 rounds each; a letter for each test"
 	@ROUNDS=1000 $(ENV)/dev/bin/python -m pytest -q -n2 --dist load tests/test_races.py
+
+mutants: $(ENV)/dev/.ready ## change each line of the rules in turn and see a test fail (about half an hour)
+	@$(ENV)/dev/bin/python -m mutmut run --max-children 2
+	@$(ENV)/dev/bin/python -m tests.mutants
 
 bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## measure trials and imports beside bare loops
 	@$(ENV)/dev/bin/python -m tests.bench_trials

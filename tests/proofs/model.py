@@ -63,7 +63,7 @@ class Api(RuleBasedStateMachine):
             ROOT.id: {
                 "name": ROOT.name, "level": "root", "parent": None, "service": "all_inclusive", "services": BOTH,
                 "country": "DE", "location": "DE", "ends": None, "since": NOW, "archived": None, "version": 1,
-                "created": NOW,
+                "reminded": 99, "created": NOW,
             }
         }  # fmt: skip
         self.accounts: dict[str, dict[str, Any]] = {}
@@ -193,7 +193,7 @@ class Api(RuleBasedStateMachine):
             "services": tuple(sorted(body.get("services_to_provide", ()))), "country": country, "location": location,
             "ends": now + MONTH if body.get("in_trial") else None,
             "since": None if body.get("in_trial") or level == "site" else now,
-            "archived": None, "version": 1, "created": now,
+            "archived": None, "version": 1, "reminded": 99, "created": now,
         }  # fmt: skip
         self.asked.append((body, key, called))
         return self.same(called.body, called.body["id"])
@@ -295,8 +295,14 @@ class Api(RuleBasedStateMachine):
         for _ in range(times):
             handler("end_trials")(event, Context())
         for of in self.customers.values():
-            if self.live(of) and of["ends"] and of["since"] is None and of["ends"] <= self.aws.now:
+            if not self.live(of) or not of["ends"] or of["since"]:
+                continue
+            if of["ends"] <= self.aws.now:
                 of["since"], of["version"] = of["ends"], of["version"] + 1
+                continue
+            due = [step for step in (7, 3, 1) if of["ends"] - timedelta(days=step) <= self.aws.now]
+            if due and min(due) < of["reminded"]:
+                of["reminded"], of["version"] = min(due), of["version"] + 1
 
     @rule(hosted=st.sets(st.sampled_from(["FR", "NL", "JP", "US"])), stale=st.sampled_from([0, 0, 3]))
     def catalogue_is_replaced(self, hosted: set[str], stale: int) -> None:
