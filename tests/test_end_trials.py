@@ -339,7 +339,7 @@ def test_a_spread_run_does_what_one_call_would_have_done(store: MemoryStore) -> 
 
     time = to_text(NOW - timedelta(days=1))  # in the past, as the real clock has it
     assert handle({"time": time, "fan_out": True}) == {"spread": 16}
-    assert len(queue.messages) == 16
+    assert queue.messages == [{"time": time, "shard": shard} for shard in range(16)]
     for each in store.items.values():
         if "trial_due" in each:
             each["trial_ends_at"] = to_text(NOW - timedelta(days=2))

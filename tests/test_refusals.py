@@ -1,9 +1,12 @@
-"""What a refusal says, word for word: people act on it. `python -m tests.test_refusals` writes refusals.json anew.
+"""What refusals, options and histories say, word for word: people and forms act on them.
 
+`python -m tests.test_refusals` writes refusals.json anew.
 Read the difference before it is kept: each text must still say what to do.
 """
 
+import importlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from shared.routes import ROUTES
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, a_line, an_account, begin_in, put
 from tests.calls import call
 from tests.proofs.fake_aws import FakeAws
+from tests.proofs.fuzz import Context
 
 ROLES: tuple[Any, ...] = ("super_user", "administrator", "manager", "operator", "supporter")
 KEPT = Path(__file__).with_name("refusals.json")
@@ -275,6 +279,16 @@ def refusals() -> dict[str, Any]:  # noqa: C901, PLR0915 - it is a list
         ask("list: a cursor of nobody", "list_customers", query={"parent_id": ROOT.id, "cursor": "x"})
         ask("list: filters", "list_customers", query={"parent_id": ROOT.id, "level": "x", "state": "y"})
         ask("list: a prefix without a parent", "list_customers", query={"within": ROOT.id, "name_prefix": "a"})
+        for level, customer in of.items():
+            found[f"options below a {level}"] = call("get_options", path=f"/customers/{customer.id}/options").body
+        story = f"/customers/{end_customer.id}"
+        call("change_customer", path=story, headers=at(), body={"name": "Renamed", "references": {"psa": "8"}})
+        call("change_storage_location", path=f"{story}/storage-location", headers=at(2))
+        for days in (23, 29, 30):
+            aws.now = NOW + timedelta(days=days)
+            importlib.import_module("functions.end_trials").lambda_handler({}, Context())
+        found["history of a trial"] = call("get_history", path=f"{story}/history").body
+        found["the trial"] = call("get_trial", path=f"{story}/trial").body
         key = {"idempotency-key": "key"}
         call("add_customer", body={**end, "name": "First"}, headers=key)
         add("the same key for another", {**end, "name": "Second"}, headers=key)

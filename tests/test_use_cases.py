@@ -215,8 +215,9 @@ def test_a_parent_that_never_rests_ends_in_try_again() -> None:
 
     store = Restless()
     begin_in(store)
-    with pytest.raises(ThrottledError):
+    with pytest.raises(ThrottledError, match=r"^This customer is being changed. Try again in a second.$") as refused:
         add(store, asked("distributor", ROOT))
+    assert refused.value.headers == {"Retry-After": "1"}
 
 
 def test_two_at_once_with_one_key_make_one_customer() -> None:
