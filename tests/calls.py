@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,13 @@ from tests.builders import ROOT_ACCOUNT
 
 @dataclass
 class Context:
+    """Of a call with all its time before it."""
+
     aws_request_id: str = "lambda-request-id"
     function_name: str = "function"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
 
 
 @dataclass
@@ -34,8 +40,13 @@ def an_event(name: str) -> dict[str, Any]:
     return event
 
 
+def handler(name: str) -> Callable[[Any, Context], Any]:
+    found: Callable[[Any, Context], Any] = importlib.import_module(f"functions.{name}").lambda_handler
+    return found
+
+
 def handle(name: str, event: Any) -> Called:
-    answer = importlib.import_module(f"functions.{name}").lambda_handler(event, Context())
+    answer = handler(name)(event, Context())
     assert set(answer) >= {"statusCode", "headers", "body"}
     return Called(answer["statusCode"], answer["headers"], answer["body"])
 

@@ -102,27 +102,20 @@ def test_a_sign_in_makes_an_account_active_and_leaves_the_token_as_it_is() -> No
     assert call("get_account", path=f"/accounts/{added['id']}").body["status"] == "active"
 
 
-class Run(Context):
-    """The context of a function with its time still before it."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
-
-
 def test_the_schedule_ends_what_is_due(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> None:
     long_ago = datetime(2026, 1, 1, tzinfo=UTC)
     trial = a_customer("end_customer", now=long_ago, in_trial=True)
     put(store, trial)
     handler = importlib.import_module("functions.end_trials").lambda_handler
-    assert handler({"time": "2026-01-31T00:00:00Z"}, Run()) == {"ended": 1}
-    assert handler(an_event("end_trials"), Run()) == {}
+    assert handler({"time": "2026-01-31T00:00:00Z"}, Context()) == {"ended": 1}
+    assert handler(an_event("end_trials"), Context()) == {}
     shown = call("get_trial", path=f"/customers/{trial.id}/trial").body
     assert (shown["ended_at"], shown["ended_by"]) == ("2026-01-31T00:00:00.000000Z", "schedule")
     queue = boto3.client("sqs").create_queue(QueueName="shards")["QueueUrl"]
     monkeypatch.setenv("SHARD_QUEUE_URL", queue)
-    assert handler({"time": "2026-01-31T00:00:00Z", "fan_out": True}, Run()) == {"spread": 16}
+    assert handler({"time": "2026-01-31T00:00:00Z", "fan_out": True}, Context()) == {"spread": 16}
     message = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]
-    assert handler({"Records": [{"body": message["Body"]}]}, Run()) == {}
+    assert handler({"Records": [{"body": message["Body"]}]}, Context()) == {}
 
 
 def test_changes_are_told_on_the_bus(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -618,8 +611,8 @@ def test_a_file_is_imported_in_the_background() -> None:
     assert (again.status, again.headers["Idempotent-Replayed"]) == (202, "true")
     handler = importlib.import_module("functions.run_import").lambda_handler
     event = {"Records": [{"body": json.dumps({"import_id": accepted.body["id"]})}] * 2}
-    handler(event, Run())
-    handler(an_event("run_import"), Run())  # of an import that is not there
+    handler(event, Context())
+    handler(an_event("run_import"), Context())  # of an import that is not there
     done = call("get_import", path=accepted.headers["Location"])
     assert (done.status, done.body["state"], done.body["created"]) == (200, "done", 2)
     tried = call("add_import", query={"validate_only": "true"}, headers={"idempotency-key": "two"})
@@ -633,7 +626,7 @@ def test_a_message_that_is_broken_is_named_and_the_others_are_carried_on(body: s
     handler = importlib.import_module("functions.run_import").lambda_handler
     records = [{"messageId": "bad", "body": body}, {"messageId": "good", "body": good}, {"body": "no id"}]
     # What has no id is named "", which brings the whole batch again: nothing is lost.
-    assert handler({"Records": records}, Run()) == {
+    assert handler({"Records": records}, Context()) == {
         "batchItemFailures": [{"itemIdentifier": name} for name in ("bad", "")]
     }
     assert call("get_import", path=accepted.headers["Location"]).body["state"] == "done"
@@ -646,7 +639,7 @@ def test_an_event_that_is_no_batch_has_nothing_that_failed(
 ) -> None:
     monkeypatch.setenv("EVENT_BUS", "bus")
     handler = importlib.import_module(f"functions.{name}").lambda_handler
-    assert handler(event, Run()) == {"batchItemFailures": []}
+    assert handler(event, Context()) == {"batchItemFailures": []}
 
 
 @pytest.mark.parametrize("event", [None, [], {}, {"userName": None}, {"userName": "\ud800"}])
@@ -656,7 +649,7 @@ def test_a_sign_in_of_nobody_stays_as_it_is(event: Any) -> None:
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "never", None, 7])
 def test_a_schedule_without_a_time_of_this_calendar_takes_the_clocks(time: Any) -> None:
-    assert importlib.import_module("functions.end_trials").lambda_handler({"time": time}, Run()) == {}
+    assert importlib.import_module("functions.end_trials").lambda_handler({"time": time}, Context()) == {}
 
 
 def test_half_a_surrogate_pair_is_refused_wherever_it_stands() -> None:

@@ -21,8 +21,7 @@ from shared.queues import open_import_queue, open_shard_queue
 from shared.store import DynamoStore, open_store
 from tests import calls
 from tests.builders import ROOT, a_customer, a_line, an_account, begin_in, put
-from tests.calls import Called, an_event
-from tests.test_functions import Run
+from tests.calls import Called, Context, an_event
 
 # What Lambda itself asks for, with the function's role: the event sources, their dead letters, the log.
 OF_LAMBDA = {
@@ -100,7 +99,7 @@ def background(name: str, event: Any) -> Any:
     """Calls a function of the background, noted like the others."""
     calls.noted.append(name)  # type: ignore[attr-defined]
     try:
-        return importlib.import_module(f"functions.{name}").lambda_handler(event, Run())
+        return importlib.import_module(f"functions.{name}").lambda_handler(event, Context())
     finally:
         calls.noted.pop()  # type: ignore[attr-defined]
 

@@ -4,20 +4,19 @@
 Read the difference before it is kept: each text must still say what to do.
 """
 
-import importlib
 import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from shared.accounts import ROLES
 from shared.idempotency import id_from
+from shared.levels import LEVELS
 from shared.routes import ROUTES
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, a_line, an_account, begin_in, put
-from tests.calls import call
+from tests.calls import Context, call, handler
 from tests.proofs.fake_aws import FakeAws
-from tests.proofs.fuzz import Context
 
-ROLES: tuple[Any, ...] = ("super_user", "administrator", "manager", "operator", "supporter")
 KEPT = Path(__file__).with_name("refusals.json")
 
 
@@ -89,7 +88,7 @@ def refusals() -> dict[str, Any]:  # noqa: C901, PLR0915 - it is a list
                     "references": {"A": "\t"},
                 },
             )
-            for lower in ("distributor", "sub_distributor", "reseller", "end_customer", "site"):
+            for lower in LEVELS[1:]:
                 every = {"services_to_provide": ["all_inclusive"], "in_trial": True}
                 add(
                     f"a {lower} with every field below a {level}",
@@ -286,7 +285,7 @@ def refusals() -> dict[str, Any]:  # noqa: C901, PLR0915 - it is a list
         call("change_storage_location", path=f"{story}/storage-location", headers=at(2))
         for days in (23, 29, 30):
             aws.now = NOW + timedelta(days=days)
-            importlib.import_module("functions.end_trials").lambda_handler({}, Context())
+            handler("end_trials")({}, Context())
         found["history of a trial"] = call("get_history", path=f"{story}/history").body
         found["the trial"] = call("get_trial", path=f"{story}/trial").body
         key = {"idempotency-key": "key"}

@@ -6,7 +6,6 @@ A seed decides a block of events: it begins with the same small world, so each b
 """
 
 import contextlib
-import importlib
 import io
 import json
 import random
@@ -18,12 +17,13 @@ from copy import deepcopy
 from functools import cache
 from typing import Any, Final
 
+from shared.accounts import ROLES
 from shared.facts import log
 from shared.http import Problem
 from shared.routes import ROUTES
 from shared.store import DynamoStore
 from tests.builders import NOW, ROOT_ACCOUNT, a_device, an_account, put
-from tests.calls import an_event
+from tests.calls import Context, an_event, handler
 from tests.proofs.fake_aws import FakeAws
 from tests.proofs.world import scene
 
@@ -33,17 +33,6 @@ HTTP: Final = (*ROUTES, "refuse_unknown_route", "get_console")
 FUNCTIONS: Final = (*HTTP, *BACKGROUND)
 INTERNALS: Final = ("Traceback", "shared/", "shared.", "pydantic", "boto", "Error(", "Exception", "lambda_handler")
 _MEDIA: Final = ("application/json", "text/csv", "application/x-ndjson", "application/problem+json")
-
-
-class Context:
-    """Of a call with all its time before it."""
-
-    aws_request_id = "lambda-request-id"
-    function_name = "function"
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 60_000
 
 
 # ---- what is sent
@@ -214,16 +203,13 @@ def _events() -> dict[str, str]:
     return found
 
 
-_ROLES: Final = ("super_user", "administrator", "manager", "operator", "supporter")
-
-
 @cache
 def world() -> dict[Any, Any]:
     """The records with which each block begins: those of the proofs' scene, and an account of each role."""
     dynamo = scene().dynamo()
     store = DynamoStore(dynamo, "table")  # type: ignore[arg-type]
     for customer in (scene().reseller, scene().end_customer):
-        put(store, *(an_account(role, customer) for role in _ROLES))  # type: ignore[arg-type]
+        put(store, *(an_account(role, customer) for role in ROLES))
     broken = a_device(scene().end_customer, "Elsewhere", storage_location="US")
     put(store, broken)
     return dynamo.records
@@ -284,7 +270,7 @@ def wrong(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> lis
             name = chosen.choice(FUNCTIONS)
             event = event_for(chosen, name)
             try:
-                answer = importlib.import_module(f"functions.{name}").lambda_handler(event, Context())
+                answer = handler(name)(event, Context())
                 words = wrong_answer(name, answer)
             except Exception as error:  # noqa: BLE001 - an exception out of a function is what is looked for
                 answer, words = None, f"raised {error!r}"

@@ -7,7 +7,6 @@ python -m tests.proofs.model STEPS SEED
 """
 
 import contextlib
-import importlib
 import io
 import json
 import sys
@@ -18,13 +17,13 @@ import hypothesis
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from shared.accounts import ROLES
 from shared.facts import log
 from shared.times import from_text
 from tests.builders import NOW, ROOT, begin_in
-from tests.calls import Called, call
+from tests.calls import Called, Context, call, handler
 from tests.proofs.deliveries import record
 from tests.proofs.fake_aws import FakeAws
-from tests.proofs.fuzz import Context
 from tests.proofs.invariants import told_by, violations
 
 STEPS_OF_ONE: Final = 50  # steps of one story
@@ -42,7 +41,7 @@ MONTH: Final = timedelta(days=30)
 names = st.sampled_from(["Alpha", "ALPHA", "Beta", "Straße", "STRASSE", "é", "e\u0301", "Gamma"])
 services = st.sampled_from([("all_inclusive",), ("software_only",), BOTH])
 places = st.integers(min_value=0, max_value=10**6)
-roles = st.sampled_from(["super_user", "administrator", "manager", "operator", "supporter"])
+roles = st.sampled_from(ROLES)
 
 
 def folded(name: str) -> str:
@@ -417,10 +416,6 @@ class Api(RuleBasedStateMachine):
         for _ in range(times):
             assert handler("publish_events")({"Records": records}, Context()) == {"batchItemFailures": []}
         self.delivered += len(changes)
-
-
-def handler(name: str) -> Any:
-    return importlib.import_module(f"functions.{name}").lambda_handler
 
 
 def play(steps: int, seed: int) -> None:
