@@ -1,7 +1,7 @@
 """The processed template with native HTTP API routes, for ministack. Runs in the environment of SAM.
 
 SAM puts the routes of an HTTP API into an OpenAPI `Body`, which ministack ignores (seen with 1.5.33): an API without a
-route would be the result. All else is deployed as SAM makes it.
+route would be the result. All else is deployed as SAM makes it, but for one permission.
 
     python -m local.expand CODE_BUCKET CODE_KEY < .aws-sam/build/template.yaml
 """
@@ -31,7 +31,19 @@ def expand(template: dict[str, Any], bucket: str, key: str) -> dict[str, Any]:
     for name, resource in list(native["Resources"].items()):
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
             native["Resources"].update(_routes(name, resource["Properties"]))
+        if resource["Type"] == "AWS::IAM::Role":
+            _allow_batches(resource["Properties"])
     return native
+
+
+def _allow_batches(role: dict[str, Any]) -> None:
+    """ministack asks for an action that IAM does not have: on AWS SendMessage allows batches too."""
+    for policy in role.get("Policies", []):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            given = statement.get("Fn::If", [None, statement])[1]
+            actions = given["Action"] if isinstance(given["Action"], list) else [given["Action"]]
+            if "sqs:SendMessage" in actions:
+                given["Action"] = [*actions, "sqs:SendMessageBatch"]
 
 
 def _routes(api: str, properties: dict[str, Any]) -> Resources:

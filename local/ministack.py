@@ -52,16 +52,21 @@ def client(service: str, endpoint: str) -> Any:
 
 
 @contextlib.contextmanager
-def running(directory: Path, port: int, host: str = "127.0.0.1") -> Iterator[Ministack]:
-    """ministack with its state, its log and its temporary files in `directory`, until the block is left."""
+def running(
+    directory: Path, port: int, host: str = "127.0.0.1", *, ask_permission: bool = False
+) -> Iterator[Ministack]:
+    """ministack with its state, its log and its temporary files in `directory`, until the block is left.
+
+    With `ask_permission` each function may only what its role allows, as on AWS.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
         _refuse_second(lock)
         _refuse_taken(host, port)
-        yield from _started(directory, port, host)
+        yield from _started(directory, port, host, ask_permission=ask_permission)
 
 
-def _started(directory: Path, port: int, host: str) -> Iterator[Ministack]:
+def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> Iterator[Ministack]:
     temporary = directory / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)  # it leaves unpacked functions behind
     temporary.mkdir(parents=True)
@@ -82,6 +87,7 @@ def _started(directory: Path, port: int, host: str) -> Iterator[Ministack]:
         "S3_DATA_DIR": str(directory / "state" / "s3"),
         "IOT_MTLS_ENABLED": "0",
         "SERVICES": _SERVICES,
+        "AUTH": str(ask_permission).lower(),
         "LOG_LEVEL": "WARNING",
     }
     with log.open("ab") as output:

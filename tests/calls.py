@@ -45,8 +45,12 @@ def handler(name: str) -> Callable[[Any, Context], Any]:
     return found
 
 
+def invoke(name: str, event: Any) -> Any:
+    return handler(name)(event, Context())
+
+
 def handle(name: str, event: Any) -> Called:
-    answer = handler(name)(event, Context())
+    answer = invoke(name, event)
     assert set(answer) >= {"statusCode", "headers", "body"}
     return Called(answer["statusCode"], answer["headers"], answer["body"])
 

@@ -156,10 +156,10 @@ class RunningStack:
 
 @pytest.fixture(scope="session")
 def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """Runs of the schedule are spread over the queue here; `make run` has one call do all."""
+    """Runs of the schedule are spread over the queue, and a role allows what it says; `make run` does neither."""
     assert built.is_dir()
     directory = tmp_path_factory.mktemp("stack")
-    with running(directory, free_port()) as started:
+    with running(directory, free_port(), ask_permission=True) as started:
         yield RunningStack(
             started, make_stack(started, deploy(started, directory / "clock", fan_out=True), earlier={}), directory
         )

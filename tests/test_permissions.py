@@ -1,27 +1,35 @@
 """Each function's role allows what the function really asks of AWS, and nothing else.
 
-Every call of boto3 is noted while the functions are called as Lambda calls them, on moto; ministack and moto ask for no
-permission, so a missing one would show on AWS only. `SELDOM` names what only a race asks for.
+Twice: every call of boto3 is noted while the functions are called as Lambda calls them, on moto, and compared with the
+roles; and each permission is taken away from the deployed functions, on a ministack that asks for permissions. `SELDOM`
+names what only a race asks for.
 """
 
-import importlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import zip_longest
+from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import boto3
 import botocore.client
 import pytest
 
+from local.deploy import deploy
+from local.ministack import free_port, running
 from shared.bus import open_bus
 from shared.identities import open_identities
 from shared.queues import open_import_queue, open_shard_queue
 from shared.store import DynamoStore, open_store
 from tests import calls
 from tests.builders import ROOT, a_customer, a_line, an_account, begin_in, put
-from tests.calls import Called, Context, an_event
+from tests.calls import an_event
 
 # What Lambda itself asks for, with the function's role: the event sources, their dead letters, the log.
 OF_LAMBDA = {
@@ -57,12 +65,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
     """Function -> the actions that it asked for."""
     found: dict[str, set[str]] = defaultdict(set)
     by: list[str] = []
-    handle, send = calls.handle, botocore.client.BaseClient._make_api_call
+    invoke, send = calls.invoke, botocore.client.BaseClient._make_api_call
 
-    def noting_handle(name: str, event: Any) -> Called:
+    def noting_invoke(name: str, event: Any) -> Any:
         by.append(name)
         try:
-            return handle(name, event)
+            return invoke(name, event)
         finally:
             by.pop()
 
@@ -71,14 +79,12 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
             found[by[-1]].update(actions(client.meta.service_model.signing_name, operation, request))
         return send(client, operation, request)
 
-    monkeypatch.setattr(calls, "handle", noting_handle)
+    monkeypatch.setattr(calls, "invoke", noting_invoke)
     monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", noting_send)
-    found["in the background"] = set()
-    monkeypatch.setattr(calls, "noted", by, raising=False)
     return found
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
     assert moto_user_pool
     for name, queue in (("IMPORT_QUEUE_URL", "imports"), ("SHARD_QUEUE_URL", "shards")):
@@ -93,15 +99,6 @@ def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.Monk
     yield moto_store
     for each in opened:
         each.cache_clear()
-
-
-def background(name: str, event: Any) -> Any:
-    """Calls a function of the background, noted like the others."""
-    calls.noted.append(name)  # type: ignore[attr-defined]
-    try:
-        return importlib.import_module(f"functions.{name}").lambda_handler(event, Context())
-    finally:
-        calls.noted.pop()  # type: ignore[attr-defined]
 
 
 def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
@@ -162,7 +159,7 @@ def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
         version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
         call("change_account", path=f"/accounts/{added['id']}", headers=at(version), body=changes)
         _synced(added["id"])
-    background("record_sign_in", {**an_event("record_sign_in"), "userName": added["id"]})
+    calls.invoke("record_sign_in", {**an_event("record_sign_in"), "userName": added["id"]})
     version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
     call("remove_account", path=f"/accounts/{added['id']}", headers=at(version))
     _synced(added["id"])
@@ -172,18 +169,18 @@ def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
     call("remove_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
 
     accepted = call("add_import", headers={"idempotency-key": "one"}).body["id"]
-    background("run_import", {"Records": [{"body": json.dumps({"import_id": accepted})}]})
+    calls.invoke("run_import", {"Records": [{"body": json.dumps({"import_id": accepted})}]})
     call("get_import", path=f"/imports/{accepted}")
-    background("publish_events", an_event("publish_events"))
+    calls.invoke("publish_events", an_event("publish_events"))
     put(store, a_customer("end_customer", now=datetime(2026, 1, 1, tzinfo=UTC), in_trial=True))
-    background("end_trials", {"time": "2026-01-31T00:00:00Z"})
+    calls.invoke("end_trials", {"time": "2026-01-31T00:00:00Z"})
     calls.handle("replace_storage_locations", an_event("replace_storage_locations"))
 
 
 def _synced(account_id: str) -> None:
     event = an_event("sync_identity")
     event["Records"][0]["dynamodb"]["Keys"]["pk"]["S"] = f"account#{account_id}"
-    background("sync_identity", event)
+    calls.invoke("sync_identity", event)
 
 
 def allowed(template: dict[str, Any], name: str) -> set[str]:
@@ -220,3 +217,108 @@ def test_every_role_allows_what_its_function_asks_for_and_nothing_else(
         if lacking or unused:
             wrong[name] = {"lacking": lacking, "unused": unused}
     assert wrong == {}
+
+
+@dataclass
+class Deployed:
+    """The functions on ministack by their names, and what the role of each allows; called there one at a time."""
+
+    functions: Any
+    iam: Any
+    dynamodb: Any
+    table: str
+    names: dict[str, str]
+    roles: dict[str, str]
+    policies: dict[str, Any]
+
+    def invoke(self, name: str, event: Any) -> tuple[Any, bool]:
+        """What a function answers, and whether it could do all that it was asked for."""
+        answer = self.functions.invoke(FunctionName=self.names[name], Payload=json.dumps(event))
+        text = answer["Payload"].read().decode()
+        found = json.loads(text)
+        failed = "FunctionError" in answer or (found or {}).get("batchItemFailures")
+        return found, not (failed or '"statusCode": 5' in text or "unavailable" in text or "internal_error" in text)
+
+    def emptied(self) -> DynamoStore:
+        """The table with nothing but its beginnings."""
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table):
+            for item in page["Items"]:
+                self.dynamodb.delete_item(TableName=self.table, Key={"pk": item["pk"], "sk": item["sk"]})
+        store = DynamoStore(self.dynamodb, self.table)
+        begin_in(store)
+        return store
+
+    def allow(self, name: str, policy: Any) -> None:
+        self.iam.put_role_policy(RoleName=self.roles[name], PolicyName="least", PolicyDocument=json.dumps(policy))
+
+
+@pytest.fixture(scope="module")
+def deployed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """With the event sources off: who calls a function is the test alone."""
+    assert built.is_dir()
+    directory = tmp_path_factory.mktemp("permissions")
+    with running(directory, free_port(), ask_permission=True) as ministack:
+        table = deploy(ministack, directory / "clock", fan_out=True)["TableName"]
+        functions, iam = ministack.client("lambda"), ministack.client("iam")
+        for source in functions.list_event_source_mappings()["EventSourceMappings"]:
+            functions.update_event_source_mapping(UUID=source["UUID"], Enabled=False)
+        pages = functions.get_paginator("list_functions").paginate()
+        every = {each["Handler"].split(".")[1]: each for page in pages for each in page["Functions"]}
+        roles = {name: each["Role"].rpartition("/")[2] for name, each in every.items()}
+        yield Deployed(
+            functions,
+            iam,
+            ministack.client("dynamodb"),
+            table,
+            names={name: each["FunctionName"] for name, each in every.items()},
+            roles=roles,
+            policies={
+                name: iam.get_role_policy(RoleName=role, PolicyName="least")["PolicyDocument"]
+                for name, role in roles.items()
+            },
+        )
+
+
+def one_less(policy: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Each permission of a role that is asked for here, with the policy that lacks it."""
+    for number, statement in enumerate(policy["Statement"]):
+        given = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        ours = [a for a in given if a not in OF_LAMBDA | SELDOM.get(name, set()) | {"sqs:SendMessageBatch"}]
+        for action in ours:
+            resources = statement["Resource"] if action == "dynamodb:Query" else [statement["Resource"]]
+            for resource in resources:
+                lacking = deepcopy(policy)
+                left = lacking["Statement"][number]
+                left["Action"] = [a for a in given if not a.startswith(action)] or ["none:Nothing"]
+                if len(resources) > 1:
+                    left |= {"Action": given, "Resource": [r for r in resources if r != resource]}
+                yield f"{name}: {action} on {str(resource).rpartition(':')[2]}", lacking
+
+
+@pytest.mark.ministack
+@pytest.mark.enable_socket
+def test_a_permission_that_is_taken_away_is_missed(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In each round every function lacks one of its permissions, until it misses it; then it gets it back."""
+    rounds = list(zip_longest(*(list(one_less(policy, name)) for name, policy in deployed.policies.items())))
+    assert len([permission for lacking in rounds for permission in lacking if permission]) > 90
+    for lacking in rounds:
+        wanted = {lack[0].partition(":")[0]: lack for lack in lacking if lack}
+        for name, (_, policy) in wanted.items():
+            deployed.allow(name, policy)
+        monkeypatch.setattr(calls, "invoke", partial(until_missed, deployed, wanted))
+        everything(deployed.emptied())
+        assert [permission for permission, _ in wanted.values()] == []
+
+
+def until_missed(deployed: Deployed, wanted: dict[str, Any], name: str, event: Any) -> Any:
+    """What a function answers; where it could not for want of a permission, it gets all back and the same request."""
+    if "headers" in event:
+        event["headers"].setdefault("idempotency-key", uuid5(NAMESPACE_OID, json.dumps(event)).hex)
+    answer, well = deployed.invoke(name, event)
+    if not well:
+        assert name in wanted, f"{name} lacks nothing and failed: {answer}"
+        del wanted[name]
+        deployed.allow(name, deployed.policies[name])
+        answer, well = deployed.invoke(name, event)
+        assert well, f"{name} has all again and failed: {answer}"
+    return answer
