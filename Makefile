@@ -81,7 +81,9 @@ requirements: $(ENV)/tools/.ready ## write requirements*.txt from pyproject.toml
 	compile="$$compile --custom-compile-command 'make requirements'"; \
 	eval $$compile pyproject.toml --output-file requirements.txt; \
 	eval $$compile pyproject.toml --group dev --output-file requirements-dev.txt; \
-	for group in tools stack sam lint; do eval $$compile --group $$group --output-file requirements-$$group.txt; done
+	for group in tools stack sam lint schemathesis load; do \
+	eval $$compile --group $$group --output-file requirements-$$group.txt; done; \
+	eval $$compile --group peers --constraint requirements.txt --output-file requirements-peers.txt
 
 clean: ## remove all that was built, and the local stack with its data
 	rm -rf .local .aws-sam

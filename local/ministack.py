@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -104,6 +105,8 @@ def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> 
         _wait_until_healthy(endpoint, process, log)
         yield Ministack(endpoint, process)
     finally:
+        if process.poll() is not None:
+            print(f"ministack ended before it was told to, with {process.returncode}; see {log}", file=sys.stderr)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(timeout=30)

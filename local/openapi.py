@@ -27,6 +27,14 @@ _RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "get_account": {"200": ("ETag",)},
     "change_account": {"200": ("ETag",)},
 }
+# What the gateway may answer before a function is called; it has a shape of its own.
+_OF_THE_GATEWAY: Final = ("401", "403", "429")
+_GATEWAY_MESSAGE: Final = {
+    "type": "object",
+    "description": "What the gateway itself refuses.",
+    "properties": {"message": {"type": "string"}},
+    "required": ["message"],
+}
 _STATUS_HEADERS: Final = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
 
 
@@ -60,7 +68,7 @@ def document() -> dict[str, Any]:
         "security": [{"access_token": []}],
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(schemas.items())),
+            "schemas": dict(sorted((schemas | {"GatewayMessage": _GATEWAY_MESSAGE}).items())),
             "securitySchemes": {
                 "access_token": {
                     "type": "http",
@@ -90,6 +98,9 @@ def _finished(name: str, operation: dict[str, Any]) -> dict[str, Any]:
     responses = operation["responses"]
     if "422" in responses and "HTTPValidationError" in json.dumps(responses["422"]):
         del responses["422"]
+    responses.get("204", {}).pop("content", None)
+    for status in set(_OF_THE_GATEWAY) & set(responses):
+        responses[status]["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}
     for status, response in responses.items():
         headers = _RESPONSE_HEADERS.get(name, {}).get(status, ())
         headers += (_STATUS_HEADERS[status],) if status in _STATUS_HEADERS else ()

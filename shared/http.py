@@ -268,7 +268,11 @@ class Api(APIGatewayHttpResolver):
 
     def handler(self, event: Any, context: LambdaContext) -> dict[str, Any]:
         """The function's `lambda_handler`. Never raises."""
-        return _guarded(self.name, event, context, self.resolve, self._known_fields, self.takes)
+        return _guarded(self.name, event, context, self._respond, self._known_fields)
+
+    def _respond(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        _read_body(event, self.takes)
+        return self.resolve(event, context)
 
     def _problem(self, error: Exception) -> Response[str]:
         return _problem(error, self.current_event.request_context.request_id, self._known_fields)
@@ -290,13 +294,12 @@ def _refuse_route(event: dict[str, Any], _context: LambdaContext) -> dict[str, A
     raise NotFoundError
 
 
-def _guarded(  # noqa: PLR0913, PLR0917 - what a request and its answer depend on
+def _guarded(
     name: str,
     event: Any,
     context: LambdaContext,
     respond: Callable[[dict[str, Any], LambdaContext], dict[str, Any]],
     known_fields: set[str],
-    takes: Takes = JSON,
 ) -> dict[str, Any]:
     """`respond` to an event that was looked through before; whatever is raised becomes a problem."""
     log.clear_state()
@@ -306,7 +309,6 @@ def _guarded(  # noqa: PLR0913, PLR0917 - what a request and its answer depend o
         clean = _read(event)
         request_id = clean["requestContext"]["requestId"] or request_id
         log.append_keys(request_id=request_id)
-        _read_body(clean, takes)
         return respond(clean, context)
     except Exception as error:  # noqa: BLE001 - the edge: from here on nobody else would answer
         return _proxy(_problem(error, request_id, known_fields))
