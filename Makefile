@@ -38,11 +38,12 @@ demo: $(ENV)/dev/.ready ## tell the whole story on the running stack, through it
 import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (FILE=customers.csv, DRY=1)
 	@$(ENV)/dev/bin/python -m local.import_file "$(FILE)" $(if $(DRY),--dry-run) --account "$(or $(ACCOUNT),root)"
 
-test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## run all tests
+test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
 
-prove: $(ENV)/dev/.ready $(ENV)/stack/.ready ## play histories, crashes, deliveries, a million odd events and races (SEED=1)
+prove: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## play histories, crashes, deliveries, a million odd events and races (SEED=1)
 	@$(ENV)/dev/bin/python -m tests.proofs.prove $(if $(SEED),--seed $(SEED))
+	@$(ENV)/dev/bin/python -m tests.proofs.contract --seed $(or $(SEED),1)
 	@echo "races: 16 threads on ministack, 1000 rounds each; a letter for each test"
 	@ROUNDS=1000 $(ENV)/dev/bin/python -m pytest -q -n2 --dist load tests/test_races.py
 

@@ -1,6 +1,6 @@
 """The API beside its own OpenAPI document: schemathesis on the running stack, with the token of every role.
 
-    python -m tests.proofs.contract [--seed 1] [--examples 50]
+    python -m tests.proofs.contract [--seed 1] [--examples 50] [--only "manager of the distributor"]
 
 Valid and invalid requests of each operation, and chains of them by the ids of earlier answers; every check that
 schemathesis has. `contract.toml` says what it may take for a refusal.
@@ -49,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--examples", type=int, default=50, help="of each operation, for each role")
+    parser.add_argument("--only", default="", help="whose token alone, as it is printed")
     asked = parser.parse_args()
     build()
     failed = []
@@ -61,6 +62,8 @@ def main() -> None:
             return answer.raise_for_status().json()
 
         for who, token in tokens(call, ministack.client("cognito-idp"), stack).items():
+            if asked.only not in who:
+                continue
             print(f"contract: {who}, {asked.examples} examples, seed {asked.seed}", flush=True)
             command = [
                 SCHEMATHESIS, "--config-file", HERE / "contract.toml", "run", PROJECT / "docs" / "openapi.json",
