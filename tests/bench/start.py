@@ -1,0 +1,95 @@
+"""A fresh process that imports a handler as Lambda does, and calls it: once, or warm many times.
+
+    python -S -E start.py FOLDERS MODULE ATTRIBUTE EVENTS.json [CALLS]
+
+FOLDERS (with `:` between) and the standard library are all it sees. On standard error: one line of JSON. With CALLS,
+DynamoDB is a no-op in the process, and CALLS of warm ones are timed.
+"""
+
+import json
+import os
+import sys
+import time
+
+folders, module, attribute, events, *calls = sys.argv[1:]
+with open(events) as file:  # noqa: PTH123 - nothing is to be imported yet
+    given = json.load(file)
+
+
+class Context:
+    aws_request_id = "request"
+    function_name = "function"
+    memory_limit_in_mb = 512
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:function"
+    log_group_name = log_stream_name = function_version = "1"
+
+    def get_remaining_time_in_millis(self):
+        return 10_000
+
+
+class NoDynamo:
+    """A client of boto3's shape that answers at once."""
+
+    def __init__(self, *_a, **_k):
+        self.records = {(r["pk"]["S"], r["sk"]["S"]): r for r in given["records"]}
+
+    def batch_get_item(self, RequestItems):  # noqa: N803 - boto3's own names
+        ((table, wanted),) = RequestItems.items()
+        keys = [(k["pk"]["S"], k["sk"]["S"]) for k in wanted["Keys"]]
+        return {"Responses": {table: [self.records[k] for k in keys if k in self.records]}}
+
+    def put_item(self, **_):
+        return {}
+
+    transact_write_items = put_item
+
+
+def event(number):
+    made = json.loads(given["event"])
+    made["body"] = json.dumps(json.loads(made["body"]) | {"name": f"Customer {os.getpid()} {number}"})
+    made["headers"]["idempotency-key"] = f"key-{os.getpid()}-{number}"
+    return made
+
+
+def handler():
+    sys.path[:0] = folders.split(":")
+    __import__(module)
+    return getattr(sys.modules[module], attribute)
+
+
+def cold():
+    first = event(0)
+    before = set(sys.modules)
+    wall, cpu = time.perf_counter(), time.process_time()
+    call = handler()
+    started = time.process_time()
+    answer = call(first, Context())
+    ended = time.process_time()
+    assert answer["statusCode"] == 201, answer
+    return {
+        "cpu": ended - cpu,
+        "init": started - cpu,
+        "first": ended - started,
+        "wall": time.perf_counter() - wall,
+        "modules": len(set(sys.modules) - before),
+    }
+
+
+def warm(number):
+    sys.path[:0] = folders.split(":")
+    import boto3  # noqa: PLC0415 - from the folders
+
+    boto3.client = NoDynamo
+    call = handler()
+    made = [event(n) for n in range(number + 200)]
+    for each in made[:200]:
+        assert call(each, Context())["statusCode"] == 201
+    began = time.process_time()
+    for each in made[200:]:
+        call(each, Context())
+    return {"us": (time.process_time() - began) / number * 1e6}
+
+
+result = warm(int(calls[0])) if calls else cold()
+sys.stdout.flush()
+sys.stderr.write("\n" + json.dumps(result))

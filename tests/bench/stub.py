@@ -1,0 +1,56 @@
+"""DynamoDB over HTTP for one process after the other, from memory: the same for whoever is measured."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final
+
+from tests.builders import _beginning
+from tests.proofs.fake_dynamo import FakeDynamo
+from shared.store import DynamoStore
+
+TABLE: Final = "table"
+
+
+def beginning() -> FakeDynamo:
+    """A table with the root, its account and the catalogue."""
+    dynamo = FakeDynamo()
+    DynamoStore(dynamo, TABLE).write(*_beginning)  # type: ignore[arg-type]
+    return dynamo
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    dynamo: FakeDynamo
+
+    def do_POST(self) -> None:  # noqa: N802 - the library's own name
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        operation = self.headers["X-Amz-Target"].partition(".")[2]
+        answer: Any = {}
+        if operation == "BatchGetItem":
+            answer = self.dynamo.batch_get_item(RequestItems=request["RequestItems"])
+        elif operation == "TransactWriteItems":
+            self.dynamo.transact_write_items(request["TransactItems"], request["ClientRequestToken"])
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.0")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The stub's address, until the block is left."""
+    _Handler.dynamo = beginning()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()

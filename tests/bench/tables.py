@@ -1,0 +1,29 @@
+"""The tables of docs/benchmarks.md: each between two marks, written by `make bench`."""
+
+import re
+import statistics
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from local.paths import PROJECT
+
+PAGE: Final = PROJECT / "docs" / "benchmarks.md"
+
+
+def spread(numbers: Sequence[float], form: str = ".2f") -> str:
+    """The median, and from the least to the most."""
+    return f"{statistics.median(numbers):{form}} ({min(numbers):{form}} to {max(numbers):{form}})"
+
+
+def write(name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words: str = "") -> None:
+    """Print a table and put it into the page, between `<!-- name -->` and `<!-- end -->`."""
+    lines = [f"| {' | '.join(map(str, row))} |" for row in (head, ["---"] * len(head), *rows)]
+    text = "\n".join(lines) + (f"\n\n{words}" if words else "")
+    print(f"\n{text}", flush=True)
+    page = PAGE.read_text()
+    made, found = re.subn(
+        rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)", lambda m: f"{m[1]}{text}\n{m[2]}", page, flags=re.DOTALL
+    )
+    if found != 1:
+        raise ValueError(f"docs/benchmarks.md has no place for {name}")
+    PAGE.write_text(made)
