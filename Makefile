@@ -107,13 +107,13 @@ $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
 
 # ---- the package of a function: what `sam build` calls
 
-# Everything of others, once: without the services that are not used, and compiled, so that no start compiles anything.
-$(PACKAGE)/.ready: requirements.txt $(ENV)/tools/.ready
+# Everything of others, once: without what is not used, and compiled, so that no start compiles anything.
+$(PACKAGE)/.ready: requirements.txt local/cut.py $(ENV)/tools/.ready
 	@echo "Making $(PACKAGE) ..."
 	@rm -rf $(@D) && $(UV) pip install --quiet --no-python-downloads --target $(@D) --python $(ENV)/tools/bin/python \
 	  --python-platform $(PLATFORM_$(ARCH)) --python-version 3.13 --only-binary :all: --require-hashes --requirement $<
-	@rm -rf $(@D)/bin $(@D)/boto3/examples
-	@find $(@D)/botocore/data $(@D)/boto3/data -mindepth 1 -maxdepth 1 -type d $(SERVICES:%=! -name %) -exec rm -rf {} +
+	@rm -rf $(@D)/bin
+	@$(ENV)/tools/bin/python -m local.cut $(@D) $(SERVICES)
 	@$(ENV)/tools/bin/python -m compileall -q -j 2 -s $(@D) -p /var/task --invalidation-mode unchecked-hash $(@D)
 	@touch $@
 

@@ -56,4 +56,4 @@ def route(
     return app.made(added.account, added.outcome, at=f"/accounts/{added.account.id}")
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -51,4 +51,4 @@ def route(
     return app.made(added.customer, added.outcome, at=f"/customers/{added.customer.id}")
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -29,4 +29,4 @@ def route(idempotency_key: RequiredIdempotencyKey, validate_only: ValidateOnly =
     return app.accepted(added.answer, added.outcome, at=f"/imports/{added.answer.id}")
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -54,4 +54,4 @@ def route(
     return app.answer(done, status=201 if done.complete and not validate_only else 200)
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

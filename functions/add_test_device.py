@@ -55,4 +55,4 @@ def route(
     )
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -28,4 +28,4 @@ def route(customer_id: str, if_match: IfMatch = None) -> Response[str]:
     return app.answer(customer)
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

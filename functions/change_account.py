@@ -38,4 +38,4 @@ def route(account_id: str, change: AccountChange, if_match: IfMatch = None) -> R
     return app.answer(account)
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -42,4 +42,4 @@ def route(customer_id: str, change: CustomerChange, if_match: IfMatch = None) ->
     return app.answer(customer)
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -39,4 +39,4 @@ def route(customer_id: str, change: LocationChange, if_match: IfMatch = None) ->
     return app.answer(customer)
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

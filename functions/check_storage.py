@@ -15,4 +15,4 @@ def route(customer_id: str, limit: Limit = 25, cursor: Cursor = None) -> Respons
     return app.answer(check_storage(app.store, app.caller, customer_id, limit=limit, cursor=cursor))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

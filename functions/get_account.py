@@ -16,4 +16,4 @@ def route(account_id: str) -> Response[str]:
     return app.answer(get_account(app.store, app.caller, account_id))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

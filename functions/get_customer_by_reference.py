@@ -21,4 +21,4 @@ def route(system: str, value: str, within: Within = None) -> Response[str]:
     return app.answer(get_customer_by_reference(app.store, app.caller, system, value, within=within))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -24,4 +24,4 @@ def route(
     return app.answer(get_import(app.store, app.caller, import_id, status=status, limit=limit, cursor=cursor))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -14,4 +14,4 @@ def route() -> Response[str]:
     return app.answer(get_me(app.store, app.caller))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -16,4 +16,4 @@ def route(customer_id: str) -> Response[str]:
     return app.answer(get_options(app.store, app.caller, customer_id))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -20,4 +20,4 @@ def route(
     return app.answer(get_storage_locations(app.store, app.caller, version))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -16,4 +16,4 @@ def route(customer_id: str, device_id: str) -> Response[str]:
     return app.answer(get_test_device(app.store, app.caller, customer_id, device_id))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -15,4 +15,4 @@ def route(customer_id: str) -> Response[str]:
     return app.answer(get_trial(app.store, app.caller, customer_id))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -16,4 +16,4 @@ def route(name: str) -> Response[str]:
     return app.answer(get_view(app.store, app.caller, name))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

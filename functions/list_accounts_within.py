@@ -22,4 +22,4 @@ def route(
     return app.answer(list_accounts_within(app.store, app.caller, within, limit=limit, cursor=cursor))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

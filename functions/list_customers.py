@@ -30,4 +30,4 @@ def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the ro
     return app.answer(list_customers(app.store, app.caller, query, limit=limit, cursor=cursor))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -26,4 +26,4 @@ def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the ro
     return app.table(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

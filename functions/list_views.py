@@ -14,4 +14,4 @@ def route() -> Response[str]:
     return app.answer(list_views(app.store, app.caller))
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

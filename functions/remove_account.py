@@ -18,4 +18,4 @@ def route(account_id: str, if_match: IfMatch = None) -> Response[str]:
     return app.nothing()
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -18,4 +18,4 @@ def route(customer_id: str, device_id: str) -> Response[str]:
     return app.nothing()
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -16,4 +16,4 @@ def route(name: str) -> Response[str]:
     return app.nothing()
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -34,4 +34,4 @@ def route(new: NewCatalogue, if_match: IfMatch = None) -> Response[str]:
     return app.answer(catalogue)
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

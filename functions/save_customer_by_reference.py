@@ -46,4 +46,4 @@ def route(system: str, value: str, new: NewCustomer, if_match: IfMatchIfGiven = 
     return app.saved(saved.customer, at=f"/customers/{saved.customer.id}", added=saved.saved == "added")
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

@@ -19,4 +19,4 @@ def route(name: str, new: NewView) -> Response[str]:
     return app.answer(view)
 
 
-lambda_handler = app.handler
+lambda_handler = app.started()

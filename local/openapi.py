@@ -44,6 +44,8 @@ def document() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     for name in ROUTES:
         app = importlib.import_module(f"functions.{name}").app
+        for route in app._static_routes + app._dynamic_routes:  # noqa: SLF001 - it has no other way to them
+            route.responses = app.documented
         part = json.loads(app.get_openapi_json_schema(title="", version="0"))
         for path, operations in part["paths"].items():
             for method, operation in operations.items():

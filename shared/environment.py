@@ -38,6 +38,11 @@ def clock_file() -> str | None:
     return os.environ.get("CLOCK_FILE") or None if os.environ.get("AWS_ENDPOINT_URL") else None
 
 
+def starts_on_lambda() -> bool:
+    """Whether the runtime of Lambda, or an emulator of it, imports the function."""
+    return "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ
+
+
 def local_account_id() -> str | None:
     """The caller under `sam local start-api`, which checks no tokens and passes no claims; nowhere else."""
     return os.environ.get("LOCAL_ACCOUNT_ID") if os.environ.get("AWS_SAM_LOCAL") == "true" else None

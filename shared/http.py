@@ -6,7 +6,7 @@
     def route(customer_id: str) -> Response[str]:
         return app.answer(get_customer(app.store, app.caller, customer_id))
 
-    lambda_handler = app.handler
+    lambda_handler = app.started()
 
 Whatever is sent, the answer is JSON: the thing asked for, or RFC 9457 problem+json with a code, the errors with
 pointers and the request's id. Nothing of a crash is told to the caller, and no name, address or token is logged.
@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable
 from http import HTTPStatus
 from itertools import chain
+from types import SimpleNamespace
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -53,6 +54,7 @@ from shared.idempotency import Outcome
 from shared.identities import CognitoIdentities, open_identities
 from shared.queues import SqsQueue, open_import_queue
 from shared.routes import ROUTES, allowed_methods
+from shared.starts import started
 from shared.store import DynamoStore, open_store
 
 LARGEST_BODY: Final = 64 * 1024  # bytes
@@ -174,6 +176,7 @@ class Api(APIGatewayHttpResolver):
         self.name = name
         self.row = ROUTES[name]
         self.takes = takes
+        self.documented: dict[int, Any] = {}
         self._known_fields: set[str] = set()
         self.use(middlewares=[_refuse_unknown_parameters])
         self.exception_handler(Exception)(self._problem)
@@ -200,7 +203,8 @@ class Api(APIGatewayHttpResolver):
             codes = responses.get(error.status, {}).get("description")
             responses[error.status] = _problem_response(f"{codes}, {error.code}" if codes else error.code)
         path = self.row.path.replace("{", "<").replace("}", ">")
-        return self.route(path, self.row.method, operation_id=self.name, responses=responses)
+        self.documented = responses  # for the document: no call needs them, and they take their time
+        return self.route(path, self.row.method, operation_id=self.name)
 
     @property
     def store(self) -> DynamoStore:
@@ -266,8 +270,24 @@ class Api(APIGatewayHttpResolver):
         """The answer where there is nothing to tell: 204."""
         return Response(status_code=HTTPStatus.NO_CONTENT, body="", headers={"Cache-Control": "no-store"})
 
+    def started(self) -> Callable[[Any, LambdaContext], dict[str, Any]]:
+        """The function's `lambda_handler`, warm: see shared.starts. Never raises."""
+        return started(self.handler, self._warm)
+
+    def _warm(self) -> None:
+        """A request of nobody, and a read of nothing: they build what a first caller would wait for."""
+        http = {"method": self.row.method}
+        path = re.sub(r"{\w+}", "warm", self.row.path)
+        context: Any = SimpleNamespace(aws_request_id="warm")
+        level = log.log_level
+        log.setLevel("CRITICAL")
+        try:
+            self.handler({"version": "2.0", "rawPath": path, "requestContext": {"http": http}, "body": "{}"}, context)
+            self.store.get(("warm", "warm"))
+        finally:
+            log.setLevel(level)
+
     def handler(self, event: Any, context: LambdaContext) -> dict[str, Any]:
-        """The function's `lambda_handler`. Never raises."""
         return _guarded(self.name, event, context, self._respond, self._known_fields)
 
     def _respond(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -30,19 +30,19 @@ class Subject(NamedTuple):
     name: str
     module: str
     attribute: str = "handler"
-    folder: Path = PEERS
+    folders: str = str(PEERS)
 
 
 RAW: Final = Subject("raw boto3", "peers.raw")
 FASTAPI: Final = Subject("FastAPI, Mangum", "peers.fastapi_mangum")
 SUBJECTS: Final = (
     RAW,
-    Subject("**add_customer**", "functions.add_customer", "lambda_handler", OURS),
+    Subject("**add_customer**", "functions.add_customer", "lambda_handler", str(OURS)),
     Subject("Chalice", "peers.chalice_app"),
     Subject("Powertools, validation", "peers.powertools"),
     Subject("Django, Zappa", "peers.django_zappa"),
     FASTAPI,
-    Subject("raw boto3 in our package", "peers.raw", folder=OURS),
+    Subject("raw boto3, botocore cut as ours", "peers.raw", folders=f"{OURS}:{PEERS}"),
 )
 
 
@@ -54,7 +54,7 @@ def run(subject: Subject, endpoint: str, events: Path, calls: int = 0) -> dict[s
         "POWERTOOLS_LOG_LEVEL": "INFO", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
     }  # fmt: skip
-    folders = f"{subject.folder}:{HERE}"
+    folders = f"{subject.folders}:{HERE}"
     command = [sys.executable, "-S", "-E", HERE / "start.py", folders, subject.module, subject.attribute, events]
     ended = subprocess.run(
         [*command, str(calls)] if calls else command, env=environment, cwd="/", capture_output=True, text=True,

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
+from shared.store import DynamoStore
 from tests.builders import _beginning
 from tests.proofs.fake_dynamo import FakeDynamo
-from shared.store import DynamoStore
 
 TABLE: Final = "table"
 
@@ -25,7 +25,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     dynamo: FakeDynamo
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's own name
+    def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].partition(".")[2]
         answer: Any = {}

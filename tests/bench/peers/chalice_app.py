@@ -4,7 +4,6 @@ import os
 
 import boto3
 from chalice import Chalice, Response
-
 from peers.shapes import NewCustomer, added, item
 
 app = Chalice(app_name="customers")

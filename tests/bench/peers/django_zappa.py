@@ -8,7 +8,6 @@ import boto3
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import path
-
 from peers.shapes import NewCustomer, added, item
 
 dynamodb = boto3.client("dynamodb")

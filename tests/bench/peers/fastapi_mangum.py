@@ -5,7 +5,6 @@ import os
 import boto3
 from fastapi import FastAPI
 from mangum import Mangum
-
 from peers.shapes import CustomerAnswer, NewCustomer, added, item
 
 app = FastAPI()

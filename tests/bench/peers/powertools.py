@@ -4,7 +4,6 @@ import os
 
 import boto3
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-
 from peers.shapes import CustomerAnswer, NewCustomer, added, item
 
 app = APIGatewayHttpResolver(enable_validation=True)

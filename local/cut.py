@@ -1,0 +1,62 @@
+"""Cuts a package of the functions to what they use of botocore's data: less to read at every start.
+
+    python -m local.cut FOLDER SERVICE ...
+
+Out go the services that are not used, everywhere, and what is written for people.
+"""
+
+import gzip
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+# What a client reads of a service's folder.
+_READ: Final = ("service-2.json", "endpoint-rule-set-1.json", "paginators-1.json")
+
+
+def cut(folder: Path, services: list[str]) -> None:
+    data = folder / "botocore" / "data"
+    for other in data.iterdir():
+        if other.is_dir() and other.name not in services:
+            shutil.rmtree(other)
+    endpoints = _read(data / "endpoints.json")
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: partition["services"].get(name, {}) for name in services}
+    _write(data / "endpoints.json", endpoints)
+    for service in services:
+        *older, newest = sorted((data / service).iterdir())
+        for version in older:
+            shutil.rmtree(version)
+        for file in newest.iterdir():
+            name = file.name.removesuffix(".gz")
+            content = _read(file) if name in _READ else None
+            file.unlink()
+            if content is not None:
+                _write(newest / name, _undocumented(content))
+
+
+def _read(file: Path) -> Any:
+    content = file.read_bytes()
+    return json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
+
+
+def _write(file: Path, content: Any) -> None:
+    file.unlink(missing_ok=True)  # it may be a link to where uv keeps it
+    file.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+
+
+def _undocumented(content: Any) -> Any:
+    """Without the texts; a member of a shape may be named `documentation` too, and is no text."""
+    if isinstance(content, dict):
+        return {
+            name: _undocumented(inner)
+            for name, inner in content.items()
+            if not (name == "documentation" and isinstance(inner, str))
+        }
+    return [_undocumented(inner) for inner in content] if isinstance(content, list) else content
+
+
+if __name__ == "__main__":
+    cut(Path(sys.argv[1]), sys.argv[2:])
