@@ -3,8 +3,6 @@
 from secrets import token_urlsafe
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.account_changes import AddedAccountAnswer, NewAccount
 from shared.account_use_cases import add_account
 from shared.errors import (
@@ -17,7 +15,7 @@ from shared.errors import (
     UnsupportedMediaError,
 )
 from shared.facts import tell
-from shared.http import Api, IdempotencyKey, ValidateOnly
+from shared.http import Api, IdempotencyKey, Response, ValidateOnly
 
 app = Api("add_account")
 
@@ -40,7 +38,7 @@ def route(
     new: NewAccount,
     validate_only: ValidateOnly = False,
     idempotency_key: IdempotencyKey = None,
-) -> Response[str]:
+) -> Response:
     """Give people, or a machine, access to a customer."""
     added = add_account(
         app.store,

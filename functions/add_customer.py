@@ -2,8 +2,6 @@
 
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.customer_use_cases import add_customer
 from shared.customers import CustomerAnswer, NewCustomer
 from shared.errors import (
@@ -17,7 +15,7 @@ from shared.errors import (
     UnsupportedMediaError,
 )
 from shared.facts import tell
-from shared.http import Api, IdempotencyKey, ValidateOnly
+from shared.http import Api, IdempotencyKey, Response, ValidateOnly
 
 app = Api("add_customer")
 
@@ -36,9 +34,7 @@ app = Api("add_customer")
         KeyReusedError,
     ],
 )
-def route(
-    new: NewCustomer, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
-) -> Response[str]:
+def route(new: NewCustomer, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None) -> Response:
     """Add a customer below another one."""
     added = add_customer(
         app.store,

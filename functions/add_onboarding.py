@@ -3,8 +3,6 @@
 from secrets import token_urlsafe
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.errors import (
     ArchivedError,
     BodyTooLargeError,
@@ -16,7 +14,7 @@ from shared.errors import (
     UnsupportedMediaError,
 )
 from shared.facts import tell
-from shared.http import Api, IdempotencyKey, ValidateOnly
+from shared.http import Api, IdempotencyKey, Response, ValidateOnly
 from shared.onboarding_use_cases import NewOnboarding, OnboardingAnswer, add_onboarding
 
 app = Api("add_onboarding")
@@ -37,9 +35,7 @@ app = Api("add_onboarding")
         KeyReusedError,
     ],
 )
-def route(
-    new: NewOnboarding, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
-) -> Response[str]:
+def route(new: NewOnboarding, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None) -> Response:
     """Add a customer, its accounts and a test device, with each step's result; the same request does what is left."""
     done = add_onboarding(
         app.store,

@@ -2,8 +2,6 @@
 
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.device_use_cases import add_test_device
 from shared.devices import AddedDeviceAnswer, NewDevice
 from shared.errors import (
@@ -16,7 +14,7 @@ from shared.errors import (
     UnsupportedMediaError,
 )
 from shared.facts import tell
-from shared.http import Api, IdempotencyKey, ValidateOnly
+from shared.http import Api, IdempotencyKey, Response, ValidateOnly
 
 app = Api("add_test_device")
 
@@ -39,7 +37,7 @@ def route(
     new: NewDevice,
     validate_only: ValidateOnly = False,
     idempotency_key: IdempotencyKey = None,
-) -> Response[str]:
+) -> Response:
     """Add a device that shows where a customer's data really lands."""
     added = add_test_device(
         app.store,

@@ -1,7 +1,5 @@
 """DELETE /customers/{customer_id}: archive it; it can be restored for 30 days."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.customer_change_use_cases import archive_customer
 from shared.customers import CustomerAnswer
 from shared.errors import (
@@ -12,7 +10,7 @@ from shared.errors import (
     VersionRequiredError,
 )
 from shared.facts import tell
-from shared.http import Api, IfMatch, version_required
+from shared.http import Api, IfMatch, Response, version_required
 
 app = Api("archive_customer")
 
@@ -21,7 +19,7 @@ app = Api("archive_customer")
     CustomerAnswer,
     refuses=[NotFoundError, ArchiveBlockedError, StaleVersionError, BrokenRulesError, VersionRequiredError],
 )
-def route(customer_id: str, if_match: IfMatch = None) -> Response[str]:
+def route(customer_id: str, if_match: IfMatch = None) -> Response:
     """Archive a customer that nothing stands below. It can be restored for 30 days, then it is removed."""
     customer = archive_customer(app.store, app.caller, customer_id, version=version_required(if_match))
     tell("customer_archived", customer_id=customer.id)

@@ -1,7 +1,5 @@
 """PATCH /accounts/{account_id}: change a role or a name, disable or enable an account."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.account_changes import AccountAnswer, AccountChange
 from shared.account_use_cases import change_account
 from shared.errors import (
@@ -14,7 +12,7 @@ from shared.errors import (
     VersionRequiredError,
 )
 from shared.facts import tell
-from shared.http import Api, IfMatch, version_required
+from shared.http import Api, IfMatch, Response, version_required
 
 app = Api("change_account")
 
@@ -31,7 +29,7 @@ app = Api("change_account")
         VersionRequiredError,
     ],
 )
-def route(account_id: str, change: AccountChange, if_match: IfMatch = None) -> Response[str]:
+def route(account_id: str, change: AccountChange, if_match: IfMatch = None) -> Response:
     """Change a role or a name, disable or enable an account."""
     account = change_account(app.store, app.caller, account_id, change, version=version_required(if_match))
     tell("account_changed", account_id=account.id, role=account.role, status=account.status)

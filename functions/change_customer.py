@@ -1,7 +1,5 @@
 """PATCH /customers/{customer_id}: name, services, device country, references."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.customer_change_use_cases import ChangedCustomerAnswer, change_customer
 from shared.customer_changes import CustomerChange
 from shared.errors import (
@@ -16,7 +14,7 @@ from shared.errors import (
     VersionRequiredError,
 )
 from shared.facts import tell
-from shared.http import Api, IfMatch, version_required
+from shared.http import Api, IfMatch, Response, version_required
 
 app = Api("change_customer")
 
@@ -35,7 +33,7 @@ app = Api("change_customer")
         VersionRequiredError,
     ],
 )
-def route(customer_id: str, change: CustomerChange, if_match: IfMatch = None) -> Response[str]:
+def route(customer_id: str, change: CustomerChange, if_match: IfMatch = None) -> Response:
     """Change a customer's name, services, device country or references. Its storage location stays as it is."""
     customer = change_customer(app.store, app.caller, customer_id, change, version=version_required(if_match))
     tell("customer_changed", customer_id=customer.id, version=customer.version)

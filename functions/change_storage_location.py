@@ -1,7 +1,5 @@
 """PUT /customers/{customer_id}/storage-location: another storage location, with a reason. For support."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.customer_change_use_cases import change_storage_location
 from shared.customer_changes import LocationChange
 from shared.customers import CustomerAnswer
@@ -15,7 +13,7 @@ from shared.errors import (
     VersionRequiredError,
 )
 from shared.facts import tell
-from shared.http import Api, IfMatch, version_required
+from shared.http import Api, IfMatch, Response, version_required
 
 app = Api("change_storage_location")
 
@@ -32,7 +30,7 @@ app = Api("change_storage_location")
         VersionRequiredError,
     ],
 )
-def route(customer_id: str, change: LocationChange, if_match: IfMatch = None) -> Response[str]:
+def route(customer_id: str, change: LocationChange, if_match: IfMatch = None) -> Response:
     """Give a customer another storage location, with a reason that is kept. For support; all others contact support."""
     customer = change_storage_location(app.store, app.caller, customer_id, change, version=version_required(if_match))
     tell("storage_location_changed", customer_id=customer.id, storage_location=customer.storage_location.code)

@@ -1,17 +1,15 @@
 """GET /accounts/{account_id}: one account."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.account_changes import AccountAnswer
 from shared.account_use_cases import get_account
 from shared.errors import NotFoundError
-from shared.http import Api
+from shared.http import Api, Response
 
 app = Api("get_account")
 
 
 @app.serves(AccountAnswer, refuses=[NotFoundError])
-def route(account_id: str) -> Response[str]:
+def route(account_id: str) -> Response:
     """One account."""
     return app.answer(get_account(app.store, app.caller, account_id))
 

@@ -1,16 +1,14 @@
 """GET /customers/{customer_id}/history: every change of a customer."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.customer_change_use_cases import History, get_history
 from shared.errors import NotFoundError
-from shared.http import Api, Cursor, Limit
+from shared.http import Api, Cursor, Limit, Response
 
 app = Api("get_history")
 
 
 @app.serves(History, refuses=[NotFoundError])
-def route(customer_id: str, limit: Limit = 25, cursor: Cursor = None) -> Response[str]:
+def route(customer_id: str, limit: Limit = 25, cursor: Cursor = None) -> Response:
     """Every change of a customer: when, by whom, from what to what, by which request. The oldest first."""
     return app.answer(get_history(app.store, app.caller, customer_id, limit=limit, cursor=cursor))
 

@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from shared.errors import NotFoundError
-from shared.http import Api, Cursor
+from shared.http import Api, Cursor, Response
 from shared.import_use_cases import ImportAnswer, get_import
 from shared.imports import Status
 
@@ -16,10 +15,10 @@ app = Api("get_import")
 @app.serves(ImportAnswer, refuses=[NotFoundError])
 def route(
     import_id: str,
-    status: Annotated[Status | None, Query(description="Only rows with this result.")] = None,
-    limit: Annotated[int, Query(ge=1, le=1000, description="The most results a page may hold.")] = 100,
+    status: Annotated[Status | None, Field(description="Only rows with this result.")] = None,
+    limit: Annotated[int, Field(ge=1, le=1000, description="The most results a page may hold.")] = 100,
     cursor: Cursor = None,
-) -> Response[str]:
+) -> Response:
     """How far an import is, and what became of each of its rows, parents before children."""
     return app.answer(get_import(app.store, app.caller, import_id, status=status, limit=limit, cursor=cursor))
 

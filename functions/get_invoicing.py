@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from shared.errors import BrokenRulesError, NotFoundError
-from shared.http import Accept, Api, Cursor, Limit
+from shared.http import Accept, Api, Cursor, Limit, Response
 from shared.invoicing_use_cases import InvoicingPage, get_invoicing
 
 app = Api("get_invoicing")
@@ -15,12 +14,12 @@ app = Api("get_invoicing")
 @app.serves(InvoicingPage, refuses=[NotFoundError, BrokenRulesError])
 def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
     customer_id: str,
-    month: Annotated[str, Query(description="Such as 2026-11.")],
-    archived: Annotated[bool, Query(description="Those that are archived now instead, up to when they were.")] = False,
+    month: Annotated[str, Field(description="Such as 2026-11.")],
+    archived: Annotated[bool, Field(description="Those that are archived now instead, up to when they were.")] = False,
     limit: Limit = 25,
     cursor: Cursor = None,
     accept: Accept = None,
-) -> Response[str]:
+) -> Response:
     """Which end-customers are invoiced in a month, from when to when, in days. Trial days are left out."""
     page = get_invoicing(app.store, app.caller, customer_id, month=month, archived=archived, limit=limit, cursor=cursor)
     return app.table(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)

@@ -2,11 +2,10 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from shared.errors import NotFoundError
-from shared.http import Api
+from shared.http import Api, Response
 from shared.storage_location_use_cases import CatalogueAnswer, get_storage_locations
 
 app = Api("get_storage_locations")
@@ -14,8 +13,8 @@ app = Api("get_storage_locations")
 
 @app.serves(CatalogueAnswer, refuses=[NotFoundError])
 def route(
-    version: Annotated[int | None, Query(ge=1, le=999_999, description="The one in force if left out.")] = None,
-) -> Response[str]:
+    version: Annotated[int | None, Field(ge=1, le=999_999, description="The one in force if left out.")] = None,
+) -> Response:
     """The catalogue of storage locations and its routing."""
     return app.answer(get_storage_locations(app.store, app.caller, version))
 

@@ -1,17 +1,15 @@
 """GET /views/{name}: one of the caller's views."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.device_use_cases import get_view
 from shared.errors import NotFoundError
-from shared.http import Api
+from shared.http import Api, Response
 from shared.views import View
 
 app = Api("get_view")
 
 
 @app.serves(View, refuses=[NotFoundError])
-def route(name: str) -> Response[str]:
+def route(name: str) -> Response:
     """One of the caller's views."""
     return app.answer(get_view(app.store, app.caller, name))
 

@@ -1,16 +1,14 @@
 """GET /customers/{customer_id}/accounts: the accounts of a customer itself."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.account_use_cases import AccountPage, list_accounts
 from shared.errors import NotFoundError
-from shared.http import Api, Cursor, Limit
+from shared.http import Api, Cursor, Limit, Response
 
 app = Api("list_accounts")
 
 
 @app.serves(AccountPage, refuses=[NotFoundError])
-def route(customer_id: str, limit: Limit = 25, cursor: Cursor = None) -> Response[str]:
+def route(customer_id: str, limit: Limit = 25, cursor: Cursor = None) -> Response:
     """The accounts of a customer itself."""
     return app.answer(list_accounts(app.store, app.caller, customer_id, limit=limit, cursor=cursor))
 

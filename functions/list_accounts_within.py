@@ -2,22 +2,21 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from shared.account_use_cases import AccountPage, list_accounts_within
 from shared.errors import NotFoundError
-from shared.http import Api, Cursor, Limit
+from shared.http import Api, Cursor, Limit, Response
 
 app = Api("list_accounts_within")
 
 
 @app.serves(AccountPage, refuses=[NotFoundError])
 def route(
-    within: Annotated[str, Query(description="List the accounts of this customer and of all below it.")],
+    within: Annotated[str, Field(description="List the accounts of this customer and of all below it.")],
     limit: Limit = 25,
     cursor: Cursor = None,
-) -> Response[str]:
+) -> Response:
     """The accounts of a customer and of all below it."""
     return app.answer(list_accounts_within(app.store, app.caller, within, limit=limit, cursor=cursor))
 

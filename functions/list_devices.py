@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from shared.device_use_cases import DevicePage, list_devices
 from shared.errors import BrokenRulesError, NotFoundError
-from shared.http import Accept, Api, Cursor, Limit
+from shared.http import Accept, Api, Cursor, Limit, Response
 
 app = Api("list_devices")
 
@@ -15,12 +14,12 @@ app = Api("list_devices")
 @app.serves(DevicePage, refuses=[NotFoundError, BrokenRulesError])
 def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
     customer_id: str,
-    columns: Annotated[str | None, Query(description="Columns in their order, parted by commas.")] = None,
-    view: Annotated[str | None, Query(description="A saved view; the default one if left out.")] = None,
+    columns: Annotated[str | None, Field(description="Columns in their order, parted by commas.")] = None,
+    view: Annotated[str | None, Field(description="A saved view; the default one if left out.")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
     accept: Accept = None,
-) -> Response[str]:
+) -> Response:
     """The devices of a customer and of all below it, as rows with columns. All are test devices, never invoiced."""
     page = list_devices(app.store, app.caller, customer_id, columns=columns, view=view, limit=limit, cursor=cursor)
     return app.table(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)

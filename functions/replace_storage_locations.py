@@ -1,7 +1,5 @@
 """PUT /storage-locations: put the next version of the catalogue in force. For support."""
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.errors import (
     BodyTooLargeError,
     BrokenRulesError,
@@ -10,7 +8,7 @@ from shared.errors import (
     VersionRequiredError,
 )
 from shared.facts import tell
-from shared.http import Api, IfMatch, version_required
+from shared.http import Api, IfMatch, Response, version_required
 from shared.storage_location_use_cases import CatalogueAnswer, replace_storage_locations
 from shared.storage_locations import NewCatalogue
 
@@ -27,7 +25,7 @@ app = Api("replace_storage_locations")
         VersionRequiredError,
     ],
 )
-def route(new: NewCatalogue, if_match: IfMatch = None) -> Response[str]:
+def route(new: NewCatalogue, if_match: IfMatch = None) -> Response:
     """Put the next version of the catalogue in force. For support."""
     catalogue = replace_storage_locations(app.store, app.caller, new, version=version_required(if_match))
     tell("storage_locations_replaced", version=catalogue.version)

@@ -2,8 +2,6 @@
 
 from uuid import uuid4
 
-from aws_lambda_powertools.event_handler import Response
-
 from shared.customers import CustomerAnswer, NewCustomer
 from shared.errors import (
     ArchivedError,
@@ -16,7 +14,7 @@ from shared.errors import (
     UnsupportedMediaError,
 )
 from shared.facts import tell
-from shared.http import Api, IfMatchIfGiven, version_of
+from shared.http import Api, IfMatchIfGiven, Response, version_of
 from shared.reference_use_cases import save_customer_by_reference
 
 app = Api("save_customer_by_reference")
@@ -37,7 +35,7 @@ app = Api("save_customer_by_reference")
         BrokenRulesError,
     ],
 )
-def route(system: str, value: str, new: NewCustomer, if_match: IfMatchIfGiven = None) -> Response[str]:
+def route(system: str, value: str, new: NewCustomer, if_match: IfMatchIfGiven = None) -> Response:
     """Add a customer with an id of another system, or change the one that has it. It can be repeated."""
     saved = save_customer_by_reference(
         app.store, app.caller, system, value, new, new_key=str(uuid4()), version=version_of(if_match)

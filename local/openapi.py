@@ -3,13 +3,19 @@
 import importlib
 import json
 import sys
-from typing import Any, Final
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 
 from local.paths import PROJECT
-from shared.http import JSON
+from shared.errors import VersionRequiredError
+from shared.http import JSON, Answers, Api
+from shared.parameters import Parameter
 from shared.routes import ROUTES
 
-_NOT_OURS: Final = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 _RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "add_import": {"202": ("Location", "Idempotent-Replayed")},
     "add_customer": {"201": ("ETag", "Location", "Idempotent-Replayed")},
@@ -25,6 +31,8 @@ _RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "add_account": {"201": ("ETag", "Location", "Idempotent-Replayed")},
     "add_test_device": {"201": ("Location", "Idempotent-Replayed")},
     "get_account": {"200": ("ETag",)},
+    "list_devices": {"200": ("Next-Cursor",)},
+    "get_invoicing": {"200": ("Next-Cursor",)},
     "change_account": {"200": ("ETag",)},
 }
 # What the gateway may answer before a function is called; it has a shape of its own.
@@ -35,24 +43,73 @@ _GATEWAY_MESSAGE: Final = {
     "properties": {"message": {"type": "string"}},
     "required": ["message"],
 }
-_STATUS_HEADERS: Final = {"401": "WWW-Authenticate", "429": "Retry-After", "503": "Retry-After"}
+_MESSAGE: Final = {"$ref": "#/components/schemas/GatewayMessage"}
+_STATUS_HEADERS: Final = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
+_REFERENCE: Final = "#/components/schemas/{model}"
+
+
+class _Schemas(GenerateJsonSchema):
+    """pydantic's, but for `"default": null`: a field that is left out of a change is not one that is null."""
+
+    def default_schema(self, schema: Any) -> JsonSchemaValue:
+        found = super().default_schema(schema)
+        return {key: value for key, value in found.items() if (key, value) != ("default", None)}
+
+
+class ProblemError(BaseModel):
+    """One error; `pointer` (into the body) or `parameter` or `header` says where it is."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    detail: str | None = None
+    pointer: str | None = None
+    parameter: str | None = None
+    header: str | None = None
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details, with a code for programs and the errors by field."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "code": "broken_rules",
+                    "detail": "One rule is broken; see errors.",
+                    "errors": [{"code": "required", "pointer": "/name", "detail": "A distributor needs name."}],
+                    "request_id": "JKJaXmPLvHcESHA=",
+                }
+            ]
+        },
+    )
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[ProblemError]
+    request_id: str
 
 
 def document() -> dict[str, Any]:
     """One document for all functions; a name stands for one schema only."""
+    functions = {name: importlib.import_module(f"functions.{name}") for name in ROUTES}
+    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
+    for function in functions.values():
+        if function.app.answers.model:
+            models.append((function.app.answers.model, "serialization"))
+        models += [(each.annotation, "validation") for each in function.app.parameters if each.place == "body"]
+    references, schemas = models_json_schema(models, ref_template=_REFERENCE, schema_generator=_Schemas)
     paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {}
-    for name in ROUTES:
-        app = importlib.import_module(f"functions.{name}").app
-        for route in app._static_routes + app._dynamic_routes:  # noqa: SLF001 - it has no other way to them
-            route.responses = app.documented
-        part = json.loads(app.get_openapi_json_schema(title="", version="0"))
-        for path, operations in part["paths"].items():
-            for method, operation in operations.items():
-                paths.setdefault(path, {})[method] = _finished(name, operation)
-        for schema, definition in part["components"]["schemas"].items():
-            if schema not in _NOT_OURS and schemas.setdefault(schema, definition) != definition:
-                raise ValueError(f"two schemas are named {schema}")
+    for name, function in functions.items():
+        row = function.app.row
+        paths.setdefault(row.path, {})[row.method.lower()] = _operation(name, function, references)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -70,7 +127,7 @@ def document() -> dict[str, Any]:
         "security": [{"access_token": []}],
         "paths": paths,
         "components": {
-            "schemas": dict(sorted((schemas | {"GatewayMessage": _GATEWAY_MESSAGE}).items())),
+            "schemas": dict(sorted((schemas["$defs"] | {"GatewayMessage": _GATEWAY_MESSAGE}).items())),
             "securitySchemes": {
                 "access_token": {
                     "type": "http",
@@ -91,39 +148,59 @@ def _version() -> str:
     )
 
 
-def _finished(name: str, operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation with what the resolver does not know: examples, headers of answers, refusals of ours only."""
+def _operation(name: str, function: Any, references: Mapping[Any, Any]) -> dict[str, Any]:
+    app = function.app
     event = json.loads((PROJECT / "events" / f"{name}.json").read_text(encoding="utf-8"))
-    function = importlib.import_module(f"functions.{name}")
-    operation["summary"] = function.route.__doc__
-    operation.pop("description", None)
-    responses = operation["responses"]
-    if "422" in responses and "HTTPValidationError" in json.dumps(responses["422"]):
-        del responses["422"]
-    responses.get("204", {}).pop("content", None)
-    for status in set(_OF_THE_GATEWAY) & set(responses):
-        responses[status]["content"]["application/json"] = {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}
-    for status, response in responses.items():
-        headers = _RESPONSE_HEADERS.get(name, {}).get(status, ())
-        headers += (_STATUS_HEADERS[status],) if status in _STATUS_HEADERS else ()
-        if headers:
-            response["headers"] = {header: {"schema": {"type": "string"}} for header in headers}
-    operation["responses"] = dict(sorted(responses.items()))
+    operation: dict[str, Any] = {"summary": function.route.__doc__, "operationId": name}
+    parameters = [_parameter(each, app) for each in app.parameters if each.place != "body"]
+    if parameters:
+        operation["parameters"] = parameters
+    body = next((each for each in app.parameters if each.place == "body"), None)
+    if body:
+        content = {"schema": references[body.annotation, "validation"], "example": json.loads(event["body"])}
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    elif app.takes is not JSON:
+        media: dict[str, Any] = {each: {"schema": {"type": "string"}} for each in app.takes.media}
+        media["text/csv"]["example"] = event["body"]
+        operation["requestBody"] = {"required": True, "content": media}
+    operation["responses"] = _responses(name, app.answers, references)
+    return operation
+
+
+def _parameter(given: Parameter, app: Api) -> dict[str, Any]:
+    # A version is asked for by a refusal of its own, and not by the shape.
+    version = given.key == "If-Match" and VersionRequiredError in app.answers.refuses
+    default = {} if given.required or given.default is None else {"default": given.default}
+    return {
+        "name": given.key,
+        "in": given.place,
+        "required": given.required or version,
+        "schema": {**given.adapter.json_schema(ref_template=_REFERENCE), **default},
+        **({"description": given.description} if given.description else {}),
+    }
+
+
+def _responses(name: str, answers: Answers, references: Mapping[Any, Any]) -> dict[str, Any]:
+    problem = {"application/problem+json": {"schema": references[Problem, "serialization"]}}
+    content: dict[str, Any] = {}
+    if answers.model:
+        content = {"content": {"application/json": {"schema": references[answers.model, "serialization"]}}}
+    responses: dict[str, Any] = {str(answers.status): {"description": HTTPStatus(answers.status).phrase, **content}}
+    if answers.status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
+        responses["200"] = {"description": answers.otherwise, **content}
+    codes: dict[str, list[str]] = {"500": ["internal_error"]}
+    for error in answers.refuses:
+        codes.setdefault(str(error.status), []).append(error.code)
+    for status, of_status in codes.items():
+        message = {"application/json": {"schema": _MESSAGE}} if status in _OF_THE_GATEWAY else {}
+        responses[status] = {"description": ", ".join(of_status), "content": {**problem, **message}}
     if name in ("list_devices", "get_invoicing"):
         responses["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
-        responses["200"]["headers"] = {"Next-Cursor": {"schema": {"type": "string"}}}
-    if function.app.takes is not JSON:
-        content = {media: {"schema": {"type": "string"}} for media in function.app.takes.media}
-        content["text/csv"]["example"] = event["body"]
-        operation["requestBody"] = {"required": True, "content": content}
-    elif "requestBody" in operation:
-        operation["requestBody"]["required"] = True
-        operation["requestBody"]["content"]["application/json"]["example"] = json.loads(event["body"])
-    for parameter in operation.get("parameters", []):
-        if parameter["in"] == "header":
-            parameter["name"] = parameter["name"].title()
-            parameter["required"] |= parameter["name"] == "If-Match" and "428" in responses
-    return operation
+    for status, response in responses.items():
+        headers = (*_RESPONSE_HEADERS.get(name, {}).get(status, ()), *_STATUS_HEADERS.get(status, ()))
+        if headers:
+            response["headers"] = {header: {"schema": {"type": "string"}} for header in headers}
+    return dict(sorted(responses.items()))
 
 
 if __name__ == "__main__":

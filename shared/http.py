@@ -3,7 +3,7 @@
     app = Api("get_customer")
 
     @app.serves(CustomerAnswer, refuses=[NotFoundError])
-    def route(customer_id: str) -> Response[str]:
+    def route(customer_id: str) -> Response:
         return app.answer(get_customer(app.store, app.caller, customer_id))
 
     lambda_handler = app.started()
@@ -16,19 +16,14 @@ import base64
 import json
 import re
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from itertools import chain
 from types import SimpleNamespace
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
-from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
-from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, Field
 
 from shared.accounts import Caller
 from shared.clock import now
@@ -52,12 +47,15 @@ from shared.errors import (
 from shared.facts import count, flush, log
 from shared.idempotency import Outcome
 from shared.identities import CognitoIdentities, open_identities
+from shared.parameters import Header, Sent, WrongShapeError, parameters_of, read
 from shared.queues import SqsQueue, open_import_queue
 from shared.routes import ROUTES, allowed_methods
 from shared.starts import started
 from shared.store import DynamoStore, open_store
 
 LARGEST_BODY: Final = 64 * 1024  # bytes
+# What may stand for a name in a path; the gateway may have decoded it.
+_IN_PATH: Final = r"(?P<\1>[-._~()'!*:@,;=+&$%<> \\[\\]{}|^\\w]+)"
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _ANYWHERE: Final[list[type[RefusalError]]] = [
     MalformedRequestError,
@@ -68,71 +66,30 @@ _ANYWHERE: Final[list[type[RefusalError]]] = [
     UnavailableError,
 ]
 
-ValidateOnly = Annotated[bool, Query(description="Tell what would be made, or all that is wrong, and write nothing.")]
+ValidateOnly = Annotated[bool, Field(description="Tell what would be made, or all that is wrong, and write nothing.")]
 IdempotencyKey = Annotated[
     str | None,
-    Header(
-        alias="Idempotency-Key",
+    Header("Idempotency-Key"),
+    Field(
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="The same request with the same key is carried out once; a repeat gets the first answer.",
     ),
 ]
 RequiredIdempotencyKey = Annotated[
     str,
-    Header(
-        alias="Idempotency-Key",
+    Header("Idempotency-Key"),
+    Field(
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="Required: by it the same request begins again what was kept and not begun.",
     ),
 ]
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="The ETag of what is changed. Required.")]
+IfMatch = Annotated[str | None, Header("If-Match"), Field(description="The ETag of what is changed. Required.")]
 IfMatchIfGiven = Annotated[
-    str | None, Header(alias="If-Match", description="The ETag of what is changed, to change nothing else.")
+    str | None, Header("If-Match"), Field(description="The ETag of what is changed, to change nothing else.")
 ]
-Accept = Annotated[str | None, Header(alias="Accept", description="text/csv for a table; JSON otherwise.")]
-Limit = Annotated[int, Query(ge=1, le=100, description="The most a page may hold.")]
-Cursor = Annotated[str | None, Query(description="next_cursor of the page before.")]
-
-
-class ProblemError(BaseModel):
-    """One error; `pointer` (into the body) or `parameter` or `header` says where it is."""
-
-    model_config = ConfigDict(extra="allow")
-
-    code: str
-    detail: str | None = None
-    pointer: str | None = None
-    parameter: str | None = None
-    header: str | None = None
-
-
-class Problem(BaseModel):
-    """RFC 9457 problem details, with a code for programs and the errors by field."""
-
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "about:blank",
-                    "title": "Unprocessable Content",
-                    "status": 422,
-                    "code": "broken_rules",
-                    "detail": "One rule is broken; see errors.",
-                    "errors": [{"code": "required", "pointer": "/name", "detail": "A distributor needs name."}],
-                    "request_id": "JKJaXmPLvHcESHA=",
-                }
-            ]
-        },
-    )
-
-    type: Literal["about:blank"]
-    title: str
-    status: int
-    code: str
-    detail: str
-    errors: list[ProblemError]
-    request_id: str
+Accept = Annotated[str | None, Header("Accept"), Field(description="text/csv for a table; JSON otherwise.")]
+Limit = Annotated[int, Field(ge=1, le=100, description="The most a page may hold.")]
+Cursor = Annotated[str | None, Field(description="next_cursor of the page before.")]
 
 
 class _Http(BaseModel):
@@ -168,18 +125,30 @@ class Takes(NamedTuple):
 JSON: Final = Takes(("application/json", ""), LARGEST_BODY)
 
 
-class Api(APIGatewayHttpResolver):
-    """The resolver of one function, for the route of its name in `shared.routes`."""
+class Response(NamedTuple):
+    status: int
+    body: str
+    headers: dict[str, str]
+
+
+class Answers(NamedTuple):
+    """What a route may answer, for the document: its model with a status, `otherwise` with 200, and its refusals."""
+
+    model: type[BaseModel] | None
+    status: int
+    otherwise: str
+    refuses: list[type[RefusalError]]
+
+
+class Api:
+    """The edge of one function, for the route of its name in `shared.routes`."""
 
     def __init__(self, name: str, *, takes: Takes = JSON) -> None:
-        super().__init__(enable_validation=True, json_body_deserializer=_strict_json)
         self.name = name
         self.row = ROUTES[name]
         self.takes = takes
-        self.documented: dict[int, Any] = {}
-        self._known_fields: set[str] = set()
-        self.use(middlewares=[_refuse_unknown_parameters])
-        self.exception_handler(Exception)(self._problem)
+        self._path = re.compile(re.sub(r"{(\w+)}", _IN_PATH, self.row.path))
+        self._event: dict[str, Any] = {}
 
     def serves(
         self,
@@ -188,23 +157,20 @@ class Api(APIGatewayHttpResolver):
         status: int = 200,
         otherwise: str = "With validate_only: what would be made.",
         refuses: list[type[RefusalError]] | None = None,
-    ) -> Callable[[Callable[..., Response[str]]], Callable[..., Response[str]]]:
+    ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
         """Register the function's only route. `model` is its answer, `refuses` what it refuses beside the usual.
 
         What answers 201 or 202 answers 200 `otherwise`.
         """
+        self.answers = Answers(model, status, otherwise, [*_ANYWHERE, *(refuses or [])])
         self._known_fields = set(model.model_fields) if model else set()
-        content = {"content": {"application/json": {"model": model}}} if model else {}
-        responses: dict[int, Any] = {status: {"description": HTTPStatus(status).phrase, **content}}
-        if status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
-            responses[200] = {**responses[status], "description": otherwise}
-        responses[500] = _problem_response("internal_error")
-        for error in [*_ANYWHERE, *(refuses or [])]:
-            codes = responses.get(error.status, {}).get("description")
-            responses[error.status] = _problem_response(f"{codes}, {error.code}" if codes else error.code)
-        path = self.row.path.replace("{", "<").replace("}", ">")
-        self.documented = responses  # for the document: no call needs them, and they take their time
-        return self.route(path, self.row.method, operation_id=self.name)
+
+        def register(route: Callable[..., Response]) -> Callable[..., Response]:
+            self._route, self.parameters = route, parameters_of(route, self.row.path)
+            self._query = {parameter.key for parameter in self.parameters if parameter.place == "query"}
+            return route
+
+        return register
 
     @property
     def store(self) -> DynamoStore:
@@ -217,8 +183,8 @@ class Api(APIGatewayHttpResolver):
     @property
     def caller(self) -> Caller:
         """By the access token's `username`, which is the account's id. Raises UnauthenticatedError."""
-        request_id = self.current_event.request_context.request_id or None
-        return Caller(_account_id(self.current_event.raw_event), now(), self.row.operation, request_id)
+        request_id = self._event["requestContext"]["requestId"] or None
+        return Caller(_account_id(self._event), now(), self.row.operation, request_id)
 
     @property
     def queue(self) -> SqsQueue:
@@ -226,13 +192,14 @@ class Api(APIGatewayHttpResolver):
 
     @property
     def file(self) -> str:
-        return self.current_event.body or ""
+        body: str = self._event["body"]
+        return body
 
     @property
     def media(self) -> str:
-        return _media(self.current_event.headers.get("content-type", ""))[0]
+        return _media(self._event["headers"].get("content-type", ""))[0]
 
-    def answer(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response[str]:
+    def answer(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
         """`body` as JSON; with an ETag where it has a version."""
         version = getattr(body, "version", None)
         etag = {} if version is None else {"ETag": f'"{version}"'}
@@ -240,7 +207,7 @@ class Api(APIGatewayHttpResolver):
 
     def table(
         self, page: BaseModel, as_csv: Callable[[], str], *, next_cursor: str | None, accept: str | None
-    ) -> Response[str]:
+    ) -> Response:
         """`page` as CSV where the caller asks for it, with the next page's cursor in a header; else as JSON."""
         media = [part.replace(" ", "").lower() for part in (accept or "").split(",")]
         if not any(part.partition(";")[0] == "text/csv" and not part.endswith(";q=0") for part in media):
@@ -248,27 +215,27 @@ class Api(APIGatewayHttpResolver):
         headers = {"Next-Cursor": next_cursor} if next_cursor else {}
         return _response(HTTPStatus.OK, "text/csv; charset=utf-8", as_csv(), headers)
 
-    def made(self, body: BaseModel, outcome: Outcome, *, at: str) -> Response[str]:
+    def made(self, body: BaseModel, outcome: Outcome, *, at: str) -> Response:
         """The answer to a POST: 201 for what is now `at`, 200 for what would be made."""
         if outcome == "validated":  # no ETag of what is not there
             return _response(HTTPStatus.OK, "application/json", body.model_dump_json(), {})
         replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
         return self.answer(body, status=201, headers={"Location": at, **replayed})
 
-    def accepted(self, body: BaseModel, outcome: Outcome, *, at: str) -> Response[str]:
+    def accepted(self, body: BaseModel, outcome: Outcome, *, at: str) -> Response:
         """The answer to a POST that is carried out in the background: 202, to be looked at `at`; 200 for a dry run."""
         if outcome == "validated":
             return self.answer(body)
         replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
         return self.answer(body, status=202, headers={"Location": at, **replayed})
 
-    def saved(self, body: BaseModel, *, at: str, added: bool) -> Response[str]:
+    def saved(self, body: BaseModel, *, at: str, added: bool) -> Response:
         """The answer to a PUT that adds or changes: 201 for what is now `at`, 200 for what was there."""
         return self.answer(body, status=201, headers={"Location": at}) if added else self.answer(body)
 
-    def nothing(self) -> Response[str]:
+    def nothing(self) -> Response:
         """The answer where there is nothing to tell: 204."""
-        return Response(status_code=HTTPStatus.NO_CONTENT, body="", headers={"Cache-Control": "no-store"})
+        return Response(HTTPStatus.NO_CONTENT, "", {"Cache-Control": "no-store"})
 
     def started(self) -> Callable[[Any, LambdaContext], dict[str, Any]]:
         """The function's `lambda_handler`, warm: see shared.starts. Never raises."""
@@ -288,26 +255,38 @@ class Api(APIGatewayHttpResolver):
             log.setLevel(level)
 
     def handler(self, event: Any, context: LambdaContext) -> dict[str, Any]:
-        return _guarded(self.name, event, context, self._respond, self._known_fields)
+        return _guarded(self.name, event, context, self._respond)
 
-    def _respond(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    def _respond(self, event: dict[str, Any]) -> Response:
         _read_body(event, self.takes)
-        return self.resolve(event, context)
+        found = self._path.fullmatch(event["rawPath"])
+        if not found or event["requestContext"]["http"]["method"] != self.row.method:
+            raise NotFoundError
+        self._event = event
+        return self._route(**self._arguments(found.groupdict()))
 
-    def _problem(self, error: Exception) -> Response[str]:
-        return _problem(error, self.current_event.request_context.request_id, self._known_fields)
-
-
-def _problem_response(codes: str) -> dict[str, Any]:
-    return {"description": codes, "content": {"application/problem+json": {"model": Problem}}}
+    def _arguments(self, path: dict[str, str]) -> dict[str, Any]:
+        """Raises MalformedRequestError for what has not the shape that is asked for."""
+        query = self._event["queryStringParameters"] or {}
+        takes_body = any(parameter.place == "body" for parameter in self.parameters)
+        body = _strict_json(self._event["body"]) if takes_body else None
+        try:
+            arguments = read(self.parameters, Sent(path, query, self._event["headers"], body))
+        except WrongShapeError as wrong:
+            raise MalformedRequestError(
+                "The request has not the shape that is asked for; see errors.",
+                [_wrong_shape(error, self._known_fields) for error in wrong.errors[:MOST_ERRORS]],
+            ) from wrong
+        _refuse_unknown_parameters(query, self._query)
+        return arguments
 
 
 def refuse_unknown_route(event: Any, context: LambdaContext) -> dict[str, Any]:
     """The `lambda_handler` for all that no route takes: 405 with Allow where the path is known, else 404."""
-    return _guarded("refuse_unknown_route", event, context, _refuse_route, set())
+    return _guarded("refuse_unknown_route", event, context, _refuse_route)
 
 
-def _refuse_route(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+def _refuse_route(event: dict[str, Any]) -> Response:
     allowed = ", ".join(allowed_methods(event["rawPath"]))
     if allowed:
         raise MethodNotAllowedError(f"This path takes {allowed}.", headers={"Allow": allowed})
@@ -315,11 +294,7 @@ def _refuse_route(event: dict[str, Any], _context: LambdaContext) -> dict[str, A
 
 
 def _guarded(
-    name: str,
-    event: Any,
-    context: LambdaContext,
-    respond: Callable[[dict[str, Any], LambdaContext], dict[str, Any]],
-    known_fields: set[str],
+    name: str, event: Any, context: LambdaContext, respond: Callable[[dict[str, Any]], Response]
 ) -> dict[str, Any]:
     """`respond` to an event that was looked through before; whatever is raised becomes a problem."""
     log.clear_state()
@@ -329,9 +304,9 @@ def _guarded(
         clean = _read(event)
         request_id = clean["requestContext"]["requestId"] or request_id
         log.append_keys(request_id=request_id)
-        return respond(clean, context)
+        return _proxy(respond(clean))
     except Exception as error:  # noqa: BLE001 - the edge: from here on nobody else would answer
-        return _proxy(_problem(error, request_id, known_fields))
+        return _proxy(_problem(error, request_id))
     finally:
         flush()
 
@@ -373,8 +348,6 @@ def _read_body(event: dict[str, Any], takes: Takes) -> None:
     headers = event["headers"] = {name.lower(): value for name, value in event["headers"].items()}
     if event["requestContext"]["http"]["method"].upper() in _WITH_BODY:
         _refuse_other_media(headers.get("content-type", ""), takes)
-        if takes is JSON:  # whose resolver wants to be told so
-            headers["content-type"] = "application/json"
     body = event["body"] or ""
     try:
         sent = base64.b64decode(body, validate=True) if event["isBase64Encoded"] else body.encode()
@@ -421,15 +394,13 @@ def _no_such_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _refuse_unknown_parameters(app: Api, next_middleware: NextMiddleware) -> Response[str]:
+def _refuse_unknown_parameters(sent: Iterable[str], known: set[str]) -> None:
     """A misspelt parameter must not pass silently: `?validate_onyl=true` would write."""
-    known = {field.alias for field in app.context["_route"].dependant.query_params}
-    unknown = sorted(set(app.current_event.query_string_parameters or {}) - known)
+    unknown = sorted(set(sent) - known)
     if unknown:
         detail = "There is no such parameter."
         errors = [{"code": "unknown_parameter", "parameter": name[:64], "detail": detail} for name in unknown]
         raise MalformedRequestError(f"This route takes {', '.join(sorted(known)) or 'no parameters'}.", errors)
-    return next_middleware(app)
 
 
 def _account_id(event: dict[str, Any]) -> str:
@@ -443,8 +414,8 @@ def _account_id(event: dict[str, Any]) -> str:
     return account_id
 
 
-def _problem(error: Exception, request_id: str, known_fields: set[str]) -> Response[str]:
-    refusal = _refusal(error, known_fields)
+def _problem(error: Exception, request_id: str) -> Response:
+    refusal = error if isinstance(error, RefusalError) else None
     status = HTTPStatus(refusal.status) if refusal else HTTPStatus.INTERNAL_SERVER_ERROR
     body = {
         "type": "about:blank",
@@ -468,21 +439,6 @@ def _problem(error: Exception, request_id: str, known_fields: set[str]) -> Respo
     return _response(status.value, "application/problem+json", json.dumps(body, separators=(",", ":")), headers)
 
 
-def _refusal(error: Exception, known_fields: set[str]) -> RefusalError | None:
-    if isinstance(error, RefusalError):
-        return error
-    if isinstance(error, NoRouteError):
-        return NotFoundError()
-    if isinstance(error, RequestValidationError):
-        if any(wrong["loc"][0] == "path" for wrong in error.errors()):
-            return NotFoundError()
-        return MalformedRequestError(
-            "The request has not the shape that is asked for; see errors.",
-            [_wrong_shape(wrong, known_fields) for wrong in error.errors()[:MOST_ERRORS]],
-        )
-    return None
-
-
 def _wrong_shape(wrong: dict[str, Any], known_fields: set[str]) -> dict[str, Any]:
     """One of pydantic's errors as one of ours. Its messages name what is asked for and never what was sent."""
     where, *path = wrong["loc"]
@@ -502,14 +458,14 @@ def _wrong_shape(wrong: dict[str, Any], known_fields: set[str]) -> dict[str, Any
     return {"code": code, **place, "detail": detail}
 
 
-def _response(status: int, content_type: str, body: str, headers: dict[str, str]) -> Response[str]:
+def _response(status: int, content_type: str, body: str, headers: dict[str, str]) -> Response:
     safe = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(status_code=status, content_type=content_type, body=body, headers={**safe, **headers})
+    return Response(status, body, {"Content-Type": content_type, **safe, **headers})
 
 
-def _proxy(response: Response[str]) -> dict[str, Any]:
+def _proxy(response: Response) -> dict[str, Any]:
     return {
-        "statusCode": response.status_code,
+        "statusCode": int(response.status),
         "headers": response.headers,
         "body": response.body,
         "isBase64Encoded": False,

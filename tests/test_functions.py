@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
+from local.openapi import Problem
 from shared.batches import id_of
 from shared.bus import open_bus
 from shared.errors import RefusalError
 from shared.facts import log
-from shared.http import Problem
 from shared.idempotency import id_from
 from shared.identities import open_identities
 from shared.queues import open_import_queue, open_shard_queue

@@ -17,9 +17,9 @@ from copy import deepcopy
 from functools import cache
 from typing import Any, Final
 
+from local.openapi import Problem
 from shared.accounts import ROLES
 from shared.facts import log
-from shared.http import Problem
 from shared.routes import ROUTES
 from shared.store import DynamoStore
 from tests.builders import NOW, ROOT_ACCOUNT, a_device, an_account, put
