@@ -38,9 +38,9 @@ def clock_file() -> str | None:
     return os.environ.get("CLOCK_FILE") or None if os.environ.get("AWS_ENDPOINT_URL") else None
 
 
-def starts_on_lambda() -> bool:
-    """Whether the runtime of Lambda, or an emulator of it, imports the function."""
-    return "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ
+def starts_ahead() -> bool:
+    """Whether Lambda starts the function ahead of its first request, and so nobody waits for the start."""
+    return os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("snap-start", "provisioned-concurrency")
 
 
 def local_account_id() -> str | None:

@@ -1,23 +1,21 @@
-"""How a function starts: what can be done before its first request is done then, once for all requests.
+"""How a function starts. With SnapStart the start is kept, and every later environment goes on from here.
 
     lambda_handler = started(handler, warm)
-
-On AWS the start is the part that SnapStart keeps: a later environment goes on from here.
 """
 
 import gc
 from collections.abc import Callable
 
-from shared.environment import starts_on_lambda
+from shared.environment import starts_ahead
 from shared.facts import log
 
 
 def started[**P, T](handler: Callable[P, T], warm: Callable[[], object] | None = None) -> Callable[P, T]:
-    """The handler, when on Lambda `warm` was called and what has been made will not be looked through any more.
+    """The handler. Where nobody waits for the start, `warm` was called; the collector leaves out what was made by now.
 
     What fails in `warm` fails again where somebody waits for it, and is told to them.
     """
-    if warm and starts_on_lambda():
+    if warm and starts_ahead():
         try:
             warm()
         except Exception as error:  # noqa: BLE001 - a function that cannot be warmed can still be called
