@@ -647,3 +647,39 @@ def test_an_account_is_active_from_its_first_sign_in_on(
     record_sign_in(store, added.id, NOW + timedelta(days=1))
     assert accounts.get(added.id) == shown
     record_sign_in(store, "acc_nobody", NOW)
+
+
+def test_a_machine_has_no_address(accounts: Accounts, store: MemoryStore, distributor: Customer) -> None:
+    added = accounts.add(distributor, kind="api", email=None).account
+    assert added.email is None
+    assert "email" not in store.items[account_key(added.id)]
+
+
+def test_a_display_name_that_is_refused_is_told_where(accounts: Accounts, distributor: Customer) -> None:
+    added = accounts.add(distributor).account
+    with pytest.raises(BrokenRulesError) as refused:
+        accounts.change(added.id, display_name="")
+    assert [(error["code"], error["pointer"]) for error in refused.value.errors] == [("name_length", "/display_name")]
+
+
+def test_the_first_answer_is_given_again_though_the_account_is_disabled_or_its_sign_in_failed(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    first = accounts.add(distributor).account
+    identities.failing = True
+    with pytest.raises(IdentityError):
+        sync_identity(store, identities, first.id)
+    assert accounts.get(first.id).identity == "failed"
+    assert accounts.add(distributor).account == first
+    accounts.change(first.id, disabled=True)
+    assert accounts.add(distributor).account == first
+
+
+def test_an_empty_shell_stays_of_a_removed_account(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    accounts.remove(added.id)
+    kept = store.items[account_key(added.id)]
+    assert "email" not in kept
+    assert (kept["removed"], kept["display_name"], kept["version"]) == (True, "removed", 2)

@@ -15,7 +15,7 @@ from shared.customer_change_use_cases import (
     get_history,
     restore_customer,
 )
-from shared.customer_changes import MOST_ARCHIVES, CustomerChange, LocationChange
+from shared.customer_changes import MOST_ARCHIVES, CustomerChange, LocationChange, history_of
 from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
 from shared.customers import Archive, Customer, NewCustomer
 from shared.device_use_cases import add_test_device, remove_test_device
@@ -1124,3 +1124,59 @@ def test_a_reference_of_any_length_makes_a_key_that_dynamodb_takes() -> None:
     assert len(pk.encode()) <= 2048
     assert len(sk.encode()) <= 1024
     assert Put(reference_items(a_customer("site", references={"psa": "1"}))[0]).key[1] == "reference"
+
+
+@pytest.mark.parametrize("country", ["FI", "Nowhere"])
+def test_a_location_that_is_refused_is_told_where(store: MemoryStore, line: list[Customer], country: str) -> None:
+    with pytest.raises(BrokenRulesError) as refused:
+        move(store, line[4], country=country)
+    assert [error["pointer"] for error in refused.value.errors] == ["/country"]
+
+
+@pytest.mark.parametrize("services", [[], ["x"]])
+def test_what_the_root_does_not_take_is_told_once(store: MemoryStore, services: list[str]) -> None:
+    with pytest.raises(BrokenRulesError) as refused:
+        change(store, ROOT, services_to_provide=services)
+    assert codes(refused) == [("refused", "/services_to_provide")]
+
+
+def test_a_customer_that_was_archived_too_often_is_told_so(store: MemoryStore) -> None:
+    times = tuple(Archive(start=NOW, end=NOW) for _ in range(MOST_ARCHIVES))
+    distributor = a_customer("distributor").model_copy(update={"archives": times})
+    put(store, distributor)
+    with pytest.raises(BrokenRulesError) as refused:
+        archive(store, distributor)
+    assert refused.value.errors == [
+        {
+            "code": "archived_too_often",
+            "parameter": "customer_id",
+            "detail": "A customer is archived 50 times at most, and this one was.",
+        }
+    ]
+
+
+def test_a_company_comes_back_with_what_its_parent_provides_only(store: MemoryStore) -> None:
+    parent = a_customer("distributor")
+    child = a_customer("reseller", parent)  # provides both, and is all_inclusive itself
+    put(store, parent, child)
+    archive(store, child)
+    change(store, parent, services_to_provide=["all_inclusive"])
+    with pytest.raises(BrokenRulesError) as refused:
+        restore(store, child)
+    assert codes(refused) == [("service_not_provided", "/services_to_provide/1")]
+
+
+def test_a_distributor_is_told_where_to_ask_for_its_references(store: MemoryStore, line: list[Customer]) -> None:
+    account = an_account("super_user", line[1])
+    put(store, account)
+    with pytest.raises(ForbiddenError) as refused:
+        change(store, line[1], who=by(account), references={"psa": "1"})
+    assert refused.value.detail == "The references of your company are those of the company above; ask there."
+
+
+def test_an_archived_customer_was_not_added_archived(store: MemoryStore, line: list[Customer]) -> None:
+    archive(store, line[5])
+    kept = stored(store, line[5])
+    assert kept.first == {}  # nothing that was told when it was added has changed
+    added = history_of(kept, LATER)[0]
+    assert (added.event, set(added.changes)) == ("customer_added", {"name", "device_country", "storage_location"})

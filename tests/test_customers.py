@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from shared.accounts import Caller
-from shared.customers import NewCustomer
+from shared.customers import NewCustomer, clean_reference, show
 from shared.errors import BrokenRulesError
-from shared.idempotency import request_hash
+from shared.idempotency import request_hash, secret_from, text_hash
 from shared.keys import customer_item, tree_below
 from shared.levels import MAY_HOLD
 from shared.options import options_below
@@ -176,3 +176,49 @@ def test_a_form_can_be_drawn_from_the_options_alone(level: Any, services: list[s
                 with pytest.raises(BrokenRulesError) as refused:
                     new_customer(wrong, parent, CATALOGUE, id="cus_n", by=Caller("acc_1", NOW, "change_customers"))
                 assert {"code": "refused", "pointer": f"/{field}"}.items() <= refused.value.errors[0].items()
+
+
+def test_equal_references_are_equal_in_any_order() -> None:
+    one, other = NewCustomer(references={"psa": "1", "crm": "2"}), NewCustomer(references={"crm": "2", "psa": "1"})
+    assert request_hash(one) == request_hash(other)
+
+
+def test_a_request_that_was_kept_is_known_again_by_later_versions_of_the_code() -> None:
+    class Later(NewCustomer):
+        added_later: str | None = None
+
+    assert request_hash(Later(name="a")) == request_hash(NewCustomer(name="a"))
+    assert text_hash("") == "e3b0c44298fc1c149afbf4c8996fb924"
+
+
+def test_a_secret_is_256_bits_in_43_characters() -> None:
+    assert {len(secret_from("key", "id", f"{n}")) for n in range(100)} == {43}
+
+
+def test_the_details_of_what_is_wrong_name_who_needs_what() -> None:
+    with pytest.raises(BrokenRulesError) as refused:
+        new_customer(NewCustomer(), None, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
+    assert refused.value.errors[0]["detail"] == "A customer needs name."
+
+
+@pytest.mark.parametrize("field", ["level", "service_type"])
+def test_of_a_long_word_32_characters_are_told_again(field: str) -> None:
+    new = asked("distributor", ROOT).model_copy(update={field: "z" * 40})
+    with pytest.raises(BrokenRulesError) as refused:
+        new_customer(new, ROOT, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
+    assert refused.value.errors[0]["detail"].count("z") == 32
+
+
+@pytest.mark.parametrize("value", ["X", "XX", ".X."])
+def test_a_reference_of_any_letter_is_kept(value: str) -> None:
+    assert clean_reference(value, "/references/psa") == value
+
+
+def test_a_site_has_no_production_of_its_own() -> None:
+    assert a_customer("site").production_since is None
+
+
+def test_only_a_site_inherits() -> None:
+    *companies, site = a_line()
+    assert {show(customer, NOW).inherited_from for customer in companies} == {None}
+    assert show(site, NOW, companies[-1]).inherited_from == companies[-1].id

@@ -20,7 +20,7 @@ from shared.device_use_cases import (
     remove_view,
     save_view,
 )
-from shared.devices import MOST_DEVICES, NewDevice
+from shared.devices import MOST_DEVICES, NewDevice, installation_token
 from shared.errors import (
     BrokenRulesError,
     KeyReusedError,
@@ -469,3 +469,21 @@ def test_of_two_who_save_views_at_once_one_is_told_to_try_again(store: MemorySto
     with pytest.raises(ThrottledError):
         save_view(store, caller(), "mine", NewView(columns=["name"]))
     assert [view.name for view in list_views(store, caller()).views] == ["default", "theirs"]
+
+
+def test_a_device_without_a_name_is_told_where_and_what(store: MemoryStore, finnish: Customer) -> None:
+    with pytest.raises(BrokenRulesError) as refused:
+        add(store, finnish, name=None)
+    assert refused.value.errors == [{"code": "required", "pointer": "/name", "detail": "A test device needs a name."}]
+
+
+def test_the_token_follows_from_the_key_that_no_record_holds() -> None:
+    one, other = (installation_token(ROOT_ACCOUNT, "dev_1", key) for key in ("one", "other"))
+    assert one != other
+
+
+def test_what_stays_of_a_removed_device_is_its_next_version(store: MemoryStore, finnish: Customer) -> None:
+    device = add(store, finnish).device
+    remove(store, finnish, device.id)
+    kept = store.items[device_key(finnish.id, device.id)]
+    assert (kept["removed"], kept["version"]) == (True, 2)

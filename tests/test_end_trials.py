@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,9 +18,9 @@ from shared.events import events_of
 from shared.keys import INDEXES, customer_item, customer_key, trial_shard
 from shared.queues import SqsQueue
 from shared.schedules import RESERVE_MS, RunFailedError, scheduled_run
-from shared.store import Put, Store, UnfitError
+from shared.store import Page, Put, Store, UnfitError
 from shared.times import to_text
-from shared.trial_use_cases import end_trials, get_trial, start_production
+from shared.trial_use_cases import PAGE, end_trials, get_trial, start_production
 from shared.trials import STEPS, Due, next_due, read_due, step_at
 from tests.builders import MICROSECOND, NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, asked, begin_in, caller, put
 from tests.memory_queue import MemoryQueue
@@ -560,3 +561,144 @@ def test_a_site_tells_the_trial_of_its_end_customer_and_others_have_none(store: 
 def test_the_shards_are_sixteen() -> None:
     assert {trial_shard(n) for n in range(16)} == {f"trials#{n:02}" for n in range(16)}
     assert isinstance(next_due("c", END), Due)
+
+
+def crowd(store: MemoryStore, count: int) -> None:
+    """Trials that are all of one shard."""
+    for customer in many(store, count):
+        store.items[customer_key(customer.id)]["trial_shard"] = trial_shard(3)
+
+
+def throttled(*_arguments: Any, **_options: Any) -> Any:
+    raise ThrottledError("Too much at once.")
+
+
+def test_a_shard_of_several_pages_is_counted_in_all(store: MemoryStore) -> None:
+    crowd(store, 2 * PAGE + 50)
+    assert end_trials(store, END, time_is_up=lambda: False, shards=[3]) == {"ended": 2 * PAGE + 50}
+
+
+@pytest.mark.parametrize("shards", [range(16), [3]])
+def test_what_fails_is_met_once_by_a_run(store: MemoryStore, shards: Any) -> None:
+    crowd(store, PAGE + 50)
+    store.change = throttled  # type: ignore[method-assign]
+    calls = itertools.count()
+    outcomes = end_trials(store, END, time_is_up=lambda: next(calls) >= 10 * PAGE, shards=shards)
+    assert outcomes == {"failed": PAGE + 50}
+
+
+def test_a_page_that_fails_is_counted_beside_what_failed_before(store: MemoryStore) -> None:
+    crowd(store, PAGE + 50)
+    query = store.query
+
+    def first_page_only(*arguments: Any, **options: Any) -> Page:
+        return throttled() if options["after"] else query(*arguments, **options)
+
+    store.change, store.query = throttled, first_page_only  # type: ignore[method-assign]
+    assert end_trials(store, END, time_is_up=lambda: False, shards=[3]) == {"failed": PAGE + 1}
+
+
+@pytest.mark.parametrize("shards", [range(16), [3]])
+@pytest.mark.parametrize(("count", "left"), [(PAGE + 50, PAGE + 1), (PAGE, PAGE), (50, 50)])
+def test_when_the_time_is_up_no_further_page_is_read(store: MemoryStore, shards: Any, count: int, left: int) -> None:
+    crowd(store, count)
+    store.requests.clear()
+    assert end_trials(store, END, time_is_up=lambda: True, shards=shards) == {"left": left}
+    assert store.requests == ["query trials"] * len(shards)
+
+
+def test_a_trial_that_is_gone_between_the_query_and_the_write_stops_nobody(store: MemoryStore, trial: Customer) -> None:
+    query = store.query
+
+    def query_then_gone(*arguments: Any, **options: Any) -> Page:
+        page = query(*arguments, **options)
+        if page.items:
+            del store.items[customer_key(trial.id)]
+        return page
+
+    store.query = query_then_gone  # type: ignore[method-assign]
+    assert run(store, END) == {"already": 1}
+
+
+def test_an_early_end_without_a_request_id_keeps_none(store: MemoryStore, trial: Customer) -> None:
+    produce(store, trial, NOW)
+    assert "production_request_id" not in store.items[customer_key(trial.id)]
+
+
+def test_an_early_end_that_is_stale_tells_the_version_there_is(store: MemoryStore, trial: Customer) -> None:
+    change = store.change
+
+    def something_first(*arguments: Any, **options: Any) -> None:
+        store.items[customer_key(trial.id)]["version"] = 5
+        change(*arguments, **options)
+
+    store.change = something_first  # type: ignore[method-assign]
+    with pytest.raises(StaleVersionError, match=r"^The customer is at version 5 now") as refused:
+        produce(store, trial, NOW)
+    assert refused.value.facts == {"version": 5}
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_trial_that_is_mended_is_whole_and_mended_once(store: MemoryStore, trial: Customer, twice: bool) -> None:
+    key = customer_key(trial.id)
+    good = store.items[key]["trial_ends_at"]
+    store.items[key]["trial_ends_at"] = "broken"
+    run(store, END)
+    store.items[key]["trial_ends_at"] = good
+    change = store.change
+
+    def somebody_first(*arguments: Any, **options: Any) -> None:
+        change(*arguments, **options)
+        if twice:
+            change(*arguments, **options)
+
+    store.change = somebody_first  # type: ignore[method-assign]
+    answer = produce(store, trial, END + timedelta(days=2), version=9)
+    kept = store.items[key]
+    assert (kept["trial_ended_by"], kept["version"], answer.version) == ("schedule", 2, 2)
+    assert not {"trial_shard", "trial_due", "trial_set_aside"} & set(kept)
+
+
+def test_nobody_ended_a_trial_that_never_was(store: MemoryStore) -> None:
+    customer = a_customer("end_customer")
+    put(store, customer)
+    answer = produce(store, customer, NOW + timedelta(days=1))
+    assert (answer.ended_now, answer.production_since, answer.ended_by) == (False, NOW, None)
+    status = get_trial(store, caller(now=NOW + timedelta(days=1)), customer.id)
+    assert (status.ended_at, status.ended_by, status.days_left) == (None, None, 0)
+
+
+def test_no_day_is_left_of_a_trial_that_has_ended(store: MemoryStore, trial: Customer) -> None:
+    assert get_trial(store, caller(now=END + timedelta(days=5)), trial.id).days_left == 0
+    produce(store, trial, NOW + timedelta(days=1))
+    assert get_trial(store, caller(now=NOW + timedelta(days=2)), trial.id).days_left == 0
+
+
+def test_each_outcome_of_a_run_is_a_count_among_the_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    scheduled_run({}, Context(), lambda *_: Counter(ended=2), MemoryQueue)  # type: ignore[arg-type]
+    assert '{"Name":"trials_ended","Unit":"Count"}' in capsys.readouterr().out.replace(" ", "")
+
+
+def test_a_message_that_asks_for_nothing_is_a_run_of_all_by_the_clock() -> None:
+    for body in ("[]", "3", "null", "no json"):
+        before = datetime.now(UTC)
+        assert before <= times({"Records": [{"body": body}]})[0] <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_the_time_of_a_run_is_read_with_any_offset_and_as_utc_without_one(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        for text in ("2026-01-02T03:04:05Z", "2026-01-02T05:04:05+02:00", "2026-01-02T03:04:05"):
+            assert times({"time": text})[0] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_run_of_a_local_stack_is_as_far_ahead_as_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.clock.put_forward", lambda: timedelta(days=1))
+    assert times({"time": "2026-01-02T03:04:05Z"})[0] == datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC)

@@ -88,3 +88,19 @@ def test_a_prefix_is_folded_and_keeps_the_space_that_ends_it() -> None:
     assert fold_prefix("Sec ") == "sec "
     assert not fold_prefix(" ")
     assert fold_prefix("\ufdfa" * 128) is None
+
+
+def test_a_name_is_as_long_as_a_key_may_be() -> None:
+    name = "\ufdfa" * 31 + "a"
+    assert len(fold_name(name).encode()) == 1024
+    assert clean_name(name) == name
+    assert fold_prefix(name) == fold_name(name)
+    for longer in (name + "a", "\ufdfa" * 128):
+        assert fold_prefix(longer) is None
+        with pytest.raises(BrokenRule) as broken:
+            clean_name(longer, "/display_name")
+        assert broken.value.entry == {
+            "code": "name_length",
+            "pointer": "/display_name",
+            "detail": "Shorten the name; with its ligatures written out it is too long.",
+        }

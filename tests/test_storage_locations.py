@@ -7,7 +7,7 @@ import pytest
 
 from shared.countries import NAMES, country_code
 from shared.errors import BrokenRule, BrokenRulesError
-from shared.storage_locations import Catalogue, NewCatalogue, decide_location, next_catalogue
+from shared.storage_locations import Catalogue, NewCatalogue, decide_location, first_catalogue, next_catalogue
 from tests.builders import CATALOGUE, NOW
 
 HOSTED = set("AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split())
@@ -159,4 +159,15 @@ def test_every_broken_rule_of_a_catalogue_is_told_at_once() -> None:
         ("country_unknown", "/locations/2/country"),
         ("country_unknown", "/locations/2/routed_to"),
         ("country_unknown", "/locations/3/routed_to"),
+    ]
+
+
+def test_the_first_catalogue_is_version_1() -> None:
+    assert first_catalogue(NOW, "acc_first").version == 1
+
+
+def test_after_a_line_that_follows_from_a_broken_one_the_others_are_told_too() -> None:
+    assert errors(("DE", "FR"), ("FR", "Atlantis"), ("SE", "NO")) == [
+        ("country_unknown", "/locations/1/routed_to"),
+        ("route_not_open", "/locations/2/routed_to"),
     ]

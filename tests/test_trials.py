@@ -80,3 +80,9 @@ def test_a_customer_as_it_was_created_is_shown_without_what_came_later() -> None
     customer = a_customer("end_customer", in_trial=True)
     later = customer.model_copy(update={"production_since": END, "version": 2})
     assert show(as_created(later), later.created_at) == show(customer, NOW)
+
+
+def test_without_a_trial_a_customer_is_in_production_also_by_a_clock_that_is_behind() -> None:
+    for level in ("distributor", "end_customer"):
+        shown = show(a_customer(level), NOW - MICROSECOND)
+        assert (shown.state, shown.production_since) == ("in_production", NOW)

@@ -22,9 +22,10 @@ from shared.errors import (
     ThrottledError,
 )
 from shared.keys import CATALOGUE, children_key, customer_item, customer_key, name_key
+from shared.reading import FILTER_CHUNK, MOST_CHUNKS, fill
 from shared.storage_location_use_cases import get_storage_locations, replace_storage_locations
 from shared.storage_locations import NewCatalogue
-from shared.store import Action, Count, Put, Store
+from shared.store import Action, Count, Page, Position, Put, Store
 from shared.subtrees import MOST_QUERIES
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, an_account, asked, begin_in, caller, put
 from tests.memory_store import MemoryStore
@@ -508,3 +509,33 @@ def test_only_a_super_user_of_the_root_replaces_the_catalogue(store: MemoryStore
     assert replace_storage_locations(
         store, caller(an_account("super_user", ROOT), operation="support"), a_catalogue("DE"), version=1
     )
+
+
+def filled(count: int, wanted: set[int], limit: int, *, filtered: bool) -> tuple[list[int], int | None, list[int]]:
+    """What is shown of `count` records, the last one that was looked at if more follow, and how many were asked for."""
+    sizes: list[int] = []
+
+    def query(size: int, after: Position | None) -> Page:
+        sizes.append(size)
+        start = int(after["n"]) + 1 if after else 0
+        items = [{"n": str(n)} for n in range(start, min(start + size, count))]
+        return Page(items, items[-1] if start + size < count else None)
+
+    def show(items: list[Any]) -> list[int | None]:
+        return [int(item["n"]) if int(item["n"]) in wanted else None for item in items]
+
+    shown, after = fill(query, show, lambda item: item, limit=limit, after=None, filtered=filtered)
+    return shown, int(after["n"]) if after else None, sizes
+
+
+def test_a_page_looks_at_no_more_records_than_it_has_to() -> None:
+    everyone = set(range(1000))
+    assert filled(30, everyone, 10, filtered=False) == ([*range(10)], 9, [10])
+    assert filled(1000, everyone, 10, filtered=True) == ([*range(10)], 9, [FILTER_CHUNK])
+    assert filled(1000, set(), 10, filtered=True) == ([], MOST_CHUNKS * FILTER_CHUNK - 1, [FILTER_CHUNK] * MOST_CHUNKS)
+    assert filled(1000, {250}, 1, filtered=True) == ([250], 250, [FILTER_CHUNK] * 3)
+
+
+def test_a_filter_ends_where_the_records_end_also_at_the_end_of_a_chunk() -> None:
+    assert filled(FILTER_CHUNK, {7}, 10, filtered=True) == ([7], None, [FILTER_CHUNK])
+    assert filled(2 * FILTER_CHUNK, {7, 107}, 10, filtered=True) == ([7, 107], None, [FILTER_CHUNK] * 2)
