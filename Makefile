@@ -108,7 +108,7 @@ $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
 # ---- the package of a function: what `sam build` calls
 
 # Everything of others, once: without what is not used, and compiled, so that no start compiles anything.
-$(PACKAGE)/.ready: requirements.txt local/cut.py $(ENV)/tools/.ready
+$(PACKAGE)/.ready: requirements.txt local/cut.py $(wildcard shared/*.py) $(ENV)/tools/.ready
 	@echo "Making $(PACKAGE) ..."
 	@rm -rf $(@D) && $(UV) pip install --quiet --no-python-downloads --target $(@D) --python $(ENV)/tools/bin/python \
 	  --python-platform $(PLATFORM_$(ARCH)) --python-version 3.13 --only-binary :all: --require-hashes --requirement $<

@@ -2,18 +2,21 @@
 
     python -m local.cut FOLDER SERVICE ...
 
-Out go the services that are not used, everywhere, and what is written for people.
+Out go the services and the operations that no module of shared/ asks for, and what is written for people.
 """
 
 import gzip
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
 from typing import Any, Final
 
+from local.paths import PROJECT
+
 # What a client reads of a service's folder.
-_READ: Final = ("service-2.json", "endpoint-rule-set-1.json", "paginators-1.json")
+_READ: Final = ("service-2.json", "endpoint-rule-set-1.json")
 
 
 def cut(folder: Path, services: list[str]) -> None:
@@ -33,8 +36,34 @@ def cut(folder: Path, services: list[str]) -> None:
             name = file.name.removesuffix(".gz")
             content = _read(file) if name in _READ else None
             file.unlink()
+            if name == "service-2.json":
+                content = _with_operations(_undocumented(content), _asked_for())
             if content is not None:
-                _write(newest / name, _undocumented(content))
+                _write(newest / name, content)
+
+
+def _asked_for() -> set[str]:
+    """The operations that shared/ asks of its clients: `batch_get_item` -> `batchgetitem`."""
+    sources = [path.read_text(encoding="utf-8") for path in (PROJECT / "shared").glob("*.py")]
+    return {name.replace("_", "") for source in sources for name in re.findall(r"_client\.([a-z_]+)", source)}
+
+
+def _with_operations(model: Any, wanted: set[str]) -> Any:
+    """A service's model with these operations and the shapes that they lead to."""
+    operations = {name: each for name, each in model["operations"].items() if name.lower() in wanted}
+    shapes: dict[str, Any] = {}
+    ahead = _shapes_in(operations)
+    while ahead:
+        shapes |= {name: model["shapes"][name] for name in ahead}
+        ahead = _shapes_in([model["shapes"][name] for name in ahead]) - set(shapes)
+    return {**model, "operations": operations, "shapes": shapes}
+
+
+def _shapes_in(content: Any) -> set[str]:
+    if isinstance(content, dict):
+        named = {content["shape"]} if isinstance(content.get("shape"), str) else set()
+        return named.union(*map(_shapes_in, content.values()))
+    return set().union(*map(_shapes_in, content)) if isinstance(content, list) else set()
 
 
 def _read(file: Path) -> Any:
