@@ -60,23 +60,27 @@ def actions(service: str, operation: str, request: dict[str, Any]) -> Iterator[s
         yield f"{service}:{operation}"
 
 
+Noted = list[tuple[str, list[tuple[str, str, Any]]]]
+
+
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, set[str]]:
-    """Function -> the actions that it asked for."""
-    found: dict[str, set[str]] = defaultdict(set)
-    by: list[str] = []
+def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
+    """Each call of a function, with what it asked of AWS in turn: service, operation, request."""
+    found: Noted = []
+    called: list[Any] = []
     invoke, send = calls.invoke, botocore.client.BaseClient._make_api_call
 
     def noting_invoke(name: str, event: Any) -> Any:
-        by.append(name)
+        called.append((name, []))
+        found.append(called[-1])
         try:
             return invoke(name, event)
         finally:
-            by.pop()
+            called.pop()
 
     def noting_send(client: Any, operation: str, request: Any) -> Any:
-        if by:
-            found[by[-1]].update(actions(client.meta.service_model.signing_name, operation, request))
+        if called:
+            called[-1][1].append((client.meta.service_model.signing_name, operation, request))
         return send(client, operation, request)
 
     monkeypatch.setattr(calls, "invoke", noting_invoke)
@@ -202,9 +206,12 @@ def _index(resource: dict[str, Any]) -> str:
 
 
 def test_every_role_allows_what_its_function_asks_for_and_nothing_else(
-    template: dict[str, Any], store: DynamoStore, asked: dict[str, set[str]]
+    template: dict[str, Any], store: DynamoStore, noted: Noted
 ) -> None:
     everything(store)
+    asked: dict[str, set[str]] = defaultdict(set)
+    for name, sent in noted:
+        asked[name].update(action for each in sent for action in actions(*each))
     functions = [
         resource["Properties"]["Handler"].split(".")[1]
         for resource in template["Resources"].values()

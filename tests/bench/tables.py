@@ -15,10 +15,13 @@ def spread(numbers: Sequence[float], form: str = ".2f") -> str:
     return f"{statistics.median(numbers):{form}} ({min(numbers):{form}} to {max(numbers):{form}})"
 
 
+def text_of(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, ["---"] * len(head), *rows))
+
+
 def write(name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words: str = "") -> None:
     """Print a table and put it into the page, between `<!-- name -->` and `<!-- end -->`."""
-    lines = [f"| {' | '.join(map(str, row))} |" for row in (head, ["---"] * len(head), *rows)]
-    text = "\n".join(lines) + (f"\n\n{words}" if words else "")
+    text = text_of(head, rows) + (f"\n\n{words}" if words else "")
     print(f"\n{text}", flush=True)
     page = PAGE.read_text()
     made, found = re.subn(
