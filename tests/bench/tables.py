@@ -3,6 +3,7 @@
 import re
 import statistics
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 
 from local.paths import PROJECT
@@ -19,14 +20,18 @@ def text_of(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, row))} |" for row in (head, ["---"] * len(head), *rows))
 
 
-def write(name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words: str = "") -> None:
+def write(
+    name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words: str = "", *, page: Path = PAGE
+) -> None:
     """Print a table and put it into the page, between `<!-- name -->` and `<!-- end -->`."""
     text = text_of(head, rows) + (f"\n\n{words}" if words else "")
     print(f"\n{text}", flush=True)
-    page = PAGE.read_text()
     made, found = re.subn(
-        rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)", lambda m: f"{m[1]}{text}\n{m[2]}", page, flags=re.DOTALL
+        rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)",
+        lambda m: f"{m[1]}{text}\n{m[2]}",
+        page.read_text(),
+        flags=re.DOTALL,
     )
     if found != 1:
-        raise ValueError(f"docs/benchmarks.md has no place for {name}")
-    PAGE.write_text(made)
+        raise ValueError(f"{page.name} has no place for {name}")
+    page.write_text(made)

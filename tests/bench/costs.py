@@ -1,0 +1,152 @@
+"""What operations and a month cost: the counted units of docs/benchmarks.md at public prices. Writes docs/costs.md.
+
+python -m tests.bench.costs
+"""
+
+import re
+from typing import Final, NamedTuple
+
+import yaml
+
+from local.paths import PROJECT
+from tests.bench.tables import PAGE, write
+from tests.conftest import _Tags
+
+COSTS: Final = PROJECT / "docs" / "costs.md"
+HOURS: Final = 730
+MILLION: Final = 1e6
+
+# Dollars, us-east-1, on demand, from public lists and articles of 2024 to 2026: look them up before you rely on them.
+WRITE_UNITS, READ_UNITS = 0.625, 0.125  # a million, DynamoDB on demand
+STORED, RESTORABLE = 0.25, 0.20  # a GB a month: the table, its continuous backups
+CALLS, GB_SECOND = 0.20, 0.0000133334  # a million calls of Lambda; its memory, arm64
+KEPT_START = 0.0000015046  # a GB-second: SnapStart's cache
+GATEWAY, EVENTS, LOGS = 1.00, 1.00, 0.50  # a million requests of an HTTP API; a million events; a GB
+ALARM, METRIC = 0.10, 0.30  # a month
+CPU_HOUR, GB_HOUR = 0.04048, 0.004445  # Fargate
+POSTGRES_HOUR, POSTGRES_GB = 0.130, 0.23  # db.t4g.medium in two zones; gp3 in two zones
+BALANCER_HOUR, BALANCER_UNIT_HOUR = 0.0225, 0.008
+
+# Assumed, as no AWS was there: 5 ms for an answer of DynamoDB, and the CPU of this project's measurements (0.26 ms and
+# 0.6 ms for each request of botocore) on the 0.29 of a processor that 512 MB are given; 1.3 KB of log for a call.
+MEMORY: Final = 0.5
+LOG_GB: Final = 1.3e-6
+
+
+class Operation(NamedTuple):
+    """Requests and units of the table; and of its indexes, seen on ministack; and events that follow."""
+
+    requests: int
+    reads: float
+    writes: float
+    indexes: int = 0
+    events: int = 0
+
+    @property
+    def seconds(self) -> float:
+        return (0.26 + 0.6 * self.requests) / 0.29 / 1e3 + 0.005 * self.requests
+
+    @property
+    def a_million(self) -> float:
+        """Dollars, the gateway and the log included."""
+        function = CALLS + self.seconds * MEMORY * GB_SECOND * MILLION
+        units = READ_UNITS * self.reads + WRITE_UNITS * (self.writes + self.indexes)
+        # What follows from the table's stream is a call of its own, a tenth of it where ten records come at once.
+        told = self.events * (EVENTS + 0.1 * function)
+        return GATEWAY + function + units + told + LOGS * LOG_GB * MILLION
+
+
+def counted(name: str, *, indexes: int = 0, events: int = 0) -> Operation:
+    """As the table of requests says, which a test holds."""
+    found = re.search(rf"^\| {name} \| (\d+):[^|]*\| ([\d.]+) \| ([\d.]+) \|", PAGE.read_text(), re.MULTILINE)
+    assert found, name
+    return Operation(int(found[1]), float(found[2]), float(found[3]), indexes, events)
+
+
+def operations() -> dict[str, Operation]:
+    return {
+        "add an end-customer on trial": counted("add_customer", indexes=3, events=1),
+        "the same request again": Operation(1, 6, 0),
+        "change a customer": counted("change_customer", indexes=2, events=1),
+        "read a customer": Operation(1, 2, 0),
+        "a page of a list": Operation(2, 6, 0),  # 100 records of 0.5 KB are some 6 units
+        "a page of the dashboard": Operation(3, 12, 0),
+        "end a trial early": counted("start_production", indexes=3, events=1),
+        "invite a person": counted("add_account", indexes=1, events=1),
+    }
+
+
+def month(customers: int, made: dict[str, Operation]) -> dict[str, float]:
+    """A month of so many customers: a tenth new and on trial, each changed once, read 30 times, in 3 pages."""
+    used = {
+        "add an end-customer on trial": customers / 10,
+        "change a customer": customers,
+        "read a customer": 30 * customers,
+        "a page of a list": 2 * customers,
+        "a page of the dashboard": customers,
+    }
+    template = yaml.load((PROJECT / "template.yaml").read_text(), Loader=_Tags)["Resources"]  # noqa: S506
+    kinds = [resource["Type"] for resource in template.values()]
+    alarms = kinds.count("AWS::CloudWatch::Alarm")
+    functions = [each["Properties"] for each in template.values() if each["Type"] == "AWS::Serverless::Function"]
+    kept = sum(each.get("MemorySize", 512) / 1024 for each in functions if "SnapStart" not in each)  # GB
+    gigabytes = customers * 4e-6  # 1 KB a record, its name, and both whole again in two indexes
+    runs = HOURS * 12 * (16 * 0.5 * READ_UNITS + CALLS) / MILLION
+    ends = customers / 10 * 3 * (4.5 * WRITE_UNITS + EVENTS) / MILLION  # the end and two reminders
+    return {
+        "requests": sum(made[name].a_million * times / MILLION for name, times in used.items()),
+        "trials: the schedule, reminders, ends": runs + ends,
+        "the table and its backups": gigabytes * (STORED + RESTORABLE),
+        "alarms and metrics": alarms * ALARM + 30 * METRIC,
+        "SnapStart, what people call": kept * HOURS * 3600 * KEPT_START,
+    }
+
+
+def container() -> dict[str, float]:
+    """The same behind a load balancer: two tasks of half a processor and 1 GB, PostgreSQL in two zones."""
+    return {
+        "two tasks": 2 * HOURS * (0.5 * CPU_HOUR + GB_HOUR),
+        "PostgreSQL, two zones, 20 GB": HOURS * POSTGRES_HOUR + 20 * POSTGRES_GB,
+        "load balancer": HOURS * (BALANCER_HOUR + BALANCER_UNIT_HOUR),
+    }
+
+
+def main() -> None:
+    made = operations()
+    write(
+        "operations",
+        ["operation", "requests", "read units", "write units, with indexes", "dollars a million"],
+        [
+            [name, each.requests, f"{each.reads:g}", f"{each.writes + each.indexes:g}", f"{each.a_million:.2f}"]
+            for name, each in made.items()
+        ],
+        page=COSTS,
+    )
+    ours, theirs = month(100_000, made), container()
+    without = sum(ours.values()) - ours["SnapStart, what people call"]
+    write(
+        "month",
+        ["100,000 customers, a month", "dollars"],
+        [
+            *([name, f"{dollars:.2f}"] for name, dollars in ours.items()),
+            ["**all**", f"**{sum(ours.values()):.2f}**"],
+            ["all without SnapStart", f"{without:.2f}"],
+            *([f"container: {name}", f"{dollars:.2f}"] for name, dollars in theirs.items()),
+            ["**container: all**", f"**{sum(theirs.values()):.2f}**"],
+        ],
+        page=COSTS,
+    )
+    fixed = {name: ours[name] for name in ("alarms and metrics", "SnapStart, what people call")}
+    growing = (sum(ours.values()) - sum(fixed.values())) / 100_000
+    alike = sum(theirs.values()) - fixed["alarms and metrics"]
+    with_starts = (alike - fixed["SnapStart, what people call"]) / growing
+    write(
+        "turn",
+        ["the container is cheaper from", "customers"],
+        [["with SnapStart", f"{round(with_starts, -4):,.0f}"], ["without", f"{round(alike / growing, -4):,.0f}"]],
+        page=COSTS,
+    )
+
+
+if __name__ == "__main__":
+    main()
