@@ -51,9 +51,8 @@ mutants: $(ENV)/dev/.ready ## change each line of the rules in turn and see a te
 	@$(ENV)/dev/bin/python -m mutmut run --max-children 2
 	@$(ENV)/dev/bin/python -m tests.mutants
 
-bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## measure trials and imports beside bare loops
-	@$(ENV)/dev/bin/python -m tests.bench_trials
-	@$(ENV)/dev/bin/python -m tests.bench_imports
+bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## measure all, beside what people would use instead (about half an hour)
+	@for part in starts growth trials imports load costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
 
 lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, types, template and permissions
 	$(ENV)/dev/bin/ruff format --check .

@@ -1,11 +1,10 @@
-"""`make bench`: rows of an import a second, beside bare loops of the same transactions; and one that is interrupted.
+"""Rows of an import a second, beside bare loops of the same transactions; and one that is interrupted.
 
 The first part runs in this process on one ministack, in turns, each on a table of its own. The second part is the real
 template: a file of 10,000 rows over HTTP, its workers killed twice, the same file again under another key; it ends with
 an error unless exactly 10,000 customers are there, each once.
 """
 
-import statistics
 import sys
 import tempfile
 import time
@@ -29,6 +28,7 @@ from shared.errors import RefusalError
 from shared.import_use_cases import add_import, run_import
 from shared.imports import CSV
 from shared.store import DynamoStore
+from tests.bench.tables import spread, write
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, asked, begin_in, put
 from tests.conftest import _create_table, _Tags, kill_workers
 from tests.memory_queue import MemoryQueue
@@ -120,16 +120,14 @@ def below_one_parent(store: DynamoStore, parents: int, rows: int) -> tuple[float
     return rows / (time.perf_counter() - started), refused
 
 
-def measured(name: str, values: list[float]) -> None:
-    print(f"{name}: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})", flush=True)
-
-
-def beside_bare_loops(template: dict[str, Any]) -> None:
+def beside_bare_loops(template: dict[str, Any]) -> list[list[str]]:
+    """Below 50 parents and below one: ratios to bare loops, rates, requests."""
+    columns = []
     for resellers in (50, 1):
         same, alone, rates = [], [], []
         with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
             for turn in range(ROUNDS):
-                print(f"{resellers} parents, round {turn + 1} of {ROUNDS} ...", file=sys.stderr)
+                print(f"imports: {resellers} parents, round {turn + 1} of {ROUNDS} ...", file=sys.stderr)
                 client, _, store = fresh(ministack, template)
                 took, sent, requests = ours(client, store, BENCH_ROWS, resellers)
                 client, table, _ = fresh(ministack, template)
@@ -137,18 +135,25 @@ def beside_bare_loops(template: dict[str, Any]) -> None:
                 client, table, _ = fresh(ministack, template)
                 alone.append(bare(client, table, one_by_one(sent)) / took)
                 rates.append(BENCH_ROWS / took)
-        measured(f"{resellers} parents: rows a second, of a bare loop of the same transactions", same)
-        measured(f"{resellers} parents: of a bare loop with a transaction for each row", alone)
-        measured(f"{resellers} parents: rows a second", rates)
-        print(f"{resellers} parents: requests for {BENCH_ROWS} rows: {dict(requests)}")
+        asked = ", ".join(f"{number} {name}" for name, number in requests.items())
+        columns.append([spread(same), spread(alone), spread(rates, ".0f"), asked])
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
-        for parents in (100, 1):
+        for column, parents in zip(columns, (100, 1), strict=True):
             _, _, store = fresh(ministack, template)
             rate, refused = below_one_parent(store, parents, 1_000)
-            print(f"16 threads, a row each, {parents} parents: {rate:.0f} rows a second, {refused} gave up")
+            column.append(f"{rate:.0f}; {refused} gave up; {parents} parents")
+    heads = (
+        "rows a second, of a bare loop of the same transactions",
+        "of a bare loop with a transaction for each row",
+        "rows a second there",
+        f"requests for {BENCH_ROWS:,} rows",
+        "16 threads, a transaction for each row: rows a second",
+    )
+    return [[head, *values] for head, *values in zip(heads, *columns, strict=True)]
 
 
-def interrupted_twice() -> None:
+def interrupted_twice() -> str:
+    """What became of an import whose workers were killed twice, and of the same file again."""
     build()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
         stack = make_stack(ministack, deploy(ministack, Path(folder) / "clock"), earlier={})
@@ -169,24 +174,26 @@ def interrupted_twice() -> None:
 
         def interrupt(done: int) -> None:
             if len(kills) < 2 and ROWS * (0.2 if not kills else 0.6) < done < ROWS:
-                print(f"killed {kill_workers(ministack)} workers at {done} rows", flush=True)
+                assert kill_workers(ministack) > 0
                 kills.append(done)
 
         first = send("first", interrupt)
-        print(f"first: {first['created']} created, {first['existed']} existed, {first['refused']} refused")
         started = time.perf_counter()
         second = send("second", lambda _: None)
         rate = ROWS / (time.perf_counter() - started)
-        print(f"the same file again: {second['existed']} existed, {rate:.0f} rows a second")
         names = Counter[tuple[str, str]]()
         for page in ministack.client("dynamodb").get_paginator("scan").paginate(TableName=stack["table"]):
             for item in page["Items"]:
                 if item["sk"]["S"] == "customer" and "parent_id" in item:
                     names[item["parent_id"]["S"], item["folded_name"]["S"]] += 1
-        print(f"customers in the table: {len(names)}, each once: {set(names.values()) == {1}}")
         assert (len(kills), first["created"], second["existed"]) == (2, ROWS, ROWS)
         assert len(names) == ROWS
         assert set(names.values()) == {1}
+        return (
+            f"{ROWS:,} rows over HTTP, every function's process killed with `kill -9` at {kills[0]:,} and {kills[1]:,}:"
+            f" {first['created']:,} created. The same file under another key: {second['existed']:,} existed,"
+            f" {rate:.0f} rows a second. In the table {len(names):,} customers, each name once."
+        )
 
 
 def call(stack: dict[str, Any], method: str, path: str, **request: Any) -> dict[str, Any]:
@@ -197,8 +204,9 @@ def call(stack: dict[str, Any], method: str, path: str, **request: Any) -> dict[
 
 
 def main() -> None:
-    beside_bare_loops(yaml.load((PROJECT / "template.yaml").read_text(), Loader=_Tags))  # noqa: S506
-    interrupted_twice()
+    rows = beside_bare_loops(yaml.load((PROJECT / "template.yaml").read_text(), Loader=_Tags))  # noqa: S506
+    print("imports: 10,000 rows over HTTP, interrupted twice ...", file=sys.stderr)
+    write("imports", ["what", "below 50 parents", "below one"], rows, interrupted_twice())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""`make bench`: how many trials a run ends in a second, beside a bare loop of the same update with the same threads.
+"""How many trials a run ends in a second, beside a bare loop of the same update with the same threads.
 
-Both on one ministack, in turns, each on a table of its own. Prints the medians and the spread of the paired ratios, and
-the requests and write units, which do not depend on the machine.
+Both on one ministack, in turns, each on a table of its own: medians and spread of the paired ratios, and requests and
+write units, which do not depend on the machine.
 """
 
 import statistics
@@ -23,6 +23,7 @@ from shared.keys import TRIAL_SHARDS, customer_item, customer_key
 from shared.store import DynamoStore, Put
 from shared.times import to_text
 from shared.trial_use_cases import _TOLD, end_trials
+from tests.bench.tables import spread, write
 from tests.builders import NOW, a_customer
 from tests.conftest import _create_table, _Tags
 
@@ -127,13 +128,18 @@ def main() -> None:
             rates.append(TRIALS / took)
         client, store, _ = filled(ministack, template, trials)
         requests, units = counted(client, store)
-    print(
-        f"trials ended, of a bare loop's rate: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    write(
+        "trials",
+        ["trials ended by one call of the function", "median and spread"],
+        [
+            ["of the rate of a bare loop of the same UpdateItem", spread(ratios)],
+            ["trials a second here", spread(rates, ".0f")],
+            ["CPU of a trial, ms", spread([1e3 * each for each in cpu])],
+            [f"requests for {TRIALS:,} trials", ", ".join(f"{number:,} {name}" for name, number in requests.items())],
+            ["write units of a trial", f"{units:g}"],
+        ],
+        f"{TRIALS:,} trials due, {ROUNDS} rounds in turns, {TRIAL_SHARDS} threads, one ministack.",
     )
-    print(
-        f"trials a second here: {statistics.median(rates):.0f}; CPU of a trial: {statistics.median(cpu) * 1e3:.2f} ms"
-    )
-    print(f"requests for {TRIALS} trials: {dict(requests)}; write units of a trial: {units:.2f}")
 
 
 if __name__ == "__main__":
