@@ -200,12 +200,15 @@ def _level(level: str | None, parent: Customer) -> Level:
 
 
 def check_field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> None:
-    who = "a customer" if len(levels) == len(LEVELS) - 1 else " or ".join(SPOKEN[level] for level in levels)
-    who = who.capitalize()
     if rule == "required" and not given:
-        raise BrokenRule("required", f"/{field}", f"{who} needs {field}.")
+        raise BrokenRule("required", f"/{field}", f"{_who(levels)} needs {field}.")
     if rule == "refused" and given:
-        raise BrokenRule("refused", f"/{field}", f"{who} takes no {field}; leave it out.")
+        raise BrokenRule("refused", f"/{field}", f"{_who(levels)} takes no {field}; leave it out.")
+
+
+def _who(levels: tuple[Level, ...]) -> str:
+    who = "a customer" if len(levels) == len(LEVELS) - 1 else " or ".join(SPOKEN[level] for level in levels)
+    return who.capitalize()
 
 
 def allowed_service_type(service_type: str, parent: Customer | None) -> ServiceType | None:

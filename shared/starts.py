@@ -1,6 +1,6 @@
 """How a function starts. With SnapStart the start is kept, and every later environment goes on from here.
 
-    lambda_handler = started(handler, warm)
+lambda_handler = started(handler, warm)
 """
 
 import gc

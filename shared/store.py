@@ -412,7 +412,7 @@ def _to_dynamo(value: Any) -> Any:
 
 
 def _from_dynamo(item: Mapping[str, Any]) -> Item:
-    return {name: _plain(value) for name, value in item.items()}
+    return {name: value["S"] if "S" in value else _plain(value) for name, value in item.items()}  # text is most of it
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
