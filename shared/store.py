@@ -160,9 +160,13 @@ _THROTTLED: Final = frozenset(
 _CONFLICT: Final = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
 
 
+# The system's: environments that go on from one kept start must not wait alike.
+_CHANCE: Final = random.SystemRandom()
+
+
 def _wait(attempt: int) -> None:
     """Full jitter, from 25 ms doubling to 800 ms; 8 tries take about 1 s on average."""
-    time.sleep(random.uniform(0, 0.025 * 2 ** min(attempt, 5)))  # noqa: S311 - spreads callers, hides nothing
+    time.sleep(_CHANCE.uniform(0, 0.025 * 2 ** min(attempt, 5)))
 
 
 class DynamoStore:

@@ -1,5 +1,6 @@
 """What the store does when DynamoDB does not: answers put into boto3's real client by botocore's Stubber."""
 
+import random
 from typing import Any
 
 import boto3
@@ -8,7 +9,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from botocore.stub import Stubber
 
 from shared.errors import ThrottledError, UnavailableError
-from shared.store import Check, ConditionFailedError, DynamoStore, Put, UnfitError
+from shared.store import Check, ConditionFailedError, DynamoStore, Put, UnfitError, _wait
 
 ITEM = {"pk": {"S": "a"}, "sk": {"S": "x"}}
 TRIES = 8
@@ -176,3 +177,13 @@ def test_a_query_goes_on_where_a_megabyte_ended(failing: Failing) -> None:
     page = failing.store.query("children", "p", limit=2)
     assert [item["pk"] for item in page.items] == ["a", "b"]
     assert page.next == {"pk": "b", "sk": "x", "parent_id": "p", "folded_name": "b"}
+
+
+def test_environments_that_go_on_from_one_kept_start_do_not_wait_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("shared.store.time.sleep", waited.append)
+    state = random.getstate()
+    for _ in range(2):
+        random.setstate(state)
+        _wait(5)
+    assert waited[0] != waited[1]
