@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.bench.starts import zipped
 from tests.test_house import FUNCTIONS, camel
 
 _IMPORT = """
@@ -22,7 +23,9 @@ external.SourceLoader.source_to_code = source_to_code
 sys.dont_write_bytecode = True
 importlib.import_module(sys.argv[1])
 inside = [m for m in sys.modules.values() if (getattr(m, "__file__", None) or "").startswith(sys.argv[2])]
-print(json.dumps({"compiled": compiled, "modules": sorted(sys.modules), "inside": len(inside)}))
+import gc
+collected = gc.isenabled() and gc.get_freeze_count() > 0
+print(json.dumps({"compiled": compiled, "modules": sorted(sys.modules), "inside": len(inside), "gc": collected}))
 """
 
 
@@ -51,13 +54,31 @@ def started(folder: Path, function: str) -> Any:
 def test_a_start_compiles_nothing_and_imports_neither_tracer_nor_idempotency(built: Path, function: str) -> None:
     found = started(built / camel(function), function)
     assert found["compiled"] == []
+    assert found["gc"], "the collector must go on when the start is over, without what was made by then"
     assert found["inside"] > (1 if function == "get_console" else 100)
     # Powertools' own package names its Tracer, a thin shell; what weighs is the X-Ray SDK below it.
     assert not [
         module
         for module in found["modules"]
-        if module.startswith(("aws_xray_sdk", "aws_lambda_powertools.utilities.idempotency"))
+        if module.startswith(("aws_xray_sdk", "aws_lambda_powertools.utilities.idempotency", "boto3"))
     ]
+
+
+def test_the_package_is_at_most_12_mb_as_it_is_uploaded(built: Path) -> None:
+    assert zipped(built / "AddCustomer") <= 12
+
+
+def test_the_package_asks_botocore_for_what_shared_asks_for_and_no_more(built: Path) -> None:
+    data = built / "AddCustomer" / "botocore" / "data"
+    models = {path.parent.parent.name: json.loads(path.read_text()) for path in data.glob("*/*/service-2.json")}
+    assert {service: set(model["operations"]) for service, model in models.items()} == {
+        "cognito-idp": {
+            "AdminCreateUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminSetUserPassword",
+        },
+        "dynamodb": {"BatchGetItem", "Query", "TransactWriteItems", "UpdateItem"},
+        "events": {"PutEvents"},
+        "sqs": {"SendMessageBatch"},
+    }  # fmt: skip
 
 
 def test_every_module_of_the_package_is_compiled_with_an_unchecked_hash(built: Path) -> None:

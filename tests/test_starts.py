@@ -1,0 +1,54 @@
+"""How functions start: what is warmed, when, and that nobody notices."""
+
+import gc
+import importlib
+import io
+from typing import Any
+
+import pytest
+
+from shared.facts import log
+from shared.routes import ROUTES
+from shared.starts import started
+from tests.builders import NOW
+from tests.proofs.fake_aws import FakeAws
+
+AHEAD = ["snap-start", "provisioned-concurrency"]
+
+
+@pytest.mark.parametrize("kind", [*AHEAD, "on-demand", None])
+def test_a_function_is_warmed_only_where_nobody_waits_for_its_start(
+    monkeypatch: pytest.MonkeyPatch, kind: str | None
+) -> None:
+    monkeypatch.delenv("AWS_LAMBDA_INITIALIZATION_TYPE", raising=False)
+    if kind:
+        monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
+    warmed: list[str] = []
+    assert started(len, lambda: warmed.append("once")) is len
+    assert warmed == (["once"] if kind in AHEAD else [])
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+
+
+def test_a_function_that_cannot_be_warmed_can_be_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start")
+
+    def failing() -> None:
+        raise OSError("no network")
+
+    assert started(len, failing)([1, 2]) == 2
+
+
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_warm_call_reads_once_writes_nothing_and_logs_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = importlib.import_module(f"functions.{name}").app
+    aws = FakeAws(NOW)
+    asked: list[Any] = []
+    read = aws.dynamo.batch_get_item
+    monkeypatch.setattr(aws.dynamo, "batch_get_item", lambda **request: (asked.append(request), read(**request))[1])
+    stream = io.StringIO()
+    monkeypatch.setattr(log.registered_handler, "stream", stream)
+    level = log.log_level
+    with aws.installed():
+        app._warm()
+    assert (len(asked), aws.dynamo.records, stream.getvalue(), log.log_level) == (1, {}, "", level)
