@@ -162,7 +162,9 @@ class Api:
 
         What answers 201 or 202 answers 200 `otherwise`.
         """
-        self.answers = Answers(model, status, otherwise, [*_ANYWHERE, *(refuses or [])])
+        in_path = [NotFoundError] if "{" in self.row.path else []  # what cannot be a name is nowhere
+        every = list(dict.fromkeys([*_ANYWHERE, *in_path, *(refuses or [])]))
+        self.answers = Answers(model, status, otherwise, every)
         self._known_fields = set(model.model_fields) if model else set()
 
         def register(route: Callable[..., Response]) -> Callable[..., Response]:
