@@ -245,16 +245,25 @@ class Api:
 
     def _warm(self) -> None:
         """A request of nobody, and a read of nothing: they build what a first caller would wait for."""
-        http = {"method": self.row.method}
-        path = re.sub(r"{\w+}", "warm", self.row.path)
         context: Any = SimpleNamespace(aws_request_id="warm")
+        path = re.sub(r"{\w+}", "warm", self.row.path)
+        request = {
+            "version": "2.0",
+            "rawPath": path,
+            "requestContext": {"http": {"method": self.row.method}},
+            "body": "{}",
+        }
         level = log.log_level
         log.setLevel("CRITICAL")
         try:
-            self.handler({"version": "2.0", "rawPath": path, "requestContext": {"http": http}, "body": "{}"}, context)
+            answer = self.handler(request, context)
+            _ = [parameter.adapter for parameter in self.parameters if parameter.place in ("query", "header")]
             self.store.get(("warm", "warm"))
         finally:
             log.setLevel(level)
+            self.store.close()  # a connection must not be kept with the start, for many to go on with
+        if answer["statusCode"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise RuntimeError(self.name)
 
     def handler(self, event: Any, context: LambdaContext) -> dict[str, Any]:
         return _guarded(self.name, event, context, self._respond)

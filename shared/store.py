@@ -177,6 +177,10 @@ class DynamoStore:
         self._table = table
         self._wait = wait
 
+    def close(self) -> None:
+        """Let go of the connections; the next request opens one."""
+        self._client.close()
+
     def get(self, *keys: Key) -> dict[Key, Item]:
         wanted = [_key(key) for key in dict.fromkeys(keys)]
         found: dict[Key, Item] = {}

@@ -147,6 +147,18 @@ def test_the_routes_of_the_table_the_template_the_document_and_the_readme_are_eq
     assert readme == table
 
 
+def test_the_start_is_kept_of_what_somebody_waits_for(template: dict[str, Any]) -> None:
+    """What nobody waits for runs as it was deployed: SAM publishes no version when a parameter alone changes."""
+    kept = {
+        name
+        for name in FUNCTIONS
+        if {"AutoPublishAlias", "SnapStart"} <= set(template["Resources"][camel(name)]["Properties"])
+    }
+    assert set(FUNCTIONS) - kept == IN_THE_BACKGROUND - {"record_sign_in"}
+    every = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+    assert {each.get("AutoPublishAlias", "live") for each in every} == {"live"}
+
+
 def test_every_route_asks_for_a_token_and_a_scope_but_the_console_and_the_one_for_unknown_routes(
     template: dict[str, Any],
 ) -> None:

@@ -37,6 +37,9 @@ class FakeDynamo:
         self.told: tuple[tuple[str, str, str | None], ...] = ()  # events of what happened before the log begins
         self._tokens: dict[str, str] = {}
 
+    def close(self) -> None:
+        """There is no connection."""
+
     def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - boto3's own names, here and below
         ((table, wanted),) = RequestItems.items()
         keys = [_key(key) for key in wanted["Keys"]]
