@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from itertools import chain
 from types import SimpleNamespace
-from typing import Annotated, Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple, NotRequired, TypedDict
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 
 from shared.accounts import Caller
 from shared.clock import now
@@ -92,27 +92,36 @@ Limit = Annotated[int, Field(ge=1, le=100, description="The most a page may hold
 Cursor = Annotated[str | None, Field(description="next_cursor of the page before.")]
 
 
-class _Http(BaseModel):
+class _Http(TypedDict):
     method: str
 
 
-class _RequestContext(BaseModel):
+class _RequestContext(TypedDict):
     http: _Http
-    requestId: str = ""  # noqa: N815 - the event's own name
-    stage: Literal["$default"] = "$default"
-    authorizer: Any = None
+    requestId: NotRequired[str]
+    stage: NotRequired[Literal["$default"]]
+    authorizer: NotRequired[Any]
 
 
-class _HttpEvent(BaseModel):
+class _HttpEvent(TypedDict):
     """What is used of an HTTP API event; anything else in it is left out."""
 
     version: Literal["2.0"]
-    rawPath: str  # noqa: N815
-    headers: dict[str, str] = {}
-    queryStringParameters: dict[str, str] | None = None  # noqa: N815
-    requestContext: _RequestContext  # noqa: N815
-    body: str | None = None
-    isBase64Encoded: bool = False  # noqa: N815
+    rawPath: str
+    headers: NotRequired[dict[str, str]]
+    queryStringParameters: NotRequired[dict[str, str] | None]
+    requestContext: _RequestContext
+    body: NotRequired[str | None]
+    isBase64Encoded: NotRequired[bool]
+
+
+_EVENT: Final = TypeAdapter(_HttpEvent)
+_IF_LEFT_OUT: Final[dict[str, Any]] = {
+    "headers": {},
+    "queryStringParameters": None,
+    "body": None,
+    "isBase64Encoded": False,
+}
 
 
 class Takes(NamedTuple):
@@ -346,7 +355,8 @@ def version_of(if_match: str | None) -> int | None:
 def _read(event: Any) -> dict[str, Any]:
     """What is used of an HTTP API event. Raises MalformedRequestError for any other."""
     try:
-        clean = _HttpEvent.model_validate(event).model_dump()
+        clean: dict[str, Any] = {**_IF_LEFT_OUT, **_EVENT.validate_python(event)}
+        clean["requestContext"] = {"requestId": "", **clean["requestContext"]}
         parameters = (clean["queryStringParameters"] or {}).items()
         "".join([clean["rawPath"], clean["requestContext"]["requestId"], *chain(*parameters)]).encode()
         return clean  # noqa: TRY300 - half a surrogate pair, which no answer could name, is one more wrong event
