@@ -11,6 +11,7 @@ import io
 import json
 import sys
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, Final
 
 import hypothesis
@@ -62,11 +63,12 @@ class Api(RuleBasedStateMachine):
             ROOT.id: {
                 "name": ROOT.name, "level": "root", "parent": None, "service": "all_inclusive", "services": BOTH,
                 "country": "DE", "location": "DE", "ends": None, "since": NOW, "archived": None, "version": 1,
-                "reminded": 99, "created": NOW,
+                "reminded": 99, "created": NOW, "ever": False, "reference": None,
             }
         }  # fmt: skip
         self.accounts: dict[str, dict[str, Any]] = {}
         self.devices: dict[str, dict[str, Any]] = {}
+        self.views: dict[str, list[str]] = {}
         self.hosted = {code: code for code in "AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split()}
         self.catalogue = 1
         self.asked: list[tuple[dict[str, Any], str, Called]] = []
@@ -171,31 +173,72 @@ class Api(RuleBasedStateMachine):
         self.number += 1
         key = f"key-{self.number}"
         called = call("add_customer", body=body, headers={"idempotency-key": key})
-        if self.gone(above):
-            return self.refused(called, 404, "not_found")
-        if above["archived"]:
-            return self.refused(called, 409, "archived")
-        location = self.decided(country, wanted)
-        needs = {*body.get("services_to_provide", ()), *([service] if level != "site" else ())}
-        if (
-            level not in BELOW[above["level"]]
-            or location is None
-            or (level != "site" and not needs <= set(above["services"]))
-        ):
-            return self.refused(called, 422, "broken_rules")
-        if self.taken(parent, name):
-            return self.refused(called, 409, "name_exists")
+        if why := self.why_refused(body):
+            return self.refused(called, *why)
         assert called.status == 201, called.text
-        now = self.aws.now
-        self.customers[called.body["id"]] = {
-            "name": name, "level": level, "parent": parent, "service": service if level != "site" else None,
-            "services": tuple(sorted(body.get("services_to_provide", ()))), "country": country, "location": location,
-            "ends": now + MONTH if body.get("in_trial") else None,
-            "since": None if body.get("in_trial") or level == "site" else now,
-            "archived": None, "version": 1, "reminded": 99, "created": now,
-        }  # fmt: skip
+        self.keep(called.body["id"], body)
         self.asked.append((body, key, called))
         return self.same(called.body, called.body["id"])
+
+    def why_refused(self, body: dict[str, Any]) -> tuple[int, str] | None:
+        """Status and code, where an addition is wrong."""
+        above, level = self.customers[body["parent_id"]], body["level"]
+        if self.gone(above):
+            return 404, "not_found"
+        if above["archived"]:
+            return 409, "archived"
+        needs = {*body.get("services_to_provide", ()), *([body["service_type"]] if level != "site" else ())}
+        if (
+            level not in BELOW[above["level"]]
+            or self.decided(body["device_country"], body.get("storage_location")) is None
+            or (level != "site" and not needs <= set(above["services"]))
+        ):
+            return 422, "broken_rules"
+        return (409, "name_exists") if self.taken(body["parent_id"], body["name"]) else None
+
+    def keep(self, this: str, body: dict[str, Any]) -> None:
+        now, trial, level = self.aws.now, body.get("in_trial"), body["level"]
+        self.customers[this] = {
+            "name": body["name"], "level": level, "parent": body["parent_id"], "service": body.get("service_type"),
+            "services": tuple(sorted(body.get("services_to_provide", ()))), "country": body["device_country"],
+            "location": self.decided(body["device_country"], body.get("storage_location")),
+            "ends": now + MONTH if trial else None, "since": None if trial or level == "site" else now,
+            "archived": None, "version": 1, "reminded": 99, "created": now, "ever": False, "reference": None,
+        }  # fmt: skip
+
+    @rule(place=places, rows=st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=4))
+    def import_a_file(self, place: int, rows: list[tuple[str, bool]]) -> None:
+        """JSON lines below one customer; what is refused keeps no other row."""
+        parent = self.some(place)
+        above = self.customers[parent]
+        if not BELOW[above["level"]]:
+            return
+        level = BELOW[above["level"]][0]
+        bodies: list[dict[str, Any]] = []
+        for name, fits in {folded(name): (name, fits) for name, fits in rows}.values():
+            body = {"name": name, "parent_id": parent, "level": level, "device_country": "DE" if fits else "JP"}
+            if level != "site":
+                body["service_type"] = above["services"][0]
+            if level not in ("end_customer", "site"):
+                body["services_to_provide"] = list(above["services"])
+            bodies.append(body)
+        self.number += 1
+        headers = {"idempotency-key": f"file-{self.number}", "content-type": "application/x-ndjson"}
+        added = call("add_import", body="\n".join(map(json.dumps, bodies)), headers=headers)
+        assert added.status == 202, added.text
+        message = {"messageId": "1", "body": json.dumps({"import_id": added.body["id"]})}
+        for _ in range(2):  # the message comes twice
+            assert handler("run_import")({"Records": [message]}, Context()) == {"batchItemFailures": []}
+        done = call("get_import", path=f"/imports/{added.body['id']}", query={"limit": "1000"}).body
+        assert (done["state"], done["rows_done"], len(done["results"])) == ("done", len(bodies), len(bodies))
+        for result in done["results"]:
+            body = bodies[result["row"] - 1]
+            why = self.why_refused(body)
+            if why is None:
+                assert result["status"] == "created", result
+                self.keep(result["customer_id"], body)
+            else:
+                assert result["status"] in (("existed", "refused") if why[1] == "name_exists" else ("refused",)), result
 
     @rule(place=places)
     def repeat(self, place: int) -> None:
@@ -246,7 +289,7 @@ class Api(RuleBasedStateMachine):
         if self.live(of):
             if self.children(this) or any(each["customer"] == this for each in self.devices.values()):
                 return self.refused(called, 409, "archive_blocked")
-            of["archived"], of["version"] = self.aws.now, of["version"] + 1
+            of["archived"], of["version"], of["ever"] = self.aws.now, of["version"] + 1, True
         assert called.status == 200, called.text
         return self.same(called.body, this)
 
@@ -402,6 +445,146 @@ class Api(RuleBasedStateMachine):
         for each in listed:
             self.same(each, each["id"])
         return None
+
+    def subtree(self, top: str) -> set[str]:
+        """What stands at and below a customer and is not archived."""
+        found = {top} if self.live(self.customers[top]) else set()
+        return found.union(*(self.subtree(child) for child in self.children(top)))
+
+    def listed(self, function: str, query: dict[str, str], rows: str, path: str | None = None) -> list[Any]:
+        """All pages of a list."""
+        found: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            called = call(function, path=path, query={**query, "limit": "3", **cursor})
+            assert called.status == 200, called.text
+            found += called.body[rows]
+            if called.body["next_cursor"] is None:
+                return found
+            cursor = {"cursor": called.body["next_cursor"]}
+
+    @rule(place=places)
+    def look_at_a_subtree(self, place: int) -> None:
+        this = self.some(place)
+        if self.gone(self.customers[this]):
+            return self.refused(call("list_customers", query={"within": this}), 404, "not_found")
+        listed = self.listed("list_customers", {"within": this}, "customers")
+        assert len(listed) == len({each["id"] for each in listed})
+        if self.live(self.customers[this]):
+            assert {each["id"] for each in listed} == self.subtree(this)
+        for each in listed:
+            self.same(each, each["id"])
+        return None
+
+    @rule(place=places)
+    def look_at_invoicing(self, place: int) -> None:
+        """Whoever was never archived is on the month's report from its production on, and nobody before."""
+        this = self.some(place)
+        if not self.live(self.customers[this]):
+            return
+        now = self.aws.now
+        after = (now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=31)).replace(day=1)
+        rows = self.listed("get_invoicing", {"month": f"{now:%Y-%m}"}, "rows", path=f"/customers/{this}/invoicing")
+        found = {row["customer_id"]: from_text(row["invoice_from"]) for row in rows}
+        assert len(found) == len(rows)
+        due = {
+            each: since
+            for each in self.subtree(this)
+            if self.customers[each]["level"] == "end_customer"
+            and (since := self.since(self.customers[each]))
+            and since < after
+        }
+        assert found.items() <= due.items()
+        assert {each for each in due if not self.customers[each]["ever"]} <= set(found)
+
+    @rule(place=places, who=places)
+    def look_as_another(self, place: int, who: int) -> None:
+        """An account sees its own customer and what stands below, and nothing tells that there is anything else."""
+        live = {this: of for this, of in self.accounts.items() if self.live(self.customers[of["customer"]])}
+        if not live:
+            return None
+        account = list(live)[who % len(live)]
+        this, by = self.some(place), SimpleNamespace(id=account)
+        called = call("get_customer", path=f"/customers/{this}", account=by)  # type: ignore[arg-type]
+        above: str | None = this
+        while above is not None and above != live[account]["customer"]:
+            above = self.customers[above]["parent"]
+        if above is None or self.gone(self.customers[this]):
+            self.refused(called, 404, "not_found")
+            body = {"name": "Intruder", "parent_id": this}
+            return self.refused(call("add_customer", body=body, account=by), 404, "not_found")  # type: ignore[arg-type]
+        self.same(called.body, this)
+        if live[account]["role"] in ("manager", "operator", "supporter"):
+            body = {"name": "Intruder", "parent_id": this}
+            return self.refused(call("add_customer", body=body, account=by), 403, "forbidden")  # type: ignore[arg-type]
+        return None
+
+    @rule(place=places, value=st.sampled_from(["1", "2", "a b"]))
+    def give_a_reference(self, place: int, value: str) -> None:
+        this = self.some(place)
+        of = self.customers[this]
+        if of["level"] in ("root", "distributor") or of["reference"] == value:
+            return None
+        body = {"references": {"psa": value}}
+        called = call("change_customer", path=f"/customers/{this}", body=body, headers=self.at(of["version"]))
+        if self.gone(of):
+            return self.refused(called, 404, "not_found")
+        if of["archived"]:
+            return self.refused(called, 409, "archived")
+        if self.holder(self.tree(this), value):
+            return self.refused(called, 409, "reference_exists")
+        assert called.status == 200, called.text
+        of["reference"], of["version"] = value, of["version"] + 1
+        return None
+
+    def tree(self, this: str) -> str:
+        """The distributor of a customer."""
+        while self.customers[this]["level"] != "distributor":
+            this = self.customers[this]["parent"]
+        return this
+
+    def holder(self, tree: str, value: str) -> str | None:
+        return next(
+            (
+                this
+                for this, of in self.customers.items()
+                if of["reference"] == value and not self.gone(of) and self.tree(this) == tree
+            ),
+            None,
+        )
+
+    @rule(place=places, value=st.sampled_from(["1", "2", "a b"]))
+    def find_by_reference(self, place: int, value: str) -> None:
+        tree = self.some(place, "distributor")
+        if tree == ROOT.id or not self.live(self.customers[tree]):
+            return None
+        path = f"/customers/by-reference/psa/{value}"
+        called = call("get_customer_by_reference", path=path, query={"within": tree})
+        this = self.holder(tree, value)
+        if this is None:
+            return self.refused(called, 404, "not_found")
+        assert called.status == 200, called.text
+        assert called.body["id"] == this
+        return self.same(called.body, this)
+
+    @rule(
+        name=st.sampled_from(["mine", "default", "A view"]), removed=st.booleans(),
+        columns=st.lists(st.sampled_from(["name", "customer", "country"]), min_size=1, max_size=3, unique=True),
+    )  # fmt: skip
+    def save_or_remove_a_view(self, name: str, removed: bool, columns: list[str]) -> None:
+        path = f"/views/{name}"
+        if removed:
+            called = call("remove_view", path=path)
+            assert called.status == (204 if name in self.views else 404), called.text
+            self.views.pop(name, None)
+        else:
+            assert call("save_view", path=path, body={"columns": columns}).status == 200
+            self.views[name] = columns
+        shown = {view["name"]: view["columns"] for view in call("list_views").body["views"]}
+        assert set(shown) == {"default", *self.views}
+        assert self.views.items() <= shown.items()
+        found = call("get_view", path=path)
+        assert found.status == (200 if name in {"default", *self.views} else 404)
 
     @rule(times=st.integers(min_value=1, max_value=3))
     def deliver(self, times: int) -> None:
