@@ -152,7 +152,8 @@ def test_the_start_is_kept_of_what_somebody_waits_for(template: dict[str, Any]) 
     kept = {
         name
         for name in FUNCTIONS
-        if {"AutoPublishAlias", "VersionDeletionPolicy", "SnapStart"} <= set(template["Resources"][camel(name)]["Properties"])
+        if {"AutoPublishAlias", "VersionDeletionPolicy", "SnapStart"}
+        <= set(template["Resources"][camel(name)]["Properties"])
     }
     assert set(FUNCTIONS) - kept == IN_THE_BACKGROUND - {"record_sign_in"}
     every = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
