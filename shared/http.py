@@ -179,6 +179,7 @@ class Api:
         def register(route: Callable[..., Response]) -> Callable[..., Response]:
             self._route, self.parameters = route, parameters_of(route, self.row.path)
             self._query = {parameter.key for parameter in self.parameters if parameter.place == "query"}
+            self._takes_body = any(parameter.place == "body" for parameter in self.parameters)
             return route
 
         return register
@@ -249,7 +250,7 @@ class Api:
         return Response(HTTPStatus.NO_CONTENT, "", {"Cache-Control": "no-store"})
 
     def started(self) -> Callable[[Any, LambdaContext], dict[str, Any]]:
-        """The function's `lambda_handler`, warm: see shared.starts. Never raises."""
+        """The function's `lambda_handler`; see shared.starts for what is warmed. It never raises."""
         return started(self.handler, self._warm)
 
     def _warm(self) -> None:
@@ -288,8 +289,7 @@ class Api:
     def _arguments(self, path: dict[str, str]) -> dict[str, Any]:
         """Raises MalformedRequestError for what has not the shape that is asked for."""
         query = self._event["queryStringParameters"] or {}
-        takes_body = any(parameter.place == "body" for parameter in self.parameters)
-        body = _strict_json(self._event["body"]) if takes_body else None
+        body = _strict_json(self._event["body"]) if self._takes_body else None
         try:
             arguments = read(self.parameters, Sent(path, query, self._event["headers"], body))
         except WrongShapeError as wrong:
