@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from shared.accounts import Account, Caller, authorize, permit
 from shared.cursors import read_cursor, sign_cursor
-from shared.customers import Customer, CustomerAnswer, NewCustomer, as_created, new_customer, show
+from shared.customers import Customer, CustomerAnswer, NewCustomer, new_customer, show, show_as_created
 from shared.errors import BrokenRule, KeyReusedError, NameExistsError, ReferenceExistsError, Rules, ThrottledError
 from shared.idempotency import Outcome, id_from, refuse_other_request
 from shared.keys import (
@@ -118,7 +118,7 @@ def _name_keys(new: NewCustomer) -> list[Key]:
 
 def _replay(earlier: Customer, new: NewCustomer, parent: Customer | None, outcome: Outcome = "replayed") -> Added:
     refuse_other_request(new, earlier.request_hash)
-    return Added(show(as_created(earlier), earlier.created_at, parent), outcome)
+    return Added(show_as_created(earlier, parent), outcome)
 
 
 def refuse_taken(account: Account, customer: Customer, found: Mapping[Key, Item | None]) -> None:

@@ -24,6 +24,7 @@ MOST_REFERENCES: Final = 10
 MOST_SERVICES: Final = 10  # a list may name one twice, but not for ever
 _IN_ADDRESS: Final = re.compile(r"[-\w .~()'!*:@,;=+&$]+")
 _SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
+_INHERITED: Final = {"service_type", "production_since"}  # and the trial, which never changes
 
 
 class Archive(BaseModel):
@@ -76,6 +77,7 @@ class Customer(BaseModel):
     expires_at: int | None = None  # epoch seconds; from then on an archived customer is removed
     archives: tuple[Archive, ...] = ()  # the times it was archived before
     first: dict[str, Any] = {}  # of the fields that were changed since: what they were when it was added
+    inherited_first: dict[str, Any] = {}  # of a site: what it shared with its end-customer when it was added
     last_change: Change | None = None
     version: int = 1
     created_at: Time
@@ -175,6 +177,7 @@ def new_customer(new: NewCustomer, parent: Customer | None, catalogue: Catalogue
         trial_ends_at=trial and trial.ends_at,
         production_since=None if trial or level == "site" else by.now,
         references=references or {},
+        inherited_first=parent.model_dump(mode="json", include=_INHERITED) if level == "site" else {},
         created_at=by.now,
         created_by=by.account_id,
         created_request_id=by.request_id,
@@ -309,17 +312,6 @@ class CustomerAnswer(BaseModel):
     created_by: str
 
 
-def as_created(customer: Customer) -> Customer:
-    """The customer as it was right after it was added, for the answer to a repeated request.
-
-    Shown as of its creation, its trial is as it was then; what else was changed since was kept.
-    """
-    kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.first, "version": 1}
-    if customer.trial:  # ended within the moment of its creation, by a clock that is behind
-        kept["production_since"] = None
-    return Customer.model_validate(kept)
-
-
 def show(customer: Customer, now: datetime, end_customer: Customer | None = None) -> CustomerAnswer:
     """`customer` as it is at `now`. A site needs its `end_customer`, whose service type and trial it shares."""
     source = end_customer if customer.level == "site" and end_customer else customer
@@ -343,6 +335,18 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
         production_since=since,
         archive=_archive(customer),
     )
+
+
+def show_as_created(customer: Customer, parent: Customer | None) -> CustomerAnswer:
+    """`customer` as it was right after it was added below its parent, for the answer to a repeated request.
+
+    Shown as of its creation, its trial is as it was then; what else was changed since was kept.
+    """
+    kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.first, "version": 1}
+    if customer.trial:  # ended within the moment of its creation, by a clock that is behind
+        kept["production_since"] = None
+    above = parent and Customer.model_validate({**parent.model_dump(), **customer.inherited_first})
+    return show(Customer.model_validate(kept), customer.created_at, above)
 
 
 def _archive(customer: Customer) -> ArchiveAnswer | None:

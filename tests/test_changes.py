@@ -348,6 +348,22 @@ def test_a_replay_of_the_addition_still_answers_what_it_answered_first(store: Me
             archive_customer(store, by(), customer.id, version=4)
 
 
+@pytest.mark.parametrize("trial", [True, False])
+def test_a_replay_of_a_sites_addition_shows_what_it_shared_then(store: MemoryStore, trial: bool) -> None:
+    reseller = a_customer("reseller")
+    end_customer = a_customer("end_customer", reseller, in_trial=trial)
+    put(store, reseller, end_customer)
+    new = asked("site", end_customer)
+    first = add_customer(store, by(now=NOW), new, idempotency_key="key").customer
+    assert (first.service_type, first.state) == ("all_inclusive", "in_trial" if trial else "in_production")
+    start_production(store, by(now=NOW), end_customer.id, version=1)  # in the very moment of the addition
+    change(store, end_customer, version=1 + trial, service_type="software_only")
+    for validate_only in (False, True):
+        again = add_customer(store, by(), new, idempotency_key="key", validate_only=validate_only)
+        assert again.customer == first
+    assert get_customer(store, by(), first.id or "").service_type == "software_only"
+
+
 # ---- references
 
 
