@@ -116,9 +116,10 @@ def _taken(store: Records, now: datetime, failed: ConditionFailedError) -> Refus
         key = account_key((item or {}).get("account_id", ""))
         account = one(Account, store.get(key), key)
         if account and account.email and not get(store, now, customer_key(account.customer_id)):
-            shell = Put(account_item(removed_account(account)), when={"version": account.version})
+            shell = removed_account(account)
+            put, address = Put(account_item(shell), when={"version": account.version}), email_key(account.email)
             with contextlib.suppress(ConditionFailedError):
-                store.write(shell, Remove(email_key(account.email), {"account_id": account.id}))
+                store.write(put, Remove(address, {"account_id": account.id}), *_count(account, shell, least=0))
             detail = "The address was that of a removed customer, and is free now. Send the same request again."
             return ThrottledError(detail, headers={"Retry-After": "1"})
     return EmailExistsError()
@@ -156,10 +157,10 @@ def _email_keys(new: NewAccount) -> list[Key]:
         return []
 
 
-def _count(before: Account | None, after: Account) -> list[Action]:
-    """The change of the count of enabled super_users; the last one of a customer cannot go."""
+def _count(before: Account | None, after: Account, least: int = 1) -> list[Action]:
+    """The change of the count of enabled super_users; the last one of a customer that is there cannot go."""
     by = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
-    return [Count(super_users_key(after.customer_id), by, least=1)] if by else []
+    return [Count(super_users_key(after.customer_id), by, least=least)] if by else []
 
 
 def get_account(store: Store, caller: Caller, account_id: str) -> AccountAnswer:
@@ -213,26 +214,36 @@ def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account,
 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
-    counter = super_users_key(after.customer_id)
-    change = Put(account_item(after), when={"version": before.version})
+    """Raises StaleVersionError, LastSuperUserError."""
+    key, change = account_key(after.id), Put(account_item(after), when={"version": before.version})
     try:
-        store.write(change, *more, *_count(before, after))
+        try:
+            store.write(change, *more, *_count(before, after))
+        except ConditionFailedError as failed:
+            if set(failed.found) != {super_users_key(after.customer_id)}:
+                raise
+            # Nobody needs it where its customer is archived or removed: then the address is free again.
+            store.write(change, *more, *_count(before, after, least=0), *_not_there(store, after.customer_id))
     except ConditionFailedError as failed:
-        if counter in failed.found and len(failed.found) == 1:
-            if _nobody_needs(store, after.customer_id):
-                store.write(change, *more)
-                return
-            raise LastSuperUserError(
-                "This is the last enabled super_user of its customer. Make another one first."
-            ) from failed
-        now_there = failed.found.get(account_key(after.id)) or {}
+        if key not in failed.found:  # restored in this very moment
+            raise _last_super_user() from failed
+        now_there = failed.found[key] or {}
         raise StaleVersionError.of("account", now_there.get("version", before.version + 1)) from failed
 
 
-def _nobody_needs(store: Store, customer_id: str) -> bool:
-    """Whether a customer is archived or removed: then its last super_user can go, and the address is free again."""
-    customer = store.get(customer_key(customer_id)).get(customer_key(customer_id))
-    return customer is None or "archived_at" in customer
+def _not_there(store: Store, customer_id: str) -> list[Action]:
+    """Checks that a customer stays archived, unless it is removed. Raises LastSuperUserError where it is there."""
+    key = customer_key(customer_id)
+    customer = store.get(key).get(key)
+    if customer is None:
+        return []
+    if "archived_at" not in customer:
+        raise _last_super_user()
+    return [Check(key, {"archived_at": customer["archived_at"]})]
+
+
+def _last_super_user() -> LastSuperUserError:
+    return LastSuperUserError("This is the last enabled super_user of its customer. Make another one first.")
 
 
 class AccountPage(BaseModel):

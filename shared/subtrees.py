@@ -33,7 +33,7 @@ def within(store: Store, top: Item, *, limit: int, after: Position | None, kind:
     customer = Customer.model_validate(top)
     if after is not None or ("archived_at" in top) != (kind == "archived"):
         return below(store, kind, customer, limit=limit, after=after or None)
-    rest = below(store, "customer", customer, limit=max(limit - 1, 1), after=None)
+    rest = below(store, kind, customer, limit=max(limit - 1, 1), after=None)
     if limit == 1:
         return Page([top], AFTER_ITSELF if rest.items else None)
     return Page([top, *rest.items], rest.next)

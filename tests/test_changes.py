@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.account_changes import NewAccount
-from shared.account_use_cases import add_account, get_me, list_accounts_within, remove_account
+from shared.account_changes import AccountChange, NewAccount
+from shared.account_use_cases import add_account, change_account, get_me, list_accounts_within, remove_account
 from shared.accounts import Account, Caller
 from shared.customer_change_use_cases import (
     archive_customer,
@@ -47,6 +47,7 @@ from shared.keys import (
     name_key,
     reference_items,
     reference_key,
+    super_users_key,
     trial_shard,
 )
 from shared.reference_use_cases import get_customer_by_reference, save_customer_by_reference
@@ -649,6 +650,9 @@ def test_an_archived_customer_appears_only_when_it_is_asked_for(store: MemorySto
         assert listed(store, within=top.id, archived=True) == [line[5].id]
     assert listed(store, within=line[5].id, archived=True) == [line[5].id]
     assert listed(store, within=line[5].id) == []
+    archive(store, line[4])
+    for top in (ROOT, line[1], line[4]):  # also below one that is archived itself
+        assert listed(store, within=top.id, archived=True) == [line[4].id, line[5].id]
     assert get_customer(store, caller(now=LATER), line[5].id).archive == archived.archive
     with pytest.raises(BrokenRulesError):
         listed(store, parent_id=line[4].id, archived=True)
@@ -892,6 +896,35 @@ def test_the_address_of_an_account_of_a_removed_customer_is_free(store: MemorySt
         invite(LATER + 30 * DAY)
     assert invite(LATER + 30 * DAY).outcome == "added"
     assert store.items[account_key(account.id)]["removed"]
+    assert store.items[super_users_key(distributor.id)]["count"] == 0
+
+
+def test_the_last_super_user_of_an_archived_customer_can_go(store: MemoryStore, line: list[Customer]) -> None:
+    put(store, account := an_account("super_user", line[5]))
+    who, counter = by(operation="change_accounts"), super_users_key(line[5].id)
+    with pytest.raises(LastSuperUserError):
+        change_account(store, who, account.id, AccountChange(role="operator"), version=1)
+    archive(store, line[5])
+    change_account(store, who, account.id, AccountChange(role="operator"), version=1)
+    assert store.items[counter]["count"] == 0
+    restore(store, line[5], version=2)
+    change_account(store, who, account.id, AccountChange(role="super_user"), version=2)  # who counts again
+    assert store.items[counter]["count"] == 1
+    with pytest.raises(LastSuperUserError):
+        remove_account(store, who, account.id, version=3)
+
+
+def test_the_last_super_user_stays_where_the_customer_is_restored_in_that_moment(
+    meddling: Meddling,
+) -> None:
+    line = a_tree(meddling)
+    put(meddling, account := an_account("super_user", line[5]))
+    archive(meddling, line[5])
+    meddling.meddle = [lambda: None, lambda: restore(meddling, line[5])]
+    with pytest.raises(LastSuperUserError):
+        remove_account(meddling, by(operation="change_accounts"), account.id, version=1)
+    assert meddling.meddle == []
+    assert meddling.items[super_users_key(line[5].id)]["count"] == 1
 
 
 def test_nobody_restores_their_own_company(store: MemoryStore, line: list[Customer]) -> None:

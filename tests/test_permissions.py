@@ -168,6 +168,18 @@ def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
     call("remove_account", path=f"/accounts/{added['id']}", headers=at(version))
     _synced(added["id"])
 
+    left = a_customer("reseller", line[1], name="Left")
+    put(store, left)
+    for removed in (False, True):  # the last super_user of what is archived
+        super_user = call("add_account", path=f"/customers/{left.id}/accounts", body=person).body["id"]
+        call("archive_customer", path=f"/customers/{left.id}", headers=at(1 + 2 * removed))
+        if removed:
+            call("remove_account", path=f"/accounts/{super_user}", headers=at(1))
+        else:
+            call("change_account", path=f"/accounts/{super_user}", headers=at(1), body={"role": "operator"})
+            call("remove_account", path=f"/accounts/{super_user}", headers=at(2))
+        call("restore_customer", path=f"/customers/{left.id}/restore", headers=at(2 + 2 * removed))
+
     device = call("add_test_device", path=f"/customers/{line[4].id}/test-devices", body={"name": "d"}).body["id"]
     call("get_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
     call("remove_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")

@@ -1,0 +1,901 @@
+"""Stories of the whole API: hypothesis chooses requests, jumps of the clock, runs of the schedule, deliveries.
+
+The functions are called as Lambda calls them, on `FakeAws`; each answer is held to the `Model`, and the table to its
+invariants at the end.
+
+python -m tests.proofs.stories STORIES SEED
+"""
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+import hypothesis
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from shared.countries import NAMES
+from shared.facts import log
+from shared.times import to_text
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, begin_in
+from tests.calls import Called, call, invoke
+from tests.proofs.deliveries import record
+from tests.proofs.fake_aws import FakeAws
+from tests.proofs.invariants import told_by, violations
+from tests.proofs.model import BELOW, BOTH, MAY, REFUSED, ROLES, Account, Company, Model, Why, country, folded
+
+MOST_STEPS: Final = 50  # of one story
+
+places = st.integers(min_value=0, max_value=10**6)
+actors = st.one_of(st.just(0), places)  # the root's first super_user, or anybody
+names = st.sampled_from(["Alpha", "ALPHA", "Beta", "Straße", "STRASSE", "é", "e\u0301", "Gamma"])
+services = st.sampled_from([("all_inclusive",), ("software_only",), BOTH])
+countries = st.sampled_from(["DE", "FR", "NL", "JP"])
+stale = st.sampled_from([0, 0, 0, 7])
+systems = st.sampled_from(["psa", "crm"])
+values = st.sampled_from(["1", "2", "a b"])
+people = st.fixed_dictionaries({
+    "kind": st.sampled_from(["person", "person", "api"]),
+    "email": st.one_of(st.none(), st.integers(0, 5).map(lambda n: f"{'pP'[n % 2]}erson{n // 2}@example.com")),
+    "display_name": st.just("Somebody"),
+    "role": st.sampled_from(ROLES),
+})  # fmt: skip
+fields = {
+    "service_type": st.sampled_from(BOTH),
+    "services_to_provide": services,
+    "references": st.dictionaries(systems, values, max_size=2),
+}
+customers = st.fixed_dictionaries({"name": names, "device_country": countries}, optional=fields)
+changes = st.fixed_dictionaries({}, optional={"name": names, "device_country": countries, **fields})
+REUSED: Final = (422, "idempotency_key_reused")
+LOOK: Final = (
+    "name", "id", "customer", "customer_id", "level", "state", "service_type", "country", "test", "invoiced",
+    "storage_location", "expected_storage_location", "matches", "catalogue_version", "created_at", "created_by",
+)  # fmt: skip
+
+
+@dataclass
+class Asked:
+    """An addition that was carried out, to be asked for again."""
+
+    function: str
+    path: str | None
+    body: dict[str, Any]
+    key: str
+    by: Account
+    made: Any  # the record of it in the model
+    first: Called
+
+
+class Stories(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.aws = FakeAws(NOW)
+        self.installed = contextlib.ExitStack()
+        self.installed.enter_context(self.aws.installed())
+        begin_in(self.aws.store)
+        decided = {"decided": "hosted", "catalogue_version": 1, "decided_at": to_text(NOW)}
+        who = ROOT_ACCOUNT.id
+        root = Company(
+            ROOT.id, "root", None, ROOT.name, "all_inclusive", BOTH, "DE", "DE", {}, decided, NOW, who,
+            production_since=NOW,
+        )  # fmt: skip
+        first = Account(who, root, "person", "root@example.com", ROOT_ACCOUNT.display_name, "super_user", NOW, who)
+        hosted = {code: code for code in "AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split()}
+        self.model = Model(root, first, hosted)
+        self.asked: list[Asked] = []
+        self.onboardings: list[tuple[dict[str, Any], str, Account, dict[str, Asked]]] = []
+        self.delivered = 0
+        self.number = 0
+
+    def teardown(self) -> None:
+        """At the end of a story that went well, everything is looked at."""
+        if sys.exc_info()[0]:
+            self.installed.close()
+            return
+        by = self.who(0)
+        for of in list(self.model.customers.values()):
+            self._look(by, of)
+        for archived in (False, True):
+            self._look_below(by, self.model.root, archived=archived)
+            self._look_at_invoicing(by, self.model.root, archived=archived)
+        for asked in self.asked:
+            self._repeat(asked)
+        self._deliver(1)
+        told = {entry_id for _, entry_id, _ in told_by(self.aws.dynamo)}
+        on_the_bus = {json.loads(entry["Detail"])["event_id"] for entry in self.aws.bus.entries}
+        self.aws.expire()
+        self.installed.close()
+        assert on_the_bus == told, "what was told is not what happened"
+        assert violations(self.aws.dynamo) == []
+
+    # ---- how it is asked and answered
+
+    def some(self, place: int, by: Account, among: Callable[[Company], object] = bool) -> Company:
+        """A customer: of those that are asked for if there are any, and mostly one that `by` sees."""
+        every = list(self.model.customers.values())
+        fitting = [each for each in every if among(each) and (place % 4 == 0 or by.sees(each))]
+        found = fitting or every
+        return found[place // 4 % len(found)]
+
+    def who(self, place: int) -> Account:
+        accounts = list(self.model.accounts.values())
+        return accounts[place % len(accounts)]
+
+    def new_key(self) -> str:
+        self.number += 1
+        return f"key-{self.number}"
+
+    @staticmethod
+    def ask(function: str, by: Account, path: str | None = None, *, at: int | None = None, **rest: Any) -> Called:
+        """A request, `at` being the version of what it changes."""
+        headers = {} if at is None else {"if-match": f'"{at}"'}
+        return call(function, account=by, path=path, headers=headers | rest.pop("headers", {}), **rest)  # type: ignore[arg-type]
+
+    @staticmethod
+    def held(called: Called, why: Why, status: int = 200) -> bool:
+        """Whether it was to be carried out; either way it was answered as it should be."""
+        if why:
+            assert (called.status, called.body["code"]) == why, called.text
+            return False
+        assert called.status == status, called.text
+        return True
+
+    def writes_nothing(self, ask: Callable[[], Called], why: Why) -> Any:
+        """The answer to a dry run that is not refused."""
+        before = len(self.aws.dynamo.log)
+        called = ask()
+        assert len(self.aws.dynamo.log) == before, "a dry run has written"
+        return called.body if self.held(called, why) else None
+
+    def shown(self, called: Called, of: Company) -> None:
+        body = called.body
+        notices = body.pop("notices", [])
+        assert body == self.model.shown(of)
+        assert called.headers["ETag"] == f'"{of.version}"'
+        assert [notice["code"] for notice in notices] in ([], ["storage_location_unchanged"])
+
+    def pages(self, function: str, by: Account, query: dict[str, str], rows: str, path: str | None = None) -> list[Any]:
+        """All pages of a list that is not refused."""
+        found: list[Any] = []
+        cursor: dict[str, str] = {}
+        while True:
+            called = self.ask(function, by, path, query={**query, "limit": "3", **cursor})
+            assert called.status == 200, called.text
+            found += called.body[rows]
+            if called.body["next_cursor"] is None:
+                return found
+            cursor = {"cursor": called.body["next_cursor"]}
+
+    # ---- customers are added
+
+    @initialize(trial=st.booleans(), roles=st.tuples(*[st.sampled_from(ROLES)] * 3))
+    def a_line(self, trial: bool, roles: tuple[str, ...]) -> None:
+        """A story begins with a customer of each level, and people at some: much is asked of those that stand deep."""
+        by = self.who(0)
+        for level in ("distributor", "reseller", "end_customer", "site"):
+            parent = list(self.model.customers)[-1]
+            body: dict[str, Any] = {"name": "Delta", "parent_id": parent, "level": level, "device_country": "DE"}
+            if level != "site":
+                body["service_type"] = "all_inclusive"
+            if level in ("distributor", "reseller"):
+                body["services_to_provide"] = list(BOTH)
+            if level == "end_customer" and trial:
+                body["in_trial"] = True
+            self._add(by, body)
+        for number, role in enumerate(roles):
+            person = {"kind": "person", "email": f"{number}@example.com", "display_name": "Somebody", "role": role}
+            self._add_account(by, list(self.model.customers.values())[number + 1], person)
+
+    def body_below(self, parent: Company, new: dict[str, Any], place: int, *, fitting: bool) -> dict[str, Any]:
+        """What is asked for; made to fit, mostly: else the tree would not grow."""
+        body = {**new, "parent_id": parent.id, "level": list(BELOW)[place % 5 + 1]}
+        if fitting and BELOW[parent.level]:
+            body["level"] = BELOW[parent.level][place % len(BELOW[parent.level])]
+            body.pop("services_to_provide", None)
+            body.pop("service_type", None)
+            if body["level"] != "site":
+                body["service_type"] = parent.services_to_provide[place % len(parent.services_to_provide)]
+            if body["level"] not in ("end_customer", "site"):
+                body["services_to_provide"] = list(parent.services_to_provide)
+            if body["device_country"] not in self.model.hosted:
+                body["storage_location"] = "DE"
+            if body["level"] == "end_customer" and place % 2:
+                body["in_trial"] = True
+        return body
+
+    @rule(who=actors, place=places, new=customers, fitting=st.sampled_from([True, True, True, False]))
+    def add(self, who: int, place: int, new: dict[str, Any], fitting: bool) -> None:
+        by = self.who(who)
+        self._add(by, self.body_below(self.some(place, by), new, place, fitting=fitting))
+
+    def _add(self, by: Account, body: dict[str, Any]) -> None:
+        key, why = self.new_key(), self.model.why_not_added(by, body)
+
+        def ask(**query: str) -> Called:
+            return self.ask("add_customer", by, body=body, query=query, headers={"idempotency-key": key})
+
+        dry = self.writes_nothing(lambda: ask(validate_only="true"), why)
+        called = ask()
+        if self.held(called, why, 201):
+            of = self.model.add(called.body["id"], by, body)
+            self.asked.append(Asked("add_customer", None, body, key, by, of, called))
+            self.shown(called, of)
+            assert dry == {**called.body, "id": None, "path": None}
+            assert called.headers["Location"] == f"/customers/{of.id}"
+
+    @rule(place=places, rows=st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=4))
+    def import_a_file(self, place: int, rows: list[tuple[str, bool]]) -> None:
+        """JSON lines below one customer; what is refused keeps no other row. The message comes twice."""
+        by = self.who(0)
+        parent = self.some(place, by)
+        if not BELOW[parent.level]:
+            return
+        bodies = []
+        for name, fits in {folded(name): (name, fits) for name, fits in rows}.values():
+            body = self.body_below(parent, {"name": name, "device_country": "DE"}, 0, fitting=True)
+            bodies.append(body if fits else {**body, "device_country": "JP"})
+        headers = {"idempotency-key": self.new_key(), "content-type": "application/x-ndjson"}
+        added = self.ask("add_import", by, body="\n".join(map(json.dumps, bodies)), headers=headers)
+        assert added.status == 202, added.text
+        message = {"messageId": "1", "body": json.dumps({"import_id": added.body["id"]})}
+        for _ in range(2):
+            assert invoke("run_import", {"Records": [message]}) == {"batchItemFailures": []}
+        done = self.ask("get_import", by, f"/imports/{added.body['id']}", query={"limit": "1000"}).body
+        assert (done["state"], done["rows_done"], len(done["results"])) == ("done", len(bodies), len(bodies))
+        for result in done["results"]:
+            body = bodies[result["row"] - 1]
+            why = self.model.why_not_added(by, body)
+            if why is None:
+                assert result["status"] == "created", result
+                self.model.add(result["customer_id"], by, body)
+            else:
+                assert result["status"] in (("existed", "refused") if why[1] == "name_exists" else ("refused",)), result
+
+    @rule(who=actors, place=places, new=customers, system=systems, value=values, at=st.sampled_from([None, None, 0, 7]))
+    def save_by_reference(  # noqa: PLR0917 - what hypothesis chooses
+        self, who: int, place: int, new: dict[str, Any], system: str, value: str, at: int | None
+    ) -> None:
+        """Added where nobody has the reference, else changed; it can be repeated."""
+        by, model = self.who(who), self.model
+        parent = self.some(place, by)
+        holder = model.holder(parent, system, value)
+        body = self.body_below(parent, {**new, "references": {system: value}}, place, fitting=True)
+        version = None if at is None else at + (holder.version if holder else 1)
+        path = f"/customers/by-reference/{system}/{quote(value)}"
+
+        def ask(version: int | None) -> Called:
+            return self.ask("save_customer_by_reference", by, path, at=version, body=body)
+
+        why = model.why_not(by, parent, "change_customers")
+        if holder is None or why:
+            why = why or ((412, "stale_version") if version is not None else model.why_not_added(by, body))
+            called = ask(version)
+            if not self.held(called, why, 201):
+                return
+            holder = model.add(called.body["id"], by, body)
+        else:
+            fields = {name: body[name] for name in ("name", "service_type", "device_country") if name in body}
+            if "services_to_provide" in body:
+                fields["services_to_provide"] = tuple(sorted(body["services_to_provide"]))
+            why = (409, "reference_exists") if not by.sees(holder) else model.why_not(by, holder, "change_customers")
+            if not why and version not in (None, holder.version):
+                why = 412, "stale_version"
+            location = body.get("storage_location")
+            if not why and (
+                (holder.parent, holder.level) != (parent, body["level"])
+                or (location is not None and location != holder.storage_location)
+            ):
+                why = 422, "broken_rules"
+            fields["references"] = {**holder.references, system: value}
+            why = why or model.why_not_changed(by, holder, fields, version)
+            called = ask(version)
+            if not self.held(called, why):
+                return
+            model.change(holder, "customer_changed", by, **fields)
+        self.shown(called, holder)
+        again = ask(None)
+        assert (again.status, again.body) == (200, called.body), again.text
+
+    # ---- customers are changed
+
+    @rule(who=actors, place=places, fields=changes, off=stale)
+    def change(self, who: int, place: int, fields: dict[str, Any], off: int) -> None:
+        """Any of the fields; what its level refuses is left out, mostly."""
+        by, model = self.who(who), self.model
+        of = self.some(place, by)
+        if place % 4:
+            fields = {name: value for name, value in fields.items() if name not in REFUSED.get(of.level, ())}
+        if of.level == "root":
+            fields = {name: value for name, value in fields.items() if name.startswith("service")}
+        why = model.why_not_changed(by, of, fields, of.version + off)
+        before = of.version
+
+        def ask() -> Called:
+            path = f"/customers/{of.id}"
+            return self.ask("change_customer", by, path, at=before + off, body=fields)
+
+        called = ask()
+        if not self.held(called, why):
+            return
+        abroad = fields.get("device_country", of.device_country) != of.device_country
+        merged = {"references": {**of.references, **fields["references"]}} if "references" in fields else {}
+        model.change(of, "customer_changed", by, **fields | merged)
+        assert bool(called.body["notices"]) == abroad
+        self.shown(called, of)
+        assert ask().body == called.body  # its answer was lost
+
+    @rule(who=actors, place=places, code=countries, off=stale)
+    def move_storage(self, who: int, place: int, code: str, off: int) -> None:
+        by, model = self.who(who), self.model
+        of = self.some(place, by)
+        before, body = of.version, {"country": code, "reason": " a\n reason "}
+
+        def ask() -> Called:
+            return self.ask(
+                "change_storage_location", by, f"/customers/{of.id}/storage-location", at=before + off, body=body
+            )
+
+        why = model.why_not_moved(by, of, code, before + off)
+        called = ask()
+        if not self.held(called, why):
+            return
+        if model.change(of, "storage_location_changed", by, "a reason", storage_location=code):
+            of.decided = model.decision("support")
+        self.shown(called, of)
+        assert ask().body == called.body  # its answer was lost
+
+    @rule(who=actors, place=places, off=stale)
+    def archive(self, who: int, place: int, off: int) -> None:
+        by, model = self.who(who), self.model
+        of = self.some(place, by, lambda each: not model.children(each) or place % 5 == 0)
+        if of.level == "root":
+            return
+        why = model.why_not_archived(by, of, of.version + off)
+        called = self.ask("archive_customer", by, f"/customers/{of.id}", at=of.version + off)
+        if not self.held(called, why):
+            return
+        if of.archived_at is None:
+            model.change(of, "customer_archived", by, archived_at=model.now)
+        self.shown(called, of)
+
+    @rule(who=actors, place=places, off=stale)
+    def restore(self, who: int, place: int, off: int) -> None:
+        by, model = self.who(who), self.model
+        of = self.some(place, by, lambda each: each.archived_at or place % 5 == 0)
+        if of.level == "root":
+            return
+        why = model.why_not_restored(by, of, of.version + off)
+        called = self.ask("restore_customer", by, f"/customers/{of.id}/restore", at=of.version + off)
+        if not self.held(called, why):
+            return
+        if of.archived_at is not None:
+            of.archives.append((of.archived_at, model.now))
+            model.change(of, "customer_restored", by, archived_at=None)
+        self.shown(called, of)
+
+    @rule(who=actors, place=places, off=stale, trial=st.booleans())
+    def start_production(self, who: int, place: int, off: int, trial: bool) -> None:
+        by, model = self.who(who), self.model
+        of = self.some(place, by, lambda each: each.trial_ends_at or not trial)
+        why = model.why_no_production(by, of, of.version + off)
+        called = self.ask("start_production", by, f"/customers/{of.id}/production", at=of.version + off)
+        if not self.held(called, why):
+            return
+        now = model.since(of) is None
+        if now:
+            of.production_since, of.ended_by, of.version = model.now, by.id, of.version + 1
+        since = model.since(of)
+        assert since
+        assert called.body == {
+            "customer_id": of.id, "state": "in_production", "production_since": to_text(since), "ended_now": now,
+            "ended_by": (of.ended_by or "schedule") if of.trial_ends_at else None, "version": of.version,
+        }  # fmt: skip
+
+    # ---- time goes on
+
+    @rule(days=st.sampled_from([0, 1, 6, 23, 30]), seconds=st.sampled_from([0, 1, 3599]))
+    def jump(self, days: int, seconds: int) -> None:
+        self.aws.now += timedelta(days=days, seconds=seconds)
+        self.model.now = self.aws.now
+
+    @rule()
+    def dynamo_deletes_what_has_expired(self) -> None:
+        """Nobody can tell: it counted as removed before."""
+        self.aws.expire()
+
+    @rule(times=st.integers(min_value=1, max_value=3))
+    def schedule(self, times: int) -> None:
+        """The run is begun once, or more than once by the same event."""
+        for _ in range(times):
+            invoke("end_trials", {"time": self.aws.now.isoformat()})
+        self.model.run_schedule()
+
+    @rule(times=st.integers(min_value=1, max_value=3))
+    def deliver(self, times: int) -> None:
+        self._deliver(times)
+        users = {account.id: not account.disabled for account in self.model.accounts.values()}
+        assert self.aws.cognito.users == users
+
+    def _deliver(self, times: int) -> None:
+        """What the table's stream brings since the last time, each batch as often as it likes to come."""
+        changes = self.aws.dynamo.log[self.delivered :]
+        records = [record(self.delivered + place, change) for place, change in enumerate(changes) if change[1]]
+        of_accounts = [each for each in records if each["dynamodb"]["Keys"]["sk"] == {"S": "account"}]
+        for _ in range(times):
+            for function, batch in (("publish_events", records), ("sync_identity", of_accounts)):
+                assert invoke(function, {"Records": batch}) == {"batchItemFailures": []}
+        self.delivered += len(changes)
+        for account in self.model.accounts.values():
+            account.synced = account.version
+
+    @rule(who=actors, hosted=st.dictionaries(st.sampled_from(["FR", "NL", "JP", "US"]), st.booleans()), off=stale)
+    def replace_the_catalogue(self, who: int, hosted: dict[str, bool], off: int) -> None:
+        """Each location is open, or its data lands in DE."""
+        by, model = self.who(who), self.model
+        routes = {"DE": "DE", **{code: code if opened else "DE" for code, opened in hosted.items()}}
+        body = {"locations": [{"country": code, "routed_to": to} for code, to in routes.items()]}
+        before = len(model.catalogues)
+        why = model.why_not(by, by.customer, "support", archived=True)
+        if why == (404, "not_found"):  # nothing is asked about the customer they stand at
+            why = 403, "forbidden"
+        why = why or ((412, "stale_version") if off else None)
+        called = self.ask("replace_storage_locations", by, at=before + off, body=body)
+        if not self.held(called, why):
+            return
+        model.catalogues.append(routes)
+        assert called.body == {
+            "version": before + 1, "created_at": to_text(model.now), "created_by": by.id,
+            "locations": [
+                {**(country(code) or {}), "open": routes[code] == code, "routed_to": country(routes[code])}
+                for code in sorted(routes)
+            ],
+        }  # fmt: skip
+        again = self.ask("replace_storage_locations", by, at=before, body=body)  # its answer was lost
+        assert again.body == called.body
+
+    @rule(version=places)
+    def look_at_a_catalogue(self, version: int) -> None:
+        """Every one that ever was in force."""
+        number = version % len(self.model.catalogues) + 1
+        called = self.ask("get_storage_locations", self.who(0), query={"version": str(number)})
+        routes = self.model.catalogues[number - 1]
+        assert called.body["version"] == number
+        assert {each["code"]: each["routed_to"]["code"] for each in called.body["locations"]} == routes
+        assert self.ask("get_storage_locations", self.who(0)).body["version"] == len(self.model.catalogues)
+
+    # ---- test devices, accounts, onboardings, views
+
+    @rule(who=actors, place=places)
+    def add_device(self, who: int, place: int) -> None:
+        by, key = self.who(who), self.new_key()
+        of = self.some(place, by)
+        body, path = {"name": "Device"}, f"/customers/{of.id}/test-devices"
+        why = self.model.why_no_device(by, of)
+
+        def ask(**query: str) -> Called:
+            return self.ask("add_test_device", by, path, body=body, query=query, headers={"idempotency-key": key})
+
+        dry = self.writes_nothing(lambda: ask(validate_only="true"), why)
+        called = ask()
+        if self.held(called, why, 201):
+            assert dry == {**called.body, "id": None, "installation_token": None}
+            self.keep_device(by, of, called.body)
+            made = self.model.devices[called.body["id"]]
+            self.asked.append(Asked("add_test_device", path, body, key, by, made, called))
+
+    def keep_device(self, by: Account, of: Company, shown: dict[str, Any]) -> None:
+        self.model.add_device(shown["id"], by, of)
+        token = shown.pop("installation_token")
+        assert token.startswith("bci_")
+        assert shown == self.model.shown_device(self.model.devices[shown["id"]])
+
+    @rule(who=actors, place=places)
+    def look_at_or_remove_a_device(self, who: int, place: int) -> None:
+        if not self.model.devices:
+            return
+        by = self.who(who)
+        device = list(self.model.devices.values())[place % len(self.model.devices)]
+        path = f"/customers/{device.customer.id}/test-devices/{device.id}"
+        called = self.ask("get_test_device", by, path)
+        if self.held(called, self.model.why_not(by, device.customer, "read")):
+            assert called.body == self.model.shown_device(device)
+        why = self.model.why_not(by, device.customer, "change_test_devices")
+        if self.held(self.ask("remove_test_device", by, path), why, 204):
+            del self.model.devices[device.id]
+            assert self.ask("get_test_device", by, path).status == 404
+
+    @rule(who=actors, place=places, body=people)
+    def add_account(self, who: int, place: int, body: dict[str, Any]) -> None:
+        by = self.who(who)
+        self._add_account(by, self.some(place, by), body)
+
+    def _add_account(self, by: Account, of: Company, body: dict[str, Any]) -> None:
+        key = self.new_key()
+        path, body = f"/customers/{of.id}/accounts", {name: value for name, value in body.items() if value is not None}
+        why = self.model.why_no_account(by, of, body)
+
+        def ask(**query: str) -> Called:
+            return self.ask("add_account", by, path, body=body, query=query, headers={"idempotency-key": key})
+
+        if why == (429, "throttled"):  # a dry run cannot make the address free
+            why = self.free_the_address(ask, body)
+        dry = self.writes_nothing(lambda: ask(validate_only="true"), why)
+        called = ask()
+        if self.held(called, why, 201):
+            self.keep_account(by, of, body, called.body)
+            assert dry is not None
+            made = self.model.accounts[called.body["id"]]
+            self.asked.append(Asked("add_account", path, body, key, by, made, called))
+
+    def free_the_address(self, ask: Callable[[], Called], body: dict[str, Any]) -> Why:
+        """The account of a removed customer had it; the same request again is carried out."""
+        other = self.model.with_address(body["email"])
+        assert other
+        self.held(ask(), (429, "throttled"))
+        self.model.remove_account(other)
+        return None
+
+    def keep_account(self, by: Account, of: Company, body: dict[str, Any], shown: dict[str, Any]) -> None:
+        self.model.add_account(shown["id"], by, of, body)
+        credentials = shown.pop("credentials")
+        assert shown == self.model.shown_account(self.model.accounts[shown["id"]])
+        if body["kind"] == "api":
+            assert credentials["client_id"] == shown["id"]
+            assert self.aws.cognito.users[shown["id"]]  # it can sign in at once
+        else:
+            assert credentials is None
+
+    @rule(
+        who=actors, place=places, off=stale,
+        fields=st.fixed_dictionaries({}, optional={
+            "role": st.sampled_from(ROLES), "disabled": st.booleans(), "display_name": st.sampled_from(["A", "B"]),
+        }),
+    )  # fmt: skip
+    def change_account(self, who: int, place: int, off: int, fields: dict[str, Any]) -> None:
+        by, account, model = self.who(who), self.who(place), self.model
+        if account.id == ROOT_ACCOUNT.id and by is not account:
+            return  # whoever asks has to stay
+        before = account.version
+
+        def ask() -> Called:
+            return self.ask("change_account", by, f"/accounts/{account.id}", at=before + off, body=fields)
+
+        why = model.why_not_changed_account(by, account, fields, before + off)
+        called = ask()
+        if not self.held(called, why):
+            return
+        changed = {name: value for name, value in fields.items() if value != getattr(account, name)}
+        for name, value in changed.items():
+            setattr(account, name, value)
+        account.version += bool(changed)
+        assert called.body == model.shown_account(account)
+        assert ask().body == called.body  # its answer was lost
+
+    @rule(who=actors, place=places, off=stale)
+    def remove_account(self, who: int, place: int, off: int) -> None:
+        by, account, model = self.who(who), self.who(place), self.model
+        if account.id == ROOT_ACCOUNT.id and by is not account:
+            return
+        why = model.why_not_removed_account(by, account, account.version + off)
+        called = self.ask("remove_account", by, f"/accounts/{account.id}", at=account.version + off)
+        if self.held(called, why, 204):
+            model.remove_account(account)
+            assert self.ask("get_account", self.who(0), f"/accounts/{account.id}").status == 404
+
+    @rule(place=places)
+    def sign_in(self, place: int) -> None:
+        """The first time counts."""
+        account, event = self.who(place), {"userName": ""}
+        event["userName"] = account.id
+        assert invoke("record_sign_in", event) == event
+        if account.signed_in_at is None:
+            ready = account.synced >= account.version
+            account.signed_in_at, account.version = self.model.now, account.version + 1
+            account.synced = account.version if ready else account.synced
+
+    @rule(who=actors, place=places, new=customers, accounts=st.lists(people, max_size=2), device=st.booleans())
+    def onboard(self, who: int, place: int, new: dict[str, Any], accounts: list[dict[str, Any]], device: bool) -> None:
+        by = self.who(who)
+        body: dict[str, Any] = {
+            "customer": self.body_below(self.some(place, by), new, place, fitting=True),
+            "accounts": [{name: value for name, value in each.items() if value is not None} for each in accounts],
+        }
+        if device:
+            body["test_device"] = {"name": "Device"}
+        self.onboardings.append((body, self.new_key(), by, {}))
+        self._onboard(len(self.onboardings) - 1)
+
+    @rule(place=places)
+    def onboard_again(self, place: int) -> None:
+        """What was done stays done, and the rest is tried again."""
+        if self.onboardings:
+            self._onboard(place % len(self.onboardings))
+
+    def _onboard(self, number: int) -> None:
+        body, key, by, done = self.onboardings[number]
+        model = self.model
+        called = self.ask("add_onboarding", by, body=body, headers={"idempotency-key": key})
+        first = done.get("/customer")
+        why = self.why_not_again(first) if first else model.why_not_added(by, body["customer"])
+        if why:
+            self.held(called, why)
+            return
+        steps = {step["pointer"]: step for step in called.body["steps"]}
+        self.stepped(done, "/customer", None, steps, by)
+        of = done["/customer"].made if first else model.add(called.body["customer_id"], by, body["customer"])
+        done["/customer"].made = of
+        if not first:
+            assert steps["/customer"]["customer"] == model.shown(of)
+        for pointer, new in [
+            *((f"/accounts/{n}", each) for n, each in enumerate(body["accounts"])),
+            ("/test_device", None),
+        ]:
+            if pointer not in steps:
+                continue
+            before = done.get(pointer)
+            if before:
+                why = self.why_not_again(before)
+            elif new is not None:
+                why = model.why_no_account(by, of, new)
+                if why == (429, "throttled"):
+                    model.remove_account(model.with_address(new["email"]))  # type: ignore[arg-type]
+            else:
+                why = model.why_no_device(by, of)
+            self.stepped(done, pointer, why, steps, by)
+            if why or before:
+                continue
+            if new is not None:
+                self.keep_account(by, of, new, dict(steps[pointer]["account"]))
+                done[pointer].made = model.accounts[steps[pointer]["account"]["id"]]
+            else:
+                self.keep_device(by, of, dict(steps[pointer]["test_device"]))
+                done[pointer].made = model.devices[steps[pointer]["test_device"]["id"]]
+        complete = all(pointer in done and step["problem"] is None for pointer, step in steps.items())
+        assert (called.status, called.body["complete"]) == (201 if complete else 200, complete)
+
+    @staticmethod
+    def stepped(done: dict[str, Asked], pointer: str, why: Why, steps: dict[str, Any], by: Account) -> None:
+        """A step is refused as it would be alone, or done once and shown as it was then."""
+        step = steps[pointer]
+        if why:
+            assert (step["outcome"], step["problem"]["status"], step["problem"]["code"]) == ("refused", *why), step
+            return
+        assert step["outcome"] == ("replayed" if pointer in done else "added"), step
+        text = json.dumps({**step, "outcome": ""})
+        if pointer in done:
+            assert text == done[pointer].first.text
+        else:
+            function = {"customer": "add_customer", "account": "add_account"}.get(step["step"], "add_test_device")
+            done[pointer] = Asked(function, None, {}, "", by, None, Called(200, {}, text))
+
+    @rule(place=places)
+    def repeat(self, place: int) -> None:
+        """The same request gets the first answer, whatever became of it; nothing once it is removed."""
+        if self.asked:
+            self._repeat(self.asked[place % len(self.asked)])
+
+    def _repeat(self, asked: Asked) -> None:
+        headers = {"idempotency-key": asked.key}
+        again = self.ask(asked.function, asked.by, asked.path, body=asked.body, headers=headers)
+        why = self.why_not_again(asked)
+        if self.held(again, why, 201):
+            assert again.headers["Idempotent-Replayed"] == "true"
+            assert again.text == asked.first.text
+        body = {**asked.body, "display_name" if asked.function == "add_account" else "name": "Another"}
+        other = self.ask(asked.function, asked.by, asked.path, body=body, headers=headers)
+        assert (other.status, other.body["code"]) in ({why, REUSED} if why else {REUSED}), other.text
+
+    def why_not_again(self, asked: Asked) -> Why:
+        model, made = self.model, asked.made
+        if isinstance(made, Company):
+            assert made.parent
+            there = not model.gone(made)
+            why = model.why_not(asked.by, made.parent, "change_customers", archived=there)
+            return why or (None if there else REUSED)
+        operation = "change_accounts" if isinstance(made, Account) else "change_test_devices"
+        if why := model.why_not(asked.by, made.customer, operation, archived=True):
+            return why
+        if isinstance(made, Account):
+            if made.removed:
+                return REUSED
+            return (403, "forbidden") if ROLES.index(made.role) < ROLES.index(asked.by.role) else None
+        return None if made.id in model.devices else REUSED
+
+    @rule(
+        who=actors, name=st.sampled_from(["mine", "default", "A view"]), removed=st.booleans(),
+        columns=st.lists(st.sampled_from(LOOK[:4]), min_size=1, max_size=3, unique=True),
+    )  # fmt: skip
+    def save_or_remove_a_view(self, who: int, name: str, removed: bool, columns: list[str]) -> None:
+        by = self.who(who)
+        views, path = self.model.views.setdefault(by.id, {}), f"/views/{quote(name)}"
+        why: Why = (403, "no_active_account") if by.disabled else None
+        if removed:
+            why = why or (None if name in views else (404, "not_found"))
+            if self.held(self.ask("remove_view", by, path), why, 204):
+                del views[name]
+        elif self.held(self.ask("save_view", by, path, body={"columns": columns}), why):
+            views[name] = columns
+        if by.disabled:
+            return
+        shown = {view["name"]: view["columns"] for view in self.ask("list_views", by).body["views"]}
+        assert set(shown) == {"default", *views}
+        assert views.items() <= shown.items()
+        assert self.ask("get_view", by, path).status == (200 if name in {"default", *views} else 404)
+
+    # ---- what is there is looked at
+
+    @rule(who=actors, place=places)
+    def look(self, who: int, place: int) -> None:
+        """One customer, with its trial, its history, its accounts, its children, and what may be added below it."""
+        by = self.who(who)
+        self._look(by, self.some(place, by))
+
+    def _look(self, by: Account, of: Company) -> None:
+        model = self.model
+        path, why = f"/customers/{of.id}", model.why_not(by, of, "read")
+        called = self.ask("get_customer", by, path)
+        if not self.held(called, why):
+            for function, below in (("get_trial", "trial"), ("get_history", "history"), ("get_options", "options")):
+                self.held(self.ask(function, by, f"{path}/{below}"), why)
+            return
+        self.shown(called, of)
+        assert self.ask("get_trial", by, f"{path}/trial").body == model.shown_trial(of)
+        entries = self.pages("get_history", by, {}, "entries", f"{path}/history")
+        for entry in entries:
+            request_id = entry.pop("request_id")
+            assert (request_id is None) == (entry["by"] == "schedule") or of.level == "root", entry
+        assert entries == model.shown_history(of)
+        accounts = self.pages("list_accounts", by, {}, "accounts", f"{path}/accounts")
+        expected = [model.shown_account(each) for each in model.accounts.values() if each.customer is of]
+        assert sorted(accounts, key=_id) == sorted(expected, key=_id)
+        options = self.ask("get_options", by, f"{path}/options").body
+        assert options["may_add"] == (by.may("change_customers") and of.archived_at is None)
+        assert tuple(each["level"] for each in options["levels"]) == BELOW[of.level]
+        hosted = {each["code"] for each in options["device_countries"] if each["storage_location"] == each["code"]}
+        assert hosted == {each["code"] for each in options["storage_locations"]} == set(model.hosted)
+        for each in options["levels"]:
+            provided = each["fields"]["service_type"].get("values")
+            assert provided in (None, list(of.services_to_provide))
+        for device in model.devices_of(of):
+            shown = self.ask("get_test_device", by, f"{path}/test-devices/{device.id}").body
+            assert shown == model.shown_device(device)
+        children = self.pages("list_customers", by, {"parent_id": of.id}, "customers")
+        assert sorted(children, key=_id) == sorted(map(model.shown, model.children(of)), key=_id)
+
+    @rule(who=actors, place=places, archived=st.booleans())
+    def look_at_all_below(self, who: int, place: int, archived: bool) -> None:
+        """The lists over a subtree."""
+        by = self.who(who)
+        self._look_below(by, self.some(place, by), archived=archived)
+
+    def _look_below(self, by: Account, top: Company, *, archived: bool) -> None:
+        model = self.model
+        if why := model.why_not(by, top, "read"):
+            for function, path in (("list_customers", None), ("list_accounts_within", None)):
+                self.held(self.ask(function, by, path, query={"within": top.id}), why)
+            for function, below in (("check_storage", "storage-check"), ("list_devices", "devices")):
+                self.held(self.ask(function, by, f"/customers/{top.id}/{below}"), why)
+            return
+        query = {"within": top.id, "archived": str(archived).lower()}
+        listed = self.pages("list_customers", by, query, "customers")
+        assert listed == [model.shown(of) for of in self.in_order(model.subtree(top, archived=archived))]
+        trials = self.pages("list_customers", by, {**query, "state": "in_trial", "level": "end_customer"}, "customers")
+        assert trials == [each for each in listed if (each["state"], each["level"]) == ("in_trial", "end_customer")]
+        accounts = self.pages("list_accounts_within", by, {"within": top.id}, "accounts")
+        below = [each for each in model.accounts.values() if f"{each.customer.path}/".startswith(f"{top.path}/")]
+        assert sorted(accounts, key=_id) == sorted(map(model.shown_account, below), key=_id)
+        drift = self.pages("check_storage", by, {}, "drift", f"/customers/{top.id}/storage-check")
+        expected = model.shown_drift(top)
+        assert sorted(drift, key=_customer_id) == sorted(expected, key=_customer_id)
+        rows = self.pages("list_devices", by, {"columns": ",".join(LOOK)}, "rows", f"/customers/{top.id}/devices")
+        assert sorted(rows, key=_id) == sorted(self.rows(top), key=_id)
+
+    @staticmethod
+    def in_order(found: list[Company]) -> list[Company]:
+        return sorted(found, key=lambda of: of.path)
+
+    def rows(self, top: Company) -> list[dict[str, Any]]:
+        """The dashboard."""
+        rows = []
+        for device in self.model.devices.values():
+            of = device.customer
+            if not f"{of.path}/".startswith(f"{top.path}/"):
+                continue
+            shown, customer = self.model.shown_device(device), self.model.shown(of)
+            same = {name: shown[name] for name in LOOK if name in shown}
+            rows.append({
+                **same, "customer": of.name, "level": of.level, "state": customer["state"],
+                "service_type": customer["service_type"], "country": NAMES[of.device_country],
+                "storage_location": NAMES[device.actual] if device.actual else None,
+                "expected_storage_location": NAMES[of.storage_location],
+            })  # fmt: skip
+        return rows
+
+    @rule(who=actors, place=places, archived=st.booleans())
+    def look_at_invoicing(self, who: int, place: int, archived: bool) -> None:
+        by = self.who(who)
+        self._look_at_invoicing(by, self.some(place, by), archived=archived)
+
+    def _look_at_invoicing(self, by: Account, top: Company, *, archived: bool) -> None:
+        model, path = self.model, f"/customers/{top.id}/invoicing"
+        query = {"month": f"{model.now:%Y-%m}", "archived": str(archived).lower()}
+        if why := model.why_not(by, top, "read_invoicing"):
+            self.held(self.ask("get_invoicing", by, path, query=query), why)
+            return
+        rows = self.pages("get_invoicing", by, query, "rows", path)
+        expected = model.shown_invoicing(top, archived=archived)
+        assert sorted(rows, key=_customer_id) == sorted(expected, key=_customer_id)
+
+    @rule(who=actors)
+    def look_at_oneself(self, who: int) -> None:
+        by, model = self.who(who), self.model
+        called = self.ask("get_me", by)
+        if self.held(called, model.why_not(by, by.customer, "read")):
+            may = sorted(operation for operation in MAY[by.role] if by.may(operation))
+            shown = {"account": model.shown_account(by), "customer": model.shown(by.customer), "may": may}
+            assert called.body == shown
+
+    @rule(who=actors, place=places)
+    def look_at_an_account(self, who: int, place: int) -> None:
+        """Whatever became of its customer."""
+        by, account = self.who(who), self.who(place)
+        why: Why = (403, "no_active_account") if by.disabled else None
+        why = why or (None if by.sees(account.customer) else (404, "not_found"))
+        called = self.ask("get_account", by, f"/accounts/{account.id}")
+        if self.held(called, why):
+            assert called.body == self.model.shown_account(account)
+
+    @rule(who=actors, place=places, system=systems, value=values)
+    def find_by_reference(self, who: int, place: int, system: str, value: str) -> None:
+        by, model = self.who(who), self.model
+        within = self.some(place, by)
+        path = f"/customers/by-reference/{system}/{quote(value)}"
+        called = self.ask("get_customer_by_reference", by, path, query={"within": within.id})
+        of, why = model.holder(within, system, value), model.why_not(by, within, "read")
+        if not why:
+            why = model.why_not(by, of, "read") if of else (404, "not_found")
+        if self.held(called, why) and of:
+            self.shown(called, of)
+
+
+def _id(shown: dict[str, Any]) -> str:
+    return str(shown["id"])
+
+
+def _customer_id(shown: dict[str, Any]) -> str:
+    return str(shown["customer_id"])
+
+
+def play(stories: int, seed: int) -> int:
+    """How many steps were taken. Raises what hypothesis found, with the shortest story that shows it."""
+    log.setLevel("CRITICAL")
+    settings = hypothesis.settings(
+        max_examples=stories, stateful_step_count=MOST_STEPS, deadline=None, database=None,
+        suppress_health_check=list(hypothesis.HealthCheck), print_blob=True,
+    )  # fmt: skip
+    steps = 0
+
+    class Counted(Stories):
+        @invariant()
+        def after_each_step(self) -> None:
+            nonlocal steps
+            steps += 1
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        run_state_machine_as_test(hypothesis.seed(seed)(Counted), settings=settings)
+    return steps
+
+
+def main() -> None:
+    print(play(int(sys.argv[1]), int(sys.argv[2])), "steps")
+
+
+if __name__ == "__main__":
+    main()
