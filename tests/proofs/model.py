@@ -123,6 +123,7 @@ class Device:
     catalogue_version: int
     created_at: datetime
     created_by: str
+    removed: bool = False
 
 
 @dataclass(eq=False)
@@ -402,14 +403,20 @@ class Model:
     def decision(self, decided: str) -> dict[str, Any]:
         return {"decided": decided, "catalogue_version": len(self.catalogues), "decided_at": to_text(self.now)}
 
-    def add_device(self, id: str, by: Account, of: Company) -> None:
+    def add_device(self, id: str, by: Account, of: Company) -> Device:
         actual = self.hosted.get(of.storage_location)
         self.devices[id] = Device(id, of, actual, len(self.catalogues), self.now, by.id)
+        return self.devices[id]
 
-    def add_account(self, id: str, by: Account, of: Company, body: dict[str, Any]) -> None:
+    def remove_device(self, device: Device) -> None:
+        device.removed = True
+        del self.devices[device.id]
+
+    def add_account(self, id: str, by: Account, of: Company, body: dict[str, Any]) -> Account:
         new = Account(id, of, body["kind"], body.get("email"), body["display_name"], body["role"], self.now, by.id)
         new.synced = int(new.kind == "api")  # a machine's sign-in is made at once
         self.accounts[id] = new
+        return new
 
     def remove_account(self, account: Account) -> None:
         account.removed = True
