@@ -274,9 +274,13 @@ class Stories(RuleBasedStateMachine):
     ) -> None:
         """Added where nobody has the reference, else changed; it can be repeated."""
         by, model = self.who(who), self.model
-        parent = self.some(place, by)
+        parent, known = self.some(place, by), self.some(place, by, lambda each: each.references)
+        if place % 3 and known.parent and known.references:  # one that somebody has
+            parent, (system, value) = known.parent, next(iter(known.references.items()))
         holder = model.holder(parent, system, value)
         body = self.body_below(parent, {**new, "references": {system: value}}, place, fitting=True)
+        if holder and holder.level in BELOW[parent.level]:
+            body["level"] = holder.level
         version = None if at is None else at + (holder.version if holder else 1)
         path = f"/customers/by-reference/{system}/{quote(value)}"
 
@@ -401,13 +405,15 @@ class Stories(RuleBasedStateMachine):
             model.change(of, "customer_restored", by, archived_at=None)
         self.shown(called, of)
 
-    @rule(place=places, services=services)
-    def leave_and_come_back(self, place: int, services: tuple[str, ...]) -> None:
-        """A customer is archived, its parent provides something else, and it is to be restored."""
+    @rule(place=places, services=services, days=st.sampled_from([0, 29]))
+    def leave_and_come_back(self, place: int, services: tuple[str, ...], days: int) -> None:
+        """A customer is archived, its trial may end, its parent provides something else, and it is to be restored."""
         by = self.who(0)
         of = self.some(place, by, lambda each: each.parent and each.level != "site" and not self.model.children(each))
         if of.parent:
             self._archive(by, of)
+            self.jump(days, 0)
+            self._look(by, of)
             self._change(by, of.parent, {"services_to_provide": services})
             self._restore(by, of)
 
