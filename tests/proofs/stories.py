@@ -53,6 +53,7 @@ fields = {
 }
 customers = st.fixed_dictionaries({"name": names, "device_country": countries}, optional=fields)
 changes = st.fixed_dictionaries({}, optional={"name": names, "device_country": countries, **fields})
+COUNTS: Final = ("rows", "created", "existed", "refused")
 REUSED: Final = (422, "idempotency_key_reused")
 LOOK: Final = (
     "name", "id", "customer", "customer_id", "level", "state", "service_type", "country", "test", "invoiced",
@@ -105,10 +106,12 @@ class Stories(RuleBasedStateMachine):
         self.number = 0
 
     def teardown(self) -> None:
-        """At the end of a story that went well, everything is looked at."""
-        if sys.exc_info()[0]:
-            self.installed.close()
-            return
+        with self.installed:
+            if not sys.exc_info()[0]:  # the story went well
+                self.at_the_end()
+
+    def at_the_end(self) -> None:
+        """Everything is looked at."""
         by = self.who(0)
         for of in list(self.model.customers.values()):
             self._look(by, of)
@@ -120,9 +123,8 @@ class Stories(RuleBasedStateMachine):
         self._deliver(1)
         told = {entry_id for _, entry_id, _ in told_by(self.aws.dynamo)}
         on_the_bus = {json.loads(entry["Detail"])["event_id"] for entry in self.aws.bus.entries}
-        self.aws.expire()
-        self.installed.close()
         assert on_the_bus == told, "what was told is not what happened"
+        self.aws.expire()
         assert violations(self.aws.dynamo) == []
 
     # ---- how it is asked and answered
@@ -252,13 +254,18 @@ class Stories(RuleBasedStateMachine):
             body = self.body_below(parent, {"name": name, "device_country": "DE"}, 0, fitting=True)
             bodies.append(body if fits else {**body, "device_country": "JP"})
         headers = {"idempotency-key": self.new_key(), "content-type": "application/x-ndjson"}
-        added = self.ask("add_import", by, body="\n".join(map(json.dumps, bodies)), headers=headers)
+        file = "\n".join(map(json.dumps, bodies))
+        dry = self.writes_nothing(
+            lambda: self.ask("add_import", by, body=file, query={"validate_only": "true"}, headers=headers), None
+        )
+        added = self.ask("add_import", by, body=file, headers=headers)
         assert added.status == 202, added.text
         message = {"messageId": "1", "body": json.dumps({"import_id": added.body["id"]})}
         for _ in range(2):
             assert invoke("run_import", {"Records": [message]}) == {"batchItemFailures": []}
         done = self.ask("get_import", by, f"/imports/{added.body['id']}", query={"limit": "1000"}).body
         assert (done["state"], done["rows_done"], len(done["results"])) == ("done", len(bodies), len(bodies))
+        assert {name: dry[name] for name in COUNTS} == {name: done[name] for name in COUNTS}
         for result in done["results"]:
             body = bodies[result["row"] - 1]
             why = self.model.why_not_added(by, body)
@@ -656,7 +663,14 @@ class Stories(RuleBasedStateMachine):
 
     def _onboard(self, asked: Onboarding) -> None:
         by, body, of = asked.by, asked.body, None
-        called = self.ask("add_onboarding", by, body=body, headers={"idempotency-key": asked.key})
+
+        def ask(**query: str) -> Called:
+            return self.ask("add_onboarding", by, body=body, query=query, headers={"idempotency-key": asked.key})
+
+        before_all = len(self.aws.dynamo.log)
+        dry = ask(validate_only="true")
+        assert len(self.aws.dynamo.log) == before_all, "a dry run has written"
+        called = ask()
         steps = {step["pointer"]: step for step in called.body.get("steps", [])}
         wanted = [("/customer", "customer", body["customer"])]
         wanted += [(f"/accounts/{number}", "account", new) for number, new in enumerate(body["accounts"])]
@@ -679,7 +693,9 @@ class Stories(RuleBasedStateMachine):
                 asked.done[pointer] = self.kept(kind, by, of, new, step[kind]), step[kind]
             of = asked.done["/customer"][0]
         assert steps == {}
-        complete = all(step["problem"] is None for step in called.body["steps"])
+        problems = [step["problem"] for step in called.body["steps"]]
+        assert problems == [step["problem"] for step in dry.body["steps"]]
+        complete = not any(problems)
         assert (called.status, called.body["complete"]) == (201 if complete else 200, complete)
 
     def why_no_step(self, kind: str, by: Account, of: Any, new: dict[str, Any]) -> Why:
@@ -804,8 +820,11 @@ class Stories(RuleBasedStateMachine):
         for device in model.devices_of(of):
             shown = self.ask("get_test_device", by, f"{path}/test-devices/{device.id}").body
             assert shown == model.shown_device(device)
-        children = self.pages("list_customers", by, {"parent_id": of.id}, "customers")
-        assert sorted(children, key=_id) == sorted(map(model.shown, model.children(of)), key=_id)
+        for prefix in ("", "ST"):
+            query = {"parent_id": of.id, "name_prefix": prefix}
+            children = self.pages("list_customers", by, query, "customers")
+            expected = [each for each in model.children(of) if folded(each.name).startswith(prefix.lower())]
+            assert sorted(children, key=_id) == sorted(map(model.shown, expected), key=_id)
 
     @rule(who=actors, place=places, archived=st.booleans())
     def look_at_all_below(self, who: int, place: int, archived: bool) -> None:
