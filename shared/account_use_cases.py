@@ -1,4 +1,4 @@
-"""What can be done with accounts. Each use case: one read, the rules, at most one write."""
+"""What can be done with accounts. Each use case: one read, the rules, at most one write that succeeds."""
 
 import contextlib
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from shared.account_changes import (
 )
 from shared.accounts import Account, Caller, Operation, authorize, permit, refuse_higher
 from shared.cursors import read_cursor, sign_cursor
+from shared.customer_use_cases import MOST_DECISIONS, being_changed
 from shared.customers import Customer, CustomerAnswer, show
 from shared.emails import clean_email
 from shared.errors import (
@@ -39,6 +40,7 @@ from shared.errors import (
 from shared.idempotency import Outcome, id_from, refuse_other_request, secret_from
 from shared.identities import Identities, IdentityError, NoIdentityError
 from shared.keys import (
+    Item,
     Key,
     account_item,
     account_key,
@@ -48,7 +50,7 @@ from shared.keys import (
     super_users_key,
     tree_below,
 )
-from shared.reading import get, one, read, read_customer
+from shared.reading import expired, get, one, read, read_customer
 from shared.store import Action, Check, ConditionFailedError, Count, Page, Position, Put, Records, Remove, Store
 from shared.subtrees import below
 
@@ -84,7 +86,8 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
     if earlier is None:
         account = new_account(new, customer, by, id=account_id, cursor_key=cursor_key, now=caller.now)
         if validate_only:
-            if any(email in found for email in _email_keys(new)):
+            taken = [found[email] for email in _email_keys(new) if email in found]
+            if any(_left_behind(store, caller.now, item)[0] is None for item in taken):
                 raise EmailExistsError
             shown = show_account(account).model_copy(update={"id": None})
             return AddedAccount(AddedAccountAnswer(**shown.model_dump(), credentials=None), "validated")
@@ -113,16 +116,33 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
 def _taken(store: Records, now: datetime, failed: ConditionFailedError) -> RefusalError:
     """The address is taken; by an account of a removed customer, it is free when the same request comes again."""
     for item in failed.found.values():
-        key = account_key((item or {}).get("account_id", ""))
-        account = one(Account, store.get(key), key)
-        if account and account.email and not get(store, now, customer_key(account.customer_id)):
-            shell = removed_account(account)
-            put, address = Put(account_item(shell), when={"version": account.version}), email_key(account.email)
+        account, stays_away = _left_behind(store, now, item or {})
+        if account and account.email:
+            shell, address = removed_account(account), email_key(account.email)
+            actions: list[Action] = [Put(account_item(shell), when={"version": account.version})]
+            actions += [Remove(address, {"account_id": account.id}), *_count(account, shell, least=0), *stays_away]
             with contextlib.suppress(ConditionFailedError):
-                store.write(put, Remove(address, {"account_id": account.id}), *_count(account, shell, least=0))
+                store.write(*actions)
             detail = "The address was that of a removed customer, and is free now. Send the same request again."
             return ThrottledError(detail, headers={"Retry-After": "1"})
     return EmailExistsError()
+
+
+def _left_behind(store: Records, now: datetime, address: Item) -> tuple[Account | None, list[Action]]:
+    """The account that has an address, where its customer is removed; and what checks that it stays so."""
+    key = account_key(address.get("account_id", ""))
+    account = one(Account, store.get(key), key)
+    if account is None:
+        return None, []
+    at = customer_key(account.customer_id)
+    customer = store.get(at).get(at)
+    there = customer is not None and not expired(customer, now)
+    return (None, []) if there else (account, _stays_away(at, customer))
+
+
+def _stays_away(key: Key, customer: Item | None) -> list[Action]:
+    """Checks that a customer that is archived stays so; one whose record is deleted does."""
+    return [Check(key, {"archived_at": customer["archived_at"]})] if customer else []
 
 
 def _finish(  # noqa: PLR0913, PLR0917 - what the first answer follows from
@@ -158,7 +178,10 @@ def _email_keys(new: NewAccount) -> list[Key]:
 
 
 def _count(before: Account | None, after: Account, least: int = 1) -> list[Action]:
-    """The change of the count of enabled super_users; the last one of a customer that is there cannot go."""
+    """The change of the count of enabled super_users, of which at least so many stay.
+
+    A customer that is there keeps one; of one that is archived or removed the last one can go.
+    """
     by = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
     return [Count(super_users_key(after.customer_id), by, least=least)] if by else []
 
@@ -215,35 +238,23 @@ def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account,
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
     """Raises StaleVersionError, LastSuperUserError."""
-    key, change = account_key(after.id), Put(account_item(after), when={"version": before.version})
-    try:
+    at, counter = customer_key(after.customer_id), super_users_key(after.customer_id)
+    change = Put(account_item(after), when={"version": before.version})
+    counted = _count(before, after)
+    for _ in range(MOST_DECISIONS):
         try:
-            store.write(change, *more, *_count(before, after))
+            store.write(change, *more, *counted)
         except ConditionFailedError as failed:
-            if set(failed.found) != {super_users_key(after.customer_id)}:
-                raise
-            # Nobody needs it where its customer is archived or removed: then the address is free again.
-            store.write(change, *more, *_count(before, after, least=0), *_not_there(store, after.customer_id))
-    except ConditionFailedError as failed:
-        if key not in failed.found:  # restored in this very moment
-            raise _last_super_user() from failed
-        now_there = failed.found[key] or {}
-        raise StaleVersionError.of("account", now_there.get("version", before.version + 1)) from failed
-
-
-def _not_there(store: Store, customer_id: str) -> list[Action]:
-    """Checks that a customer stays archived, unless it is removed. Raises LastSuperUserError where it is there."""
-    key = customer_key(customer_id)
-    customer = store.get(key).get(key)
-    if customer is None:
-        return []
-    if "archived_at" not in customer:
-        raise _last_super_user()
-    return [Check(key, {"archived_at": customer["archived_at"]})]
-
-
-def _last_super_user() -> LastSuperUserError:
-    return LastSuperUserError("This is the last enabled super_user of its customer. Make another one first.")
+            if failed.found.keys() - {at, counter}:
+                now_there = failed.found.get(account_key(after.id)) or {}
+                raise StaleVersionError.of("account", now_there.get("version", before.version + 1)) from failed
+            customer = store.get(at).get(at)
+            if customer and "archived_at" not in customer:
+                raise LastSuperUserError from failed
+            counted = [*_count(before, after, least=0), *_stays_away(at, customer)]
+        else:
+            return
+    raise being_changed()
 
 
 class AccountPage(BaseModel):

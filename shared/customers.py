@@ -345,8 +345,9 @@ def show_as_created(customer: Customer, parent: Customer | None) -> CustomerAnsw
     kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.first, "version": 1}
     if customer.trial:  # ended within the moment of its creation, by a clock that is behind
         kept["production_since"] = None
-    above = parent and Customer.model_validate({**parent.model_dump(), **customer.inherited_first})
-    return show(Customer.model_validate(kept), customer.created_at, above)
+    if customer.level == "site" and parent:
+        parent = Customer.model_validate({**parent.model_dump(), **customer.inherited_first})
+    return show(Customer.model_validate(kept), customer.created_at, parent)
 
 
 def _archive(customer: Customer) -> ArchiveAnswer | None:

@@ -128,6 +128,9 @@ class EmailExistsError(RefusalError):
 class LastSuperUserError(RefusalError):
     status, code = 409, "last_super_user"
 
+    def __init__(self) -> None:
+        super().__init__("This is the last enabled super_user of its customer. Make another one first.")
+
 
 class TooManyDevicesError(RefusalError):
     status, code = 409, "too_many_test_devices"

@@ -34,7 +34,7 @@ hold the time from which they count as removed (`expires_at`), whenever DynamoDB
 | children by name, with a prefix                | Query children                                                     |
 | all within a customer, in path order           | Query subtree; for the root, one for each of its distributors      |
 | accounts of a customer, or all within it       | Query subtree; for the root as above                               |
-| add, change, remove an account                 | one TransactWriteItems: account, e-mail, count of super_users      |
+| add, change, remove an account                 | one TransactWriteItems: account, e-mail, super_users, the customer |
 | devices within a customer                      | Query subtree, and one BatchGetItem of their customers             |
 | add, remove a test device                      | one TransactWriteItems: device, count, check of the customer       |
 | save a view                                    | one TransactWriteItems of one record                               |

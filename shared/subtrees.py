@@ -35,7 +35,7 @@ def within(store: Store, top: Item, *, limit: int, after: Position | None, kind:
         return below(store, kind, customer, limit=limit, after=after or None)
     rest = below(store, kind, customer, limit=max(limit - 1, 1), after=None)
     if limit == 1:
-        return Page([top], AFTER_ITSELF if rest.items else None)
+        return Page([top], AFTER_ITSELF if rest.items or rest.next else None)
     return Page([top, *rest.items], rest.next)
 
 

@@ -659,6 +659,23 @@ def test_an_archived_customer_appears_only_when_it_is_asked_for(store: MemorySto
     assert_whole(store)
 
 
+@pytest.mark.parametrize("limit", [1, 2, 100])
+def test_a_list_of_the_root_goes_on_behind_many_archived_distributors(store: MemoryStore, limit: int) -> None:
+    distributors = sorted((a_customer("distributor", name=f"D {number}") for number in range(20)), key=lambda d: d.path)
+    put(store, *distributors)
+    for distributor in distributors[:18]:
+        archive(store, distributor)
+    found, cursor = [], None
+    while True:
+        query = CustomerQuery(within=ROOT.id)
+        page = list_customers(store, caller(now=LATER), query, limit=limit, cursor=cursor)
+        found += [customer.id for customer in page.customers]
+        if (cursor := page.next_cursor) is None:
+            break
+    assert found[0] == ROOT.id
+    assert {each.id for each in distributors[18:]} <= set(found)
+
+
 def test_what_stands_below_keeps_a_customer_from_being_archived(store: MemoryStore, line: list[Customer]) -> None:
     for n in range(25):
         put(store, a_customer("site", line[4], name=f"Site {n:02}"))
@@ -890,8 +907,15 @@ def test_the_address_of_an_account_of_a_removed_customer_is_free(store: MemorySt
         who = by(now=now, operation="change_accounts")
         return add_account(store, MemoryIdentities(), who, ROOT.id, new, idempotency_key="a", cursor_key="k")
 
-    with pytest.raises(EmailExistsError):
-        invite(LATER + 30 * DAY - MICROSECOND)
+    def tried(now: datetime) -> Any:
+        who = by(now=now, operation="change_accounts")
+        keys = {"idempotency_key": "a", "cursor_key": "k", "validate_only": True}
+        return add_account(store, MemoryIdentities(), who, ROOT.id, new, **keys)
+
+    for ask in (invite, tried):
+        with pytest.raises(EmailExistsError):
+            ask(LATER + 30 * DAY - MICROSECOND)
+    assert tried(LATER + 30 * DAY).outcome == "validated"
     with pytest.raises(ThrottledError):
         invite(LATER + 30 * DAY)
     assert invite(LATER + 30 * DAY).outcome == "added"
@@ -924,6 +948,59 @@ def test_the_last_super_user_stays_where_the_customer_is_restored_in_that_moment
     with pytest.raises(LastSuperUserError):
         remove_account(meddling, by(operation="change_accounts"), account.id, version=1)
     assert meddling.meddle == []
+    assert meddling.items[super_users_key(line[5].id)]["count"] == 1
+
+
+def test_the_account_of_a_customer_that_is_restored_in_that_moment_keeps_its_address(meddling: Meddling) -> None:
+    """One clock is ahead and takes the customer for removed; another is behind and restores it."""
+    line = a_tree(meddling)
+    put(meddling, account := an_account("super_user", line[5], email="ada@example.com"))
+    archive(meddling, line[5])
+    who = by(now=LATER + 30 * DAY, operation="change_accounts")
+    new = NewAccount(email=account.email, display_name="Ada", role="super_user")
+    meddling.meddle = [lambda: None, lambda: restore(meddling, line[5])]
+    for refusal in (ThrottledError, EmailExistsError):
+        with pytest.raises(refusal):
+            add_account(meddling, MemoryIdentities(), who, ROOT.id, new, idempotency_key="a", cursor_key="k")
+    assert meddling.meddle == []
+    assert Account.model_validate(meddling.items[account_key(account.id)]) == account
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_the_last_super_user_goes_though_the_archive_changes_meanwhile(meddling: Meddling, again: bool) -> None:
+    """The record is deleted, or the customer is restored and archived once more."""
+    line = a_tree(meddling)
+    put(meddling, account := an_account("super_user", line[5]))
+    archive(meddling, line[5])
+
+    def another() -> None:
+        if again:
+            restore(meddling, line[5])
+            archive_customer(meddling, by(now=LATER + DAY), line[5].id, version=3)
+        else:
+            del meddling.items[customer_key(line[5].id)]
+
+    meddling.meddle = [lambda: None, another]
+    remove_account(meddling, by(operation="change_accounts"), account.id, version=1)
+    assert meddling.items[super_users_key(line[5].id)]["count"] == 0
+
+
+def test_an_archive_that_never_rests_ends_in_try_again(meddling: Meddling) -> None:
+    line = a_tree(meddling)
+    put(meddling, account := an_account("super_user", line[5]))
+    archive(meddling, line[5])
+    versions = iter(range(2, 100, 2))
+
+    def another() -> None:
+        version = next(versions)
+        at = LATER + version * DAY
+        restore_customer(meddling, by(now=at), line[5].id, version=version)
+        archive_customer(meddling, by(now=at), line[5].id, version=version + 1)
+
+    rest = [lambda: None, lambda: None]
+    meddling.meddle = [lambda: None, another, *rest, another, *rest]
+    with pytest.raises(ThrottledError):
+        remove_account(meddling, by(operation="change_accounts"), account.id, version=1)
     assert meddling.items[super_users_key(line[5].id)]["count"] == 1
 
 

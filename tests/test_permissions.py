@@ -28,7 +28,7 @@ from shared.identities import open_identities
 from shared.queues import open_import_queue, open_shard_queue
 from shared.store import DynamoStore, open_store
 from tests import calls
-from tests.builders import ROOT, a_customer, a_line, an_account, begin_in, put
+from tests.builders import NOW, ROOT, a_customer, a_line, an_account, begin_in, put
 from tests.calls import an_event
 
 # What Lambda itself asks for, with the function's role: the event sources, their dead letters, the log.
@@ -39,8 +39,8 @@ OF_LAMBDA = {
 }  # fmt: skip
 # An account that is disabled or removed while its sign-in is made; an import whose time is up.
 SELDOM = {
-    "add_account": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser", "dynamodb:DeleteItem"},
-    "add_onboarding": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser", "dynamodb:DeleteItem"},
+    "add_account": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser"},
+    "add_onboarding": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser"},
     "run_import": {"sqs:SendMessage"},
     "end_trials": {"sqs:SendMessage"},
     "sync_identity": {"sqs:SendMessage"},
@@ -167,6 +167,16 @@ def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
     version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
     call("remove_account", path=f"/accounts/{added['id']}", headers=at(version))
     _synced(added["id"])
+
+    for number in (1, 2):  # the address of an account of a removed customer is made free
+        gone = a_customer("distributor", name=f"Gone {number}").model_copy(update={"archived_at": NOW, "expires_at": 1})
+        put(store, gone, an_account("super_user", gone, email=f"gone{number}@example.com"))
+    back = {**person, "email": "gone1@example.com"}
+    assert call("add_account", path=account_path, body=back).status == 429
+    customer = {**customer, "name": "With one who is back"}
+    accounts = [{**person, "email": "gone2@example.com"}]
+    steps = call("add_onboarding", body={"customer": customer, "accounts": accounts}).body["steps"]
+    assert steps[1]["problem"]["status"] == 429
 
     left = a_customer("reseller", line[1], name="Left")
     put(store, left)
