@@ -38,7 +38,7 @@ REFUSED: Final = {
     "site": ("service_type", "services_to_provide"),
 }
 
-Why = tuple[int, str] | None  # status and code of a refusal
+Why = tuple[Any, ...] | None  # status and code of a refusal, and what else it says: (name, value)
 
 
 def folded(name: str) -> str:
@@ -102,9 +102,13 @@ class Company:
     def needs(self) -> set[str]:
         return {*self.services_to_provide, *([self.service_type] if self.service_type else ())}
 
+    def within(self, top: "Company") -> bool:
+        """Whether it is `top` or stands below it."""
+        return f"{self.path}/".startswith(f"{top.path}/")
+
     @property
     def tree(self) -> "Company":
-        """Where its references are unique, and those of whatever stands below: its distributor's tree, or the root."""
+        """In which the references of what stands below it are unique: its distributor's, or the root's own."""
         return self if self.parent is None or self.parent.parent is None else self.parent.tree
 
 
@@ -120,6 +124,7 @@ class Device:
     id: str
     customer: Company
     actual: str | None
+    expected: str  # when it was added
     catalogue_version: int
     created_at: datetime
     created_by: str
@@ -147,11 +152,33 @@ class Account:
         """As a super_user that its customer cannot be without."""
         return self.kind == "person" and self.role == "super_user" and not (self.disabled or self.removed)
 
+    @property
+    def status(self) -> str:
+        if self.removed or self.disabled:
+            return "removed" if self.removed else "disabled"
+        return "active" if self.signed_in_at or (self.kind == "api" and self.synced) else "invited"
+
     def sees(self, of: Company) -> bool:
-        return f"{of.path}/".startswith(f"{self.customer.path}/")
+        return of.within(self.customer)
 
     def may(self, operation: str) -> bool:
         return operation in MAY[self.role] and (operation != "support" or self.customer.level == "root")
+
+
+def stale(of: Company | Account) -> Why:
+    return 412, "stale_version", ("version", of.version)
+
+
+def merged(of: Company, fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields as they would be: references are given and taken away one by one."""
+    if "references" not in fields:
+        return fields
+    references = {**of.references, **fields["references"]}
+    return {**fields, "references": {name: value for name, value in references.items() if value is not None}}
+
+
+def in_order(found: list[Company]) -> list[Company]:
+    return sorted(found, key=lambda of: of.path)
 
 
 class Model:
@@ -165,6 +192,11 @@ class Model:
         self.devices: dict[str, Device] = {}
         self.views: dict[str, dict[str, list[str]]] = {}  # by account, by name
         self.catalogues = [hosted]  # a country -> where its data lands
+        self.replaced_by = [account.id]
+        self.told: dict[tuple[str, str | None, int], dict[str, Any]] = {}  # events: kind, of whom, sequence -> facts
+        self.tell_of(root, "customer_added", parent_id=None, trial_ends_at=None, invoice_from=None)
+        self.tell_of_account(account, "account_added")
+        self.told["storage_locations_replaced", None, 1] = {}
 
     @property
     def hosted(self) -> dict[str, str]:
@@ -188,17 +220,15 @@ class Model:
         return [
             each
             for each in self.customers.values()
-            if f"{each.path}/".startswith(f"{top.path}/")
-            and (each.archived_at is not None) == archived
-            and not self.gone(each)
+            if each.within(top) and (each.archived_at is not None) == archived and not self.gone(each)
         ]
 
     def devices_of(self, of: Company) -> list[Device]:
         return [device for device in self.devices.values() if device.customer is of]
 
-    def taken(self, parent: Company, name: str, but: Company | None = None) -> bool:
-        kin = self.children(parent, archived=True)
-        return any(folded(each.name) == folded(name) for each in kin if each is not but)
+    def taken(self, parent: Company, name: str, but: Company | None = None) -> Company | None:
+        kin = (each for each in self.children(parent, archived=True) if each is not but)
+        return next((each for each in kin if folded(each.name) == folded(name)), None)
 
     def holder(self, at: Company, system: str, value: str) -> Company | None:
         """Who has the reference, in the tree in which what stands at or below `at` has its own."""
@@ -219,7 +249,7 @@ class Model:
     # ---- why a request is refused
 
     def why_not(self, by: Account, of: Company, operation: str, *, archived: bool = False) -> Why:
-        """Whatever it is: for who asks, and what it is about."""
+        """Refuses for who asks, and for the customer it is about."""
         if by.disabled or by.removed:
             return 403, "no_active_account"
         if self.gone(of) or not by.sees(of):
@@ -252,35 +282,53 @@ class Model:
             or not needs <= set(above.services_to_provide)
         ):
             return 422, "broken_rules"
-        if self.taken(above, body["name"]):
-            return 409, "name_exists"
-        if any(self.holder(above, *reference) for reference in body.get("references", {}).items()):
-            return 409, "reference_exists"
+        if other := self.taken(above, body["name"]):
+            return 409, "name_exists", ("customer_id", other.id)
+        return self.why_not_referred(by, above, body.get("references", {}), None)
+
+    def why_not_referred(self, by: Account, at: Company, references: dict[str, Any], but: Company | None) -> Why:
+        """Who has the reference is told to those who see that customer."""
+        for system, value in sorted(references.items()):
+            other = self.holder(at, system, value) if value is not None else None
+            if other not in (None, but):
+                return 409, "reference_exists", ("customer_id", other.id if other and by.sees(other) else None)
         return None
 
     def why_not_changed(self, by: Account, of: Company, fields: dict[str, Any], version: int | None) -> Why:
         if why := self.why_not(by, of, "change_customers"):
             return why
-        if version is not None and version != of.version:
-            return 412, "stale_version"
+        if version is not None and self.repeated(by, of, "customer_changed", version):
+            same = all(value == getattr(of, name) for name, value in merged(of, fields).items())
+            return self.why_not_served(of, fields) or (None if same else stale(of))
+        if version not in (None, of.version):
+            return stale(of)
         if "references" in fields and of.level == "distributor" and by.customer is of:
             return 403, "forbidden"
-        return self.why_not_served(of, fields) or self.why_not_free(of, fields)
+        return self.why_not_served(of, fields) or self.why_not_free(by, of, fields)
 
-    def why_not_free(self, of: Company, fields: dict[str, Any]) -> Why:
+    def repeated(self, by: Account, of: Company, event: str, version: int) -> bool:
+        """Whether this may be the request that made the last change, sent again."""
+        last = of.changes[-1] if of.changes else None
+        return bool(last) and (event, by.id, version + 1, version + 1) == (
+            last.event,
+            last.by,
+            last.version,
+            of.version,
+        )
+
+    def why_not_free(self, by: Account, of: Company, fields: dict[str, Any]) -> Why:
         """The name among its siblings, the references in its tree."""
         if of.parent is None:
             return None
-        if "name" in fields and self.taken(of.parent, fields["name"], but=of):
-            return 409, "name_exists"
-        holders = {self.holder(of.parent, *each) for each in fields.get("references", {}).items() if each[1]}
-        return (409, "reference_exists") if holders - {None, of} else None
+        if "name" in fields and (other := self.taken(of.parent, fields["name"], but=of)):
+            return 409, "name_exists", ("customer_id", other.id)
+        return self.why_not_referred(by, of.parent, fields.get("references", {}), of)
 
     def why_not_served(self, of: Company, fields: dict[str, Any]) -> Why:
         """What the level takes, what the parent provides, and what children need."""
         if set(REFUSED.get(of.level, ())) & set(fields):
             return 422, "broken_rules"
-        above = set(of.parent.services_to_provide) if of.parent else set(BOTH)
+        above = set(of.parent.services_to_provide) if of.parent else set()
         wanted = {
             *fields.get("services_to_provide", ()),
             *([fields["service_type"]] if "service_type" in fields else ()),
@@ -293,9 +341,12 @@ class Model:
     def why_not_moved(self, by: Account, of: Company, code: str, version: int) -> Why:
         if why := self.why_not(by, of, "support"):
             return why
-        if version != of.version:
-            return 412, "stale_version"
-        return None if code in self.hosted else (422, "broken_rules")
+        repeated = self.repeated(by, of, "storage_location_changed", version)
+        if version != of.version and not repeated:
+            return stale(of)
+        if code not in self.hosted:
+            return 422, "broken_rules"
+        return stale(of) if repeated and code != of.storage_location else None
 
     def why_not_archived(self, by: Account, of: Company, version: int) -> Why:
         """Nothing is wrong with archiving what is archived."""
@@ -303,17 +354,19 @@ class Model:
         if why or of.archived_at:
             return why
         if version != of.version:
-            return 412, "stale_version"
+            return stale(of)
         if by.customer is of:
             return 403, "forbidden"
-        return (409, "archive_blocked") if self.children(of) or self.devices_of(of) else None
+        children = sorted(self.children(of), key=lambda each: folded(each.name))
+        blocking = [each.id for each in children] + sorted(device.id for device in self.devices_of(of))
+        return (409, "archive_blocked", ("blocking", tuple(blocking))) if blocking else None
 
     def why_not_restored(self, by: Account, of: Company, version: int) -> Why:
         why = self.why_not(by, of, "change_customers", archived=True)
         if why or not of.archived_at:
             return why
         if version != of.version:
-            return 412, "stale_version"
+            return stale(of)
         if by.customer is of:
             return 403, "forbidden"
         if of.parent is None or of.parent.archived_at:
@@ -325,7 +378,7 @@ class Model:
             return why
         if of.level == "site":
             return 422, "broken_rules"
-        return (412, "stale_version") if self.since(of) is None and version != of.version else None
+        return stale(of) if self.since(of) is None and version != of.version else None
 
     def why_no_device(self, by: Account, of: Company) -> Why:
         if why := self.why_not(by, of, "change_test_devices"):
@@ -350,7 +403,7 @@ class Model:
         return next(found, None)
 
     def why_not_touched(self, by: Account, account: Account) -> Why:
-        """An account, whatever becomes of its customer."""
+        """Refuses to change or remove an account; whether its customer is still there does not matter."""
         if by.disabled or by.removed:
             return 403, "no_active_account"
         if account.removed or not by.sees(account.customer):
@@ -367,8 +420,8 @@ class Model:
             return 422, "broken_rules"
         if "role" in fields and ROLES.index(fields["role"]) < ROLES.index(by.role):
             return 403, "forbidden"
-        if version != account.version:
-            return 412, "stale_version"
+        if version != account.version and (fields or version + 1 != account.version):
+            return stale(account)
         stays = fields.get("role", "super_user") == "super_user" and not fields.get("disabled")
         return self.why_needed(account) if not stays else None
 
@@ -376,11 +429,11 @@ class Model:
         if why := self.why_not_touched(by, account):
             return why
         if version != account.version:
-            return 412, "stale_version"
+            return stale(account)
         return (403, "forbidden") if account is by else self.why_needed(account)
 
     def why_needed(self, account: Account) -> Why:
-        """As the last super_user of a customer that is not archived."""
+        """Refuses where it is the last super_user of a customer that is not archived."""
         kin = [each for each in self.accounts.values() if each.customer is account.customer and each.counts]
         return (409, "last_super_user") if kin == [account] and not account.customer.archived_at else None
 
@@ -398,29 +451,83 @@ class Model:
             self.decision("hosted" if body["device_country"] in self.hosted else "chosen"), self.now, by.id,
             trial_ends_at=self.now + MONTH if trial else None, production_since=None if trial or site else self.now,
         )  # fmt: skip
-        return self.customers[id]
+        of = self.customers[id]
+        since = of.production_since if of.level == "end_customer" else None
+        facts = {"parent_id": of.parent and of.parent.id, "trial_ends_at": of.trial_ends_at, "invoice_from": since}
+        self.tell_of(of, "customer_added", **facts)
+        if since:
+            self.tell_of(of, "customer_entered_production", invoice_from=since, ended_by=None)
+        return of
+
+    def tell_of(self, of: Company, kind: str, **facts: Any) -> None:
+        """Expect an event of a customer, with what it holds of the customer now."""
+        names = ("name", "path", "level", "service_type", "device_country", "storage_location", "references")
+        known = {"customer_id": of.id, **{name: getattr(of, name) for name in names}}
+        self.told[kind, of.id, of.version] = {**known, **{name: _plain(value) for name, value in facts.items()}}
+
+    def tell_of_account(self, account: Account, kind: str) -> None:
+        facts = {"customer_id": account.customer.id, "role": account.role, "status": account.status}
+        self.told[kind, account.id, account.version] = facts
+
+    def tell_of_device(self, device: Device, kind: str, sequence: int) -> None:
+        locations = {"expected_location": device.expected, "storage_location": device.actual}
+        facts = {"customer_id": device.customer.id, "matches": device.actual == device.expected, **locations}
+        self.told[kind, device.id, sequence] = facts
+
+    def start_production(self, of: Company, by: Account) -> None:
+        self._in_production(of, self.now, by.id)
+
+    def _in_production(self, of: Company, since: datetime, by: str) -> None:
+        of.production_since, of.ended_by, of.version = since, by, of.version + 1
+        self.tell_of(of, "customer_entered_production", invoice_from=since, ended_by=by)
+
+    def replace_catalogue(self, by: Account, routes: dict[str, str]) -> None:
+        self.catalogues.append(routes)
+        self.replaced_by.append(by.id)
+        self.told["storage_locations_replaced", None, len(self.catalogues)] = {}
 
     def decision(self, decided: str) -> dict[str, Any]:
         return {"decided": decided, "catalogue_version": len(self.catalogues), "decided_at": to_text(self.now)}
 
     def add_device(self, id: str, by: Account, of: Company) -> Device:
         actual = self.hosted.get(of.storage_location)
-        self.devices[id] = Device(id, of, actual, len(self.catalogues), self.now, by.id)
+        self.devices[id] = Device(id, of, actual, of.storage_location, len(self.catalogues), self.now, by.id)
+        self.tell_of_device(self.devices[id], "test_device_added", 1)
         return self.devices[id]
 
     def remove_device(self, device: Device) -> None:
         device.removed = True
+        self.tell_of_device(device, "test_device_removed", 2)
         del self.devices[device.id]
 
     def add_account(self, id: str, by: Account, of: Company, body: dict[str, Any]) -> Account:
         new = Account(id, of, body["kind"], body.get("email"), body["display_name"], body["role"], self.now, by.id)
-        new.synced = int(new.kind == "api")  # a machine's sign-in is made at once
         self.accounts[id] = new
+        self.tell_of_account(new, "account_added")
+        if new.kind == "api":  # its sign-in is made at once
+            new.synced = 1
+            self.tell_of_account(new, "account_changed")
         return new
 
+    def change_account(self, account: Account, **fields: Any) -> None:
+        before = account.role, account.status
+        for name, value in fields.items():
+            setattr(account, name, value)
+        account.version += 1
+        if before != (account.role, account.status):
+            self.tell_of_account(account, "account_changed")
+
+    def sign_in(self, account: Account) -> None:
+        """The first time counts."""
+        if account.signed_in_at is None:
+            follows = account.synced >= account.version
+            self.change_account(account, signed_in_at=self.now)
+            account.synced = account.version if follows else account.synced
+
     def remove_account(self, account: Account) -> None:
-        account.removed = True
+        account.removed, account.version = True, account.version + 1
         del self.accounts[account.id]
+        self.tell_of_account(account, "account_removed")
 
     def change(self, of: Company, event: str, by: Account, reason: str | None = None, **fields: Any) -> bool:
         """Whether anything is another than before."""
@@ -430,8 +537,16 @@ class Model:
         of.version += 1
         told = {name: {"from": _plain(getattr(of, name)), "to": _plain(value)} for name, value in changed.items()}
         of.changes.append(Entry(self.now, event, by.id, of.version, told, reason))
+        before = of.storage_location
         for name, value in changed.items():
             setattr(of, name, value)
+        facts: dict[str, Any] = {
+            "customer_changed": {"changes": told},
+            "storage_location_changed": {"previous_location": before, "reason": reason},
+            "customer_archived": {"archived_at": of.archived_at, "removed_at": self.now + MONTH},
+            "customer_restored": dict(zip(("archived_at", "restored_at"), (of.archives or [()])[-1], strict=False)),
+        }
+        self.tell_of(of, event, changed_by=by.id, **facts[event])
         return True
 
     def run_schedule(self) -> None:
@@ -440,11 +555,12 @@ class Model:
             if of.archived_at or not ends or of.production_since:
                 continue
             if ends <= self.now:
-                of.production_since, of.ended_by, of.version = ends, "schedule", of.version + 1
+                self._in_production(of, ends, "schedule")
                 continue
             due = min((days for days in (7, 3, 1) if ends - days * DAY <= self.now), default=7)
             if ends - due * DAY <= self.now and due < min(of.reminders, default=99):
                 of.reminders[due], of.version = self.now, of.version + 1
+                self.tell_of(of, "trial_ending", trial_ends_at=ends, days_before=due)
 
     # ---- what is shown
 
@@ -520,7 +636,6 @@ class Model:
         }
 
     def shown_account(self, account: Account) -> dict[str, Any]:
-        active = account.signed_in_at or (account.kind == "api" and account.synced)
         return {
             "id": account.id,
             "kind": account.kind,
@@ -528,7 +643,7 @@ class Model:
             "email": account.email,
             "display_name": account.display_name,
             "role": account.role,
-            "status": "disabled" if account.disabled else "active" if active else "invited",
+            "status": account.status,
             "identity": "ready" if account.synced >= account.version else "pending",
             "signed_in_at": to_text(account.signed_in_at) if account.signed_in_at else None,
             "version": account.version,
@@ -547,16 +662,15 @@ class Model:
                 "expected": country(of.storage_location),
                 "actual": country(self.hosted.get(of.storage_location)),
             }
-            for of in self.subtree(top)
+            for of in in_order(self.subtree(top))
             if self.hosted.get(of.storage_location) != of.storage_location
         ]
 
-    def shown_invoicing(self, top: Company, *, archived: bool) -> list[dict[str, Any]]:
-        """Who is invoiced in the month of now."""
-        month = self.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    def shown_invoicing(self, top: Company, month: datetime, *, archived: bool) -> list[dict[str, Any]]:
+        """Who is invoiced in the month that starts then."""
         after = (month + 31 * DAY).replace(day=1)
         rows = []
-        for of in self.subtree(top, archived=archived):
+        for of in in_order(self.subtree(top, archived=archived)):
             since, end = self.since(of), min(of.archived_at or after, after)
             if of.level != "end_customer" or since is None or max(since, month) >= end:
                 continue

@@ -27,8 +27,23 @@ from tests.builders import NOW, ROOT, ROOT_ACCOUNT, begin_in
 from tests.calls import Called, call, invoke
 from tests.proofs.deliveries import record
 from tests.proofs.fake_aws import FakeAws
-from tests.proofs.invariants import told_by, violations
-from tests.proofs.model import BELOW, BOTH, MAY, REFUSED, ROLES, Account, Company, Model, Why, country, folded
+from tests.proofs.invariants import violations
+from tests.proofs.model import (
+    BELOW,
+    BOTH,
+    MAY,
+    REFUSED,
+    ROLES,
+    Account,
+    Company,
+    Model,
+    Why,
+    country,
+    folded,
+    in_order,
+    merged,
+    stale,
+)
 
 MOST_STEPS: Final = 50  # of one story
 
@@ -37,7 +52,7 @@ actors = st.one_of(st.just(0), places)  # the root's first super_user, or anybod
 names = st.sampled_from(["Alpha", "ALPHA", "Beta", "Straße", "STRASSE", "é", "e\u0301", "Gamma"])
 services = st.sampled_from([("all_inclusive",), ("software_only",), BOTH])
 countries = st.sampled_from(["DE", "FR", "NL", "JP"])
-stale = st.sampled_from([0, 0, 0, 7])
+offs = st.sampled_from([0, 0, 0, -1, 7])  # from the version that is there
 systems = st.sampled_from(["psa", "crm"])
 values = st.sampled_from(["1", "2", "a b"])
 people = st.fixed_dictionaries({
@@ -52,8 +67,17 @@ fields = {
     "references": st.dictionaries(systems, values, max_size=2),
 }
 customers = st.fixed_dictionaries({"name": names, "device_country": countries}, optional=fields)
-changes = st.fixed_dictionaries({}, optional={"name": names, "device_country": countries, **fields})
+taken_away = st.dictionaries(systems, st.one_of(values, st.none()), max_size=2)
+changes = st.fixed_dictionaries(
+    {}, optional={"name": names, "device_country": countries, **fields, "references": taken_away}
+)
 COUNTS: Final = ("rows", "created", "existed", "refused")
+WITH_ERRORS: Final = ("broken_rules", "archive_blocked", "name_exists", "reference_exists", "email_exists")
+MAYBE_ERRORS: Final = ("not_found", "archived", "forbidden")  # where an id in the body is meant, or the role
+POINTERS: Final = (
+    "name", "parent_id", "level", "service_type", "services_to_provide", "device_country", "storage_location",
+    "in_trial", "references", "country", "email", "display_name", "role", "disabled", "customer", "accounts",
+)  # fmt: skip
 REUSED: Final = (422, "idempotency_key_reused")
 LOOK: Final = (
     "name", "id", "customer", "customer_id", "level", "state", "service_type", "country", "test", "invoiced",
@@ -121,18 +145,30 @@ class Stories(RuleBasedStateMachine):
         for asked in self.asked:
             self._repeat(asked)
         self._deliver(1)
-        told = {entry_id for _, entry_id, _ in told_by(self.aws.dynamo)}
-        on_the_bus = {json.loads(entry["Detail"])["event_id"] for entry in self.aws.bus.entries}
-        assert on_the_bus == told, "what was told is not what happened"
+        self.look_at_the_bus()
         self.aws.expire()
         assert violations(self.aws.dynamo) == []
 
+    def look_at_the_bus(self) -> None:
+        """Every event that is due, with what it says, and no other one."""
+        on_the_bus, ids = {}, set()
+        for entry in self.aws.bus.entries:
+            told = json.loads(entry["Detail"])
+            of = told.get("device_id") or told.get("account_id") or told["customer_id"]
+            on_the_bus[entry["DetailType"], of, told["sequence"]] = told
+            ids.add(told["event_id"])
+        assert len(ids) == len(on_the_bus), "one event has two ids"
+        assert on_the_bus.keys() == self.model.told.keys()
+        for key, facts in self.model.told.items():
+            assert facts == {name: on_the_bus[key][name] for name in facts}
+
     # ---- how it is asked and answered
 
-    def some(self, place: int, by: Account, among: Callable[[Company], object] = bool) -> Company:
-        """A customer: of those that are asked for if there are any, and mostly one that `by` sees."""
+    def some(self, place: int, by: Account, among: Callable[[Company], object] | None = None) -> Company:
+        """A customer: of those that are asked for if there are any, and mostly one that `by` sees, often their own."""
         every = list(self.model.customers.values())
-        fitting = [each for each in every if among(each) and (place % 4 == 0 or by.sees(each))]
+        seen = [by.customer] if place % 8 == 1 and not among else [each for each in every if by.sees(each)]
+        fitting = [each for each in (every if place % 4 == 0 else seen) if among is None or among(each)]
         found = fitting or every
         return found[place // 4 % len(found)]
 
@@ -153,11 +189,19 @@ class Stories(RuleBasedStateMachine):
     @staticmethod
     def held(called: Called, why: Why, status: int = 200) -> bool:
         """Whether it was to be carried out; either way it was answered as it should be."""
-        if why:
-            assert (called.status, called.body["code"]) == why, called.text
-            return False
-        assert called.status == status, called.text
-        return True
+        if not why:
+            assert called.status == status, called.text
+            return True
+        body = called.body
+        assert (called.status, body["code"]) == why[:2], called.text
+        errors = body.get("errors", [])
+        assert bool(errors) == (body["code"] in WITH_ERRORS) or body["code"] in MAYBE_ERRORS, called.text
+        for error in errors:
+            assert error.get("pointer", "/name").split("/")[1] in POINTERS, called.text
+        for name, value in why[2:]:
+            blocking = tuple(error.get("customer_id") or error.get("device_id") for error in errors)
+            assert (blocking if name == "blocking" else body.get(name)) == value, called.text
+        return False
 
     def writes_nothing(self, ask: Callable[[], Called], why: Why) -> Any:
         """The answer to a dry run that is not refused."""
@@ -166,12 +210,11 @@ class Stories(RuleBasedStateMachine):
         assert len(self.aws.dynamo.log) == before, "a dry run has written"
         return called.body if self.held(called, why) else None
 
-    def shown(self, called: Called, of: Company) -> None:
-        body = called.body
-        notices = body.pop("notices", [])
-        assert body == self.model.shown(of)
+    def looks_right(self, called: Called, of: Company, notices: list[str] | None = None) -> None:
+        shown = called.body
+        told = [notice["code"] for notice in shown.pop("notices")] if "notices" in shown else None
+        assert (shown, told) == (self.model.shown(of), notices)
         assert called.headers["ETag"] == f'"{of.version}"'
-        assert [notice["code"] for notice in notices] in ([], ["storage_location_unchanged"])
 
     def pages(self, function: str, by: Account, query: dict[str, str], rows: str, path: str | None = None) -> list[Any]:
         """All pages of a list that is not refused."""
@@ -236,7 +279,7 @@ class Stories(RuleBasedStateMachine):
         dry = self.writes_nothing(lambda: ask(validate_only="true"), why)
         called = ask()
         if self.held(called, why, 201):
-            of = self.kept("customer", by, None, body, called.body)
+            of = self.noted("customer", by, None, body, called.body)
             self.asked.append(Asked("add_customer", None, body, key, by, of, called))
             assert called.headers["ETag"] == '"1"'
             assert dry == {**called.body, "id": None, "path": None}
@@ -273,9 +316,17 @@ class Stories(RuleBasedStateMachine):
                 assert result["status"] == "created", result
                 self.model.add(result["customer_id"], by, body)
             else:
-                assert result["status"] in (("existed", "refused") if why[1] == "name_exists" else ("refused",)), result
+                holder = self.model.taken(parent, body["name"]) if why[1] == "name_exists" else None
+                assert result["status"] == ("existed" if holder and not holder.archived_at else "refused"), result
 
-    @rule(who=actors, place=places, new=customers, system=systems, value=values, at=st.sampled_from([None, None, 0, 7]))
+    @rule(
+        who=actors,
+        place=places,
+        new=customers,
+        system=systems,
+        value=values,
+        at=st.sampled_from([None, None, 0, -1, 7]),
+    )
     def save_by_reference(  # noqa: PLR0917 - what hypothesis chooses
         self, who: int, place: int, new: dict[str, Any], system: str, value: str, at: int | None
     ) -> None:
@@ -288,7 +339,7 @@ class Stories(RuleBasedStateMachine):
         body = self.body_below(parent, {**new, "references": {system: value}}, place, fitting=True)
         if holder and holder.level in BELOW[parent.level]:
             body["level"] = holder.level
-        version = None if at is None else at + (holder.version if holder else 1)
+        version = None if at is None else max(at + (holder.version if holder else 1), 1)
         path = f"/customers/by-reference/{system}/{quote(value)}"
 
         def ask(version: int | None) -> Called:
@@ -307,26 +358,26 @@ class Stories(RuleBasedStateMachine):
                 fields["services_to_provide"] = tuple(sorted(body["services_to_provide"]))
             why = (409, "reference_exists") if not by.sees(holder) else model.why_not(by, holder, "change_customers")
             if not why and version not in (None, holder.version):
-                why = 412, "stale_version"
+                why = stale(holder)
             location = body.get("storage_location")
             if not why and (
                 (holder.parent, holder.level) != (parent, body["level"])
                 or (location is not None and location != holder.storage_location)
             ):
                 why = 422, "broken_rules"
-            fields["references"] = {**holder.references, system: value}
+            fields["references"] = {system: value}
             why = why or model.why_not_changed(by, holder, fields, version)
             called = ask(version)
             if not self.held(called, why):
                 return
-            model.change(holder, "customer_changed", by, **fields)
-        self.shown(called, holder)
+            model.change(holder, "customer_changed", by, **merged(holder, fields))
+        self.looks_right(called, holder)
         again = ask(None)
         assert (again.status, again.body) == (200, called.body), again.text
 
     # ---- customers are changed
 
-    @rule(who=actors, place=places, fields=changes, off=stale)
+    @rule(who=actors, place=places, fields=changes, off=offs)
     def change(self, who: int, place: int, fields: dict[str, Any], off: int) -> None:
         """Any of the fields; what its level refuses is left out, mostly."""
         by = self.who(who)
@@ -339,44 +390,40 @@ class Stories(RuleBasedStateMachine):
 
     def _change(self, by: Account, of: Company, fields: dict[str, Any], off: int = 0) -> None:
         model = self.model
-        why = model.why_not_changed(by, of, fields, of.version + off)
-        before = of.version
+        at = max(of.version + off, 1)
+        why = model.why_not_changed(by, of, fields, at)
 
         def ask() -> Called:
             path = f"/customers/{of.id}"
-            return self.ask("change_customer", by, path, at=before + off, body=fields)
+            return self.ask("change_customer", by, path, at=at, body=fields)
 
         called = ask()
         if not self.held(called, why):
             return
-        abroad = fields.get("device_country", of.device_country) != of.device_country
-        merged = {"references": {**of.references, **fields["references"]}} if "references" in fields else {}
-        model.change(of, "customer_changed", by, **fields | merged)
-        assert bool(called.body["notices"]) == abroad
-        self.shown(called, of)
+        model.change(of, "customer_changed", by, **merged(of, fields))
+        abroad = of.version > at and "device_country" in of.changes[-1].changes
+        self.looks_right(called, of, ["storage_location_unchanged"] if abroad else [])
         assert ask().body == called.body  # its answer was lost
 
-    @rule(who=actors, place=places, code=countries, off=stale)
+    @rule(who=actors, place=places, code=countries, off=offs)
     def move_storage(self, who: int, place: int, code: str, off: int) -> None:
         by, model = self.who(who), self.model
         of = self.some(place, by)
-        before, body = of.version, {"country": code, "reason": " a\n reason "}
+        at, body = max(of.version + off, 1), {"country": code, "reason": " a\n reason "}
 
         def ask() -> Called:
-            return self.ask(
-                "change_storage_location", by, f"/customers/{of.id}/storage-location", at=before + off, body=body
-            )
+            return self.ask("change_storage_location", by, f"/customers/{of.id}/storage-location", at=at, body=body)
 
-        why = model.why_not_moved(by, of, code, before + off)
+        why = model.why_not_moved(by, of, code, at)
         called = ask()
         if not self.held(called, why):
             return
         if model.change(of, "storage_location_changed", by, "a reason", storage_location=code):
             of.decided = model.decision("support")
-        self.shown(called, of)
+        self.looks_right(called, of)
         assert ask().body == called.body  # its answer was lost
 
-    @rule(who=actors, place=places, off=stale)
+    @rule(who=actors, place=places, off=offs)
     def archive(self, who: int, place: int, off: int) -> None:
         by = self.who(who)
         of = self.some(place, by, lambda each: not self.model.children(each) or each is by.customer)
@@ -384,33 +431,31 @@ class Stories(RuleBasedStateMachine):
 
     def _archive(self, by: Account, of: Company, off: int = 0) -> None:
         model = self.model
-        if of.level == "root":
-            return
-        why = model.why_not_archived(by, of, of.version + off)
-        called = self.ask("archive_customer", by, f"/customers/{of.id}", at=of.version + off)
+        at = max(of.version + off, 1)
+        why = model.why_not_archived(by, of, at)
+        called = self.ask("archive_customer", by, f"/customers/{of.id}", at=at)
         if not self.held(called, why):
             return
         if of.archived_at is None:
             model.change(of, "customer_archived", by, archived_at=model.now)
-        self.shown(called, of)
+        self.looks_right(called, of)
 
-    @rule(who=actors, place=places, off=stale)
+    @rule(who=actors, place=places, off=offs)
     def restore(self, who: int, place: int, off: int) -> None:
         by = self.who(who)
         self._restore(by, self.some(place, by, lambda each: each.archived_at or place % 5 == 0), off)
 
     def _restore(self, by: Account, of: Company, off: int = 0) -> None:
         model = self.model
-        if of.level == "root":
-            return
-        why = model.why_not_restored(by, of, of.version + off)
-        called = self.ask("restore_customer", by, f"/customers/{of.id}/restore", at=of.version + off)
+        at = max(of.version + off, 1)
+        why = model.why_not_restored(by, of, at)
+        called = self.ask("restore_customer", by, f"/customers/{of.id}/restore", at=at)
         if not self.held(called, why):
             return
         if of.archived_at is not None:
             of.archives.append((of.archived_at, model.now))
             model.change(of, "customer_restored", by, archived_at=None)
-        self.shown(called, of)
+        self.looks_right(called, of)
 
     @rule(place=places, services=services, days=st.sampled_from([0, 29]))
     def leave_and_come_back(self, place: int, services: tuple[str, ...], days: int) -> None:
@@ -424,17 +469,47 @@ class Stories(RuleBasedStateMachine):
             self._change(by, of.parent, {"services_to_provide": services})
             self._restore(by, of)
 
-    @rule(who=actors, place=places, off=stale, trial=st.booleans())
+    @rule(place=places, days=st.lists(st.sampled_from([1, 2, 3, 4, 20, 23, 27]), min_size=1, max_size=4))
+    def a_trial_goes_by(self, place: int, days: list[int]) -> None:
+        """Its customer is looked at before and after each run of the schedule."""
+        by = self.who(0)
+        parent = self.some(place, by, lambda each: each.level == "reseller" and not each.archived_at)
+        if parent.level != "reseller":
+            return
+        new = {"name": f"Trial {self.number}", "device_country": "DE"}
+        body = self.body_below(parent, new, place, fitting=True)
+        self._add(by, {**body, "in_trial": True})
+        of = list(self.model.customers.values())[-1]
+        for some in days:
+            self.jump(some, 0)
+            self._look(by, of)
+            self.schedule(1)
+            self._look(by, of)
+
+    @rule(place=places, services=services)
+    def a_family_leaves(self, place: int, services: tuple[str, ...]) -> None:
+        """A customer and then its parent are archived; neither can come back in the wrong order."""
+        by, model = self.who(0), self.model
+        of = self.some(place, by, lambda each: each.parent and each.parent.parent and not model.children(each))
+        if of.parent:
+            for each in (of, of.parent):
+                self._archive(by, each)
+            for each in (of, of.parent, of):
+                self._restore(by, each)
+                self._change(by, of.parent, {"services_to_provide": services})
+
+    @rule(who=actors, place=places, off=offs, trial=st.booleans())
     def start_production(self, who: int, place: int, off: int, trial: bool) -> None:
         by, model = self.who(who), self.model
         of = self.some(place, by, lambda each: each.trial_ends_at or not trial)
-        why = model.why_no_production(by, of, of.version + off)
-        called = self.ask("start_production", by, f"/customers/{of.id}/production", at=of.version + off)
+        at = max(of.version + off, 1)
+        why = model.why_no_production(by, of, at)
+        called = self.ask("start_production", by, f"/customers/{of.id}/production", at=at)
         if not self.held(called, why):
             return
         now = model.since(of) is None
         if now:
-            of.production_since, of.ended_by, of.version = model.now, by.id, of.version + 1
+            model.start_production(of, by)
         since = model.since(of)
         assert since
         assert called.body == {
@@ -464,8 +539,6 @@ class Stories(RuleBasedStateMachine):
     @rule(times=st.integers(min_value=1, max_value=3))
     def deliver(self, times: int) -> None:
         self._deliver(times)
-        users = {account.id: not account.disabled for account in self.model.accounts.values()}
-        assert self.aws.cognito.users == users
 
     def _deliver(self, times: int) -> None:
         """What the table's stream brings since the last time, each batch as often as it likes to come."""
@@ -478,22 +551,29 @@ class Stories(RuleBasedStateMachine):
         self.delivered += len(changes)
         for account in self.model.accounts.values():
             account.synced = account.version
+        users = {account.id: not account.disabled for account in self.model.accounts.values()}
+        assert self.aws.cognito.users == users
 
-    @rule(who=actors, hosted=st.dictionaries(st.sampled_from(["FR", "NL", "JP", "US"]), st.booleans()), off=stale)
+    @rule(who=actors, hosted=st.dictionaries(st.sampled_from(["FR", "NL", "JP", "US"]), st.booleans()), off=offs)
     def replace_the_catalogue(self, who: int, hosted: dict[str, bool], off: int) -> None:
         """Each location is open, or its data lands in DE."""
         by, model = self.who(who), self.model
         routes = {"DE": "DE", **{code: code if opened else "DE" for code, opened in hosted.items()}}
         body = {"locations": [{"country": code, "routed_to": to} for code, to in routes.items()]}
         before = len(model.catalogues)
-        why = model.why_not(by, by.customer, "support", archived=True)
-        if why == (404, "not_found"):  # nothing is asked about the customer they stand at
-            why = 403, "forbidden"
-        why = why or ((412, "stale_version") if off else None)
-        called = self.ask("replace_storage_locations", by, at=before + off, body=body)
+        why: Why = (403, "no_active_account") if by.disabled else None
+        why = why or (None if by.may("support") else (403, "forbidden"))
+        at = max(before + off, 1)
+        repeated = at == before - 1 and (model.hosted, model.replaced_by[-1]) == (routes, by.id)
+        if not why and at != before and not repeated:
+            why = 412, "stale_version", ("version", before)
+        called = self.ask("replace_storage_locations", by, at=at, body=body)
         if not self.held(called, why):
             return
-        model.catalogues.append(routes)
+        if repeated:
+            assert called.body["version"] == before
+            return
+        model.replace_catalogue(by, routes)
         assert called.body == {
             "version": before + 1, "created_at": to_text(model.now), "created_by": by.id,
             "locations": [
@@ -530,7 +610,7 @@ class Stories(RuleBasedStateMachine):
         called = ask()
         if self.held(called, why, 201):
             assert dry == {**called.body, "id": None, "installation_token": None}
-            made = self.kept("test_device", by, of, body, called.body)
+            made = self.noted("test_device", by, of, body, called.body)
             self.asked.append(Asked("add_test_device", path, body, key, by, made, called))
 
     @rule(who=actors, place=places)
@@ -561,18 +641,26 @@ class Stories(RuleBasedStateMachine):
         def ask(**query: str) -> Called:
             return self.ask("add_account", by, path, body=body, query=query, headers={"idempotency-key": key})
 
-        if why == (429, "throttled"):  # the same request again is carried out
+        left_behind = why and why[1] == "throttled"  # by an account of a removed customer: free, once it is asked for
+        dry = self.writes_nothing(lambda: ask(validate_only="true"), None if left_behind else why)
+        if left_behind:
             self.held(ask(), why)
+            self.free(body)
             why = None
-        dry = self.writes_nothing(lambda: ask(validate_only="true"), why)
         called = ask()
         if self.held(called, why, 201):
-            assert (dry["id"], dry["credentials"], dry["email"]) == (None, None, body.get("email"))
-            made = self.kept("account", by, of, body, called.body)
+            new = {"id": None, "credentials": None, "identity": "pending", "status": "invited"}
+            assert dry == {**called.body, **new}
+            made = self.noted("account", by, of, body, called.body)
             self.asked.append(Asked("add_account", path, body, key, by, made, called))
 
+    def free(self, body: dict[str, Any]) -> None:
+        other = self.model.with_address(body["email"])
+        assert other
+        self.model.remove_account(other)
+
     @rule(
-        who=actors, place=places, off=stale,
+        who=actors, place=places, off=offs,
         fields=st.fixed_dictionaries({}, optional={
             "role": st.sampled_from(ROLES), "disabled": st.booleans(), "display_name": st.sampled_from(["A", "B"]),
         }),
@@ -584,19 +672,18 @@ class Stories(RuleBasedStateMachine):
         model = self.model
         if account.id == ROOT_ACCOUNT.id and by is not account:
             return  # whoever asks has to stay
-        before = account.version
+        at = max(account.version + off, 1)
 
         def ask() -> Called:
-            return self.ask("change_account", by, f"/accounts/{account.id}", at=before + off, body=fields)
+            return self.ask("change_account", by, f"/accounts/{account.id}", at=at, body=fields)
 
-        why = model.why_not_changed_account(by, account, fields, before + off)
+        why = model.why_not_changed_account(by, account, fields, at)
         called = ask()
         if not self.held(called, why):
             return
         changed = {name: value for name, value in fields.items() if value != getattr(account, name)}
-        for name, value in changed.items():
-            setattr(account, name, value)
-        account.version += bool(changed)
+        if changed:
+            model.change_account(account, **changed)
         assert called.body == model.shown_account(account)
         assert ask().body == called.body  # its answer was lost
 
@@ -621,27 +708,24 @@ class Stories(RuleBasedStateMachine):
             self._change_account(self.who(0), asked.made, {"role": ROLES[0]})
             self._repeat(asked)
 
-    @rule(who=actors, place=places, off=stale)
+    @rule(who=actors, place=places, off=offs)
     def remove_account(self, who: int, place: int, off: int) -> None:
         by, account, model = self.who(who), self.who(place), self.model
         if account.id == ROOT_ACCOUNT.id and by is not account:
             return
-        why = model.why_not_removed_account(by, account, account.version + off)
-        called = self.ask("remove_account", by, f"/accounts/{account.id}", at=account.version + off)
+        at = max(account.version + off, 1)
+        why = model.why_not_removed_account(by, account, at)
+        called = self.ask("remove_account", by, f"/accounts/{account.id}", at=at)
         if self.held(called, why, 204):
             model.remove_account(account)
             assert self.ask("get_account", self.who(0), f"/accounts/{account.id}").status == 404
 
     @rule(place=places)
     def sign_in(self, place: int) -> None:
-        """The first time counts."""
-        account, event = self.who(place), {"userName": ""}
-        event["userName"] = account.id
-        assert invoke("record_sign_in", event) == event
-        if account.signed_in_at is None:
-            ready = account.synced >= account.version
-            account.signed_in_at, account.version = self.model.now, account.version + 1
-            account.synced = account.version if ready else account.synced
+        account = self.who(place)
+        answer = invoke("record_sign_in", {"userName": account.id})
+        assert answer == {"userName": account.id}
+        self.model.sign_in(account)
 
     @rule(who=actors, place=places, new=customers, accounts=st.lists(people, max_size=2), device=st.booleans())
     def onboard(self, who: int, place: int, new: dict[str, Any], accounts: list[dict[str, Any]], device: bool) -> None:
@@ -667,9 +751,9 @@ class Stories(RuleBasedStateMachine):
         def ask(**query: str) -> Called:
             return self.ask("add_onboarding", by, body=body, query=query, headers={"idempotency-key": asked.key})
 
-        before_all = len(self.aws.dynamo.log)
-        dry = ask(validate_only="true")
-        assert len(self.aws.dynamo.log) == before_all, "a dry run has written"
+        first = asked.done.get("/customer")
+        refused = self.why_not_again(by, first[0]) if first else self.model.why_not_added(by, body["customer"])
+        dry = self.writes_nothing(lambda: ask(validate_only="true"), refused)
         called = ask()
         steps = {step["pointer"]: step for step in called.body.get("steps", [])}
         wanted = [("/customer", "customer", body["customer"])]
@@ -678,23 +762,25 @@ class Stories(RuleBasedStateMachine):
         for pointer, kind, new in wanted:
             before = asked.done.get(pointer)
             why = self.why_not_again(by, before[0]) if before else self.why_no_step(kind, by, of, new)
-            if why and kind == "customer":
-                self.held(called, why)
+            if refused:
+                self.held(called, refused)
                 return
             step = steps.pop(pointer)
             if why:
                 problem = step["problem"]
-                assert (step["outcome"], problem["status"], problem["code"]) == ("refused", *why), step
+                assert (step["outcome"], problem["status"], problem["code"]) == ("refused", *why[:2]), step
+                if why[1] == "throttled":
+                    self.free(new)
                 continue
             assert step["outcome"] == ("replayed" if before else "added"), step
             if before:
                 assert step[kind] == before[1]
             else:
-                asked.done[pointer] = self.kept(kind, by, of, new, step[kind]), step[kind]
+                asked.done[pointer] = self.noted(kind, by, of, new, step[kind]), step[kind]
             of = asked.done["/customer"][0]
         assert steps == {}
         problems = [step["problem"] for step in called.body["steps"]]
-        assert problems == [step["problem"] for step in dry.body["steps"]]
+        assert problems == [step["problem"] for step in dry["steps"]]
         complete = not any(problems)
         assert (called.status, called.body["complete"]) == (201 if complete else 200, complete)
 
@@ -704,13 +790,10 @@ class Stories(RuleBasedStateMachine):
             return self.model.why_not_added(by, new)
         if kind == "test_device":
             return self.model.why_no_device(by, of)
-        why = self.model.why_no_account(by, of, new)
-        if why == (429, "throttled"):  # the address of a removed customer's account is free from now on
-            self.model.remove_account(self.model.with_address(new["email"]))  # type: ignore[arg-type]
-        return why
+        return self.model.why_no_account(by, of, new)
 
-    def kept(self, kind: str, by: Account, of: Any, new: dict[str, Any], answer: dict[str, Any]) -> Any:
-        """The record in the model of what was made, shown as it should be."""
+    def noted(self, kind: str, by: Account, of: Any, new: dict[str, Any], answer: dict[str, Any]) -> Any:
+        """What was made, added to the model; it is shown as it should be."""
         shown, model = {**answer}, self.model
         if kind == "customer":
             made: Any = model.add(shown["id"], by, new)
@@ -732,8 +815,7 @@ class Stories(RuleBasedStateMachine):
     @rule(place=places)
     def repeat(self, place: int) -> None:
         """The same request gets the first answer, whatever became of it; nothing once it is removed."""
-        if self.asked:
-            self._repeat(self.asked[place % len(self.asked)])
+        self._repeat(self.asked[place % len(self.asked)])
 
     def _repeat(self, asked: Asked) -> None:
         headers = {"idempotency-key": asked.key}
@@ -744,20 +826,22 @@ class Stories(RuleBasedStateMachine):
             assert again.text == asked.first.text
         body = {**asked.body, "display_name" if asked.function == "add_account" else "name": "Another"}
         other = self.ask(asked.function, asked.by, asked.path, body=body, headers=headers)
-        assert (other.status, other.body["code"]) in ({why, REUSED} if why else {REUSED}), other.text
+        self.held(other, self.why_not_seen(asked.by, asked.made) or REUSED)
 
-    def why_not_again(self, by: Account, made: Any) -> Why:
-        """Why the request that made it is refused now."""
+    def why_not_seen(self, by: Account, made: Any) -> Why:
+        """Why whoever asks for it again may not do so, whatever they ask for."""
         model = self.model
         if isinstance(made, Company):
             assert made.parent
-            there = not model.gone(made)
-            why = model.why_not(by, made.parent, "change_customers", archived=there)
-            return why or (None if there else REUSED)
+            return model.why_not(by, made.parent, "change_customers", archived=not model.gone(made))
         operation = "change_accounts" if isinstance(made, Account) else "change_test_devices"
-        if why := model.why_not(by, made.customer, operation, archived=True):
+        return model.why_not(by, made.customer, operation, archived=True)
+
+    def why_not_again(self, by: Account, made: Any) -> Why:
+        """Why the request that made it is refused now."""
+        if why := self.why_not_seen(by, made):
             return why
-        if made.removed:
+        if self.model.gone(made) if isinstance(made, Company) else made.removed:
             return REUSED
         higher = isinstance(made, Account) and ROLES.index(made.role) < ROLES.index(by.role)
         return (403, "forbidden") if higher else None
@@ -799,7 +883,7 @@ class Stories(RuleBasedStateMachine):
             for function, below in (("get_trial", "trial"), ("get_history", "history"), ("get_options", "options")):
                 self.held(self.ask(function, by, f"{path}/{below}"), why)
             return
-        self.shown(called, of)
+        self.looks_right(called, of)
         assert self.ask("get_trial", by, f"{path}/trial").body == model.shown_trial(of)
         entries = self.pages("get_history", by, {}, "entries", f"{path}/history")
         for entry in entries:
@@ -815,8 +899,8 @@ class Stories(RuleBasedStateMachine):
         hosted = {each["code"] for each in options["device_countries"] if each["storage_location"] == each["code"]}
         assert hosted == {each["code"] for each in options["storage_locations"]} == set(model.hosted)
         for each in options["levels"]:
-            provided = each["fields"]["service_type"].get("values")
-            assert provided in (None, list(of.services_to_provide))
+            provided = None if each["level"] == "site" else list(of.services_to_provide)
+            assert each["fields"]["service_type"]["values"] == provided
         for device in model.devices_of(of):
             shown = self.ask("get_test_device", by, f"{path}/test-devices/{device.id}").body
             assert shown == model.shown_device(device)
@@ -824,7 +908,7 @@ class Stories(RuleBasedStateMachine):
             query = {"parent_id": of.id, "name_prefix": prefix}
             children = self.pages("list_customers", by, query, "customers")
             expected = [each for each in model.children(of) if folded(each.name).startswith(prefix.lower())]
-            assert sorted(children, key=_id) == sorted(map(model.shown, expected), key=_id)
+            assert children == list(map(model.shown, sorted(expected, key=lambda each: folded(each.name))))
 
     @rule(who=actors, place=places, archived=st.booleans())
     def look_at_all_below(self, who: int, place: int, archived: bool) -> None:
@@ -835,37 +919,34 @@ class Stories(RuleBasedStateMachine):
     def _look_below(self, by: Account, top: Company, *, archived: bool) -> None:
         model = self.model
         if why := model.why_not(by, top, "read"):
-            for function, path in (("list_customers", None), ("list_accounts_within", None)):
-                self.held(self.ask(function, by, path, query={"within": top.id}), why)
+            for function in ("list_customers", "list_accounts_within"):
+                self.held(self.ask(function, by, query={"within": top.id}), why)
             for function, below in (("check_storage", "storage-check"), ("list_devices", "devices")):
                 self.held(self.ask(function, by, f"/customers/{top.id}/{below}"), why)
             return
         query = {"within": top.id, "archived": str(archived).lower()}
         listed = self.pages("list_customers", by, query, "customers")
-        assert listed == [model.shown(of) for of in self.in_order(model.subtree(top, archived=archived))]
-        trials = self.pages("list_customers", by, {**query, "state": "in_trial", "level": "end_customer"}, "customers")
-        assert trials == [each for each in listed if (each["state"], each["level"]) == ("in_trial", "end_customer")]
+        assert listed == [model.shown(of) for of in in_order(model.subtree(top, archived=archived))]
+        for some in ({"state": "in_trial", "level": "end_customer"}, {"state": "in_production"}, {"level": "site"}):
+            found = self.pages("list_customers", by, query | some, "customers")
+            assert found == [each for each in listed if some.items() <= each.items()]
         accounts = self.pages("list_accounts_within", by, {"within": top.id}, "accounts")
-        below = [each for each in model.accounts.values() if f"{each.customer.path}/".startswith(f"{top.path}/")]
-        kept = {each["id"] for each in accounts}  # those of a removed customer: until DynamoDB deletes its distributor
-        below = [each for each in below if not model.gone(each.customer) or each.id in kept]
+        below = [each for each in model.accounts.values() if each.customer.within(top)]
+        if top.level == "root":  # those of a removed customer: until DynamoDB deletes the record of its distributor
+            kept = {each["id"] for each in accounts}
+            below = [each for each in below if not model.gone(each.customer) or each.id in kept]
         assert sorted(accounts, key=_id) == sorted(map(model.shown_account, below), key=_id)
         drift = self.pages("check_storage", by, {}, "drift", f"/customers/{top.id}/storage-check")
-        expected = model.shown_drift(top)
-        assert sorted(drift, key=_customer_id) == sorted(expected, key=_customer_id)
+        assert drift == model.shown_drift(top)
         rows = self.pages("list_devices", by, {"columns": ",".join(LOOK)}, "rows", f"/customers/{top.id}/devices")
         assert sorted(rows, key=_id) == sorted(self.rows(top), key=_id)
-
-    @staticmethod
-    def in_order(found: list[Company]) -> list[Company]:
-        return sorted(found, key=lambda of: of.path)
 
     def rows(self, top: Company) -> list[dict[str, Any]]:
         """The dashboard."""
         rows = []
         for device in self.model.devices.values():
             of = device.customer
-            if not f"{of.path}/".startswith(f"{top.path}/"):
+            if not of.within(top):
                 continue
             shown, customer = self.model.shown_device(device), self.model.shown(of)
             same = {name: shown[name] for name in LOOK if name in shown}
@@ -884,13 +965,14 @@ class Stories(RuleBasedStateMachine):
 
     def _look_at_invoicing(self, by: Account, top: Company, *, archived: bool) -> None:
         model, path = self.model, f"/customers/{top.id}/invoicing"
-        query = {"month": f"{model.now:%Y-%m}", "archived": str(archived).lower()}
-        if why := model.why_not(by, top, "read_invoicing"):
-            self.held(self.ask("get_invoicing", by, path, query=query), why)
-            return
-        rows = self.pages("get_invoicing", by, query, "rows", path)
-        expected = model.shown_invoicing(top, archived=archived)
-        assert sorted(rows, key=_customer_id) == sorted(expected, key=_customer_id)
+        this = model.now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        for month in (this, (this - timedelta(days=1)).replace(day=1)):  # and the one before, which is billed
+            query = {"month": f"{month:%Y-%m}", "archived": str(archived).lower()}
+            if why := model.why_not(by, top, "read_invoicing"):
+                self.held(self.ask("get_invoicing", by, path, query=query), why)
+            else:
+                rows = self.pages("get_invoicing", by, query, "rows", path)
+                assert rows == model.shown_invoicing(top, month, archived=archived)
 
     @rule(who=actors)
     def look_at_oneself(self, who: int) -> None:
@@ -921,15 +1003,11 @@ class Stories(RuleBasedStateMachine):
         if not why:
             why = model.why_not(by, of, "read") if of else (404, "not_found")
         if self.held(called, why) and of:
-            self.shown(called, of)
+            self.looks_right(called, of)
 
 
 def _id(shown: dict[str, Any]) -> str:
     return str(shown["id"])
-
-
-def _customer_id(shown: dict[str, Any]) -> str:
-    return str(shown["customer_id"])
 
 
 def play(stories: int, seed: int) -> int:
