@@ -17,14 +17,13 @@ from shared.idempotency import request_hash
 from shared.levels import LEVELS, MAY_HOLD, SERVICE_TYPES, SPOKEN, Level, ServiceType, common_rules
 from shared.names import LONGEST, clean_name, fold_name
 from shared.storage_locations import Catalogue, CountryCode, DecidedBy, StorageLocation, decide_location
-from shared.times import Time
+from shared.times import Time, to_text
 from shared.trials import STEPS, State, Trial, production_since, trial_from
 
 MOST_REFERENCES: Final = 10
 MOST_SERVICES: Final = 10  # a list may name one twice, but not for ever
 _IN_ADDRESS: Final = re.compile(r"[-\w .~()'!*:@,;=+&$]+")
 _SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
-_INHERITED: Final = {"service_type", "production_since"}  # and the trial, which never changes
 
 
 class Archive(BaseModel):
@@ -177,12 +176,18 @@ def new_customer(new: NewCustomer, parent: Customer | None, catalogue: Catalogue
         trial_ends_at=trial and trial.ends_at,
         production_since=None if trial or level == "site" else by.now,
         references=references or {},
-        inherited_first=parent.model_dump(mode="json", include=_INHERITED) if level == "site" else {},
+        inherited_first=_inherited(parent, by.now) if level == "site" else {},
         created_at=by.now,
         created_by=by.account_id,
         created_request_id=by.request_id,
         request_hash=request_hash(new),
     )
+
+
+def _inherited(end_customer: Customer, now: datetime) -> dict[str, Any]:
+    """What a site that is added now shows of its end-customer and may change; their trial never does."""
+    since = end_customer.production_since_at(now)
+    return {"service_type": end_customer.service_type, "production_since": since and to_text(since)}
 
 
 def _level(level: str | None, parent: Customer) -> Level:

@@ -119,6 +119,7 @@ _ONCE: Final = {
     "remove_a_device": ("not_found",),
     "remove_the_first_super_user": ("not_found",),
     "remove_the_second_super_user": ("not_found",),
+    "remove_the_super_user_of_the_archived_one": ("not_found",),
 }
 
 

@@ -19,8 +19,8 @@ def violations(dynamo: FakeDynamo) -> list[str]:
     """Every invariant that does not hold, in words."""
     items: dict[Key, Item] = {key: _from_dynamo(item) for key, item in dynamo.records.items()}
     customers = {item["id"]: Customer.model_validate(item) for (_, sk), item in items.items() if sk == "customer"}
-    found = [*_of_customers(customers, items), *_of_uniqueness(customers, items), *_of_counts(customers, items)]
-    return [*found, *_of_events(dynamo, customers)]
+    found = [*_of_customers(customers, items), *_of_uniqueness(customers, items), *_of_counts(items)]
+    return [*found, *_of_super_users(dynamo, items), *_of_events(dynamo, customers)]
 
 
 def _of_customers(customers: dict[str, Customer], items: dict[Key, Item]) -> Iterable[str]:
@@ -83,7 +83,7 @@ def _of_uniqueness(customers: dict[str, Customer], items: dict[Key, Item]) -> It
             yield f"the record {pk} {sk} has no customer"
 
 
-def _of_counts(customers: dict[str, Customer], items: dict[Key, Item]) -> Iterable[str]:
+def _of_counts(items: dict[Key, Item]) -> Iterable[str]:
     super_users: Counter[str] = Counter()
     devices: Counter[str] = Counter()
     emails: dict[str, str] = {}
@@ -106,11 +106,20 @@ def _of_counts(customers: dict[str, Customer], items: dict[Key, Item]) -> Iterab
             customer_id = pk.removeprefix("customer#")
             if item["count"] != super_users[customer_id]:
                 yield f"{item['count']} super_users are counted at {customer_id}, not {super_users[customer_id]}"
-            of = customers.get(customer_id)
-            if item["count"] < 1 and of and not (of.archived_at or of.archives):
-                yield f"{customer_id} has no super_user left"
         if sk == "devices" and not item["count"] == devices[pk] <= MOST_DEVICES:
             yield f"{item['count']} devices are counted at {pk}, and {devices[pk]} are there"
+
+
+def _of_super_users(dynamo: FakeDynamo, items: dict[Key, Item]) -> Iterable[str]:
+    """Whoever lost the last super_user was archived or removed at that moment: the log is walked from its end."""
+    there = {pk: "archived_at" not in item for (pk, sk), item in items.items() if sk == "customer"}
+    for old, new in reversed(dynamo.log):
+        image = new or old
+        pk, sk = image["pk"]["S"], image["sk"]["S"]
+        if sk == "customer":
+            there[pk] = old is not None and "archived_at" not in old
+        if sk == "super_users" and int(image["count"]["N"]) < 1 and there.get(pk):
+            yield f"{pk} has no super_user left"
 
 
 def told_by(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:

@@ -405,6 +405,13 @@ class Stories(RuleBasedStateMachine):
         self.looks_right(called, of, ["storage_location_unchanged"] if abroad else [])
         assert ask().body == called.body  # its answer was lost
 
+    @rule(who=actors, place=places, value=st.one_of(values, st.none()), off=offs)
+    def change_or_take_a_reference(self, who: int, place: int, value: str | None, off: int) -> None:
+        by = self.who(who)
+        of = self.some(place, by, lambda each: each.references)
+        for system in list(of.references)[:1]:
+            self._change(by, of, {"references": {system: value}}, off)
+
     @rule(who=actors, place=places, code=countries, off=offs)
     def move_storage(self, who: int, place: int, code: str, off: int) -> None:
         by, model = self.who(who), self.model

@@ -62,6 +62,7 @@ class Scene:
     empty: Customer
     archived: Customer
     accounts: tuple[Account, Account]
+    left: Account  # the only super_user of the archived one
     devices: tuple[str, ...]
     import_id: str
     told: tuple[tuple[str, str, str | None], ...]
@@ -93,16 +94,14 @@ def scene() -> Scene:
     trial = add("end_customer", reseller, "Trial", in_trial=True)
     empty = add("reseller", distributor, "Empty")
     archived = add("reseller", distributor, "Archived")
-    archive_customer(store, Caller(ROOT_ACCOUNT.id, LATER, "change_customers"), archived.id, version=1)
     accounts = []
-    for name in ("one", "two"):
+    for name, at in (("one", distributor), ("two", distributor), ("left", archived)):
         new = NewAccount(email=f"{name}@example.com", display_name=name, role="super_user")
         by = Caller(ROOT_ACCOUNT.id, NOW, "change_accounts")
-        added = add_account(
-            store, MemoryIdentities(), by, distributor.id, new, idempotency_key=name, cursor_key="key"
-        ).account
+        added = add_account(store, MemoryIdentities(), by, at.id, new, idempotency_key=name, cursor_key="key").account
         key = account_key(added.id or "")
         accounts.append(Account.model_validate(store.get(key)[key]))
+    archive_customer(store, Caller(ROOT_ACCOUNT.id, LATER, "change_customers"), archived.id, version=1)
     devices = [
         add_test_device(
             store,
@@ -123,6 +122,7 @@ def scene() -> Scene:
         empty=empty,
         archived=archived,
         accounts=(accounts[0], accounts[1]),
+        left=accounts[2],
         devices=tuple(devices),
         import_id=imported.id or "",
         told=tuple(told_by(dynamo)),
@@ -266,6 +266,7 @@ ACTS: Final[dict[str, Act]] = {
     "add_with_a_reference": _add(lambda: S().reseller, "three", "Third", references={"psa": "7"}),
     "add_needing_a_service": _add(lambda: S().reseller, "four", "Fourth", service_type="software_only"),
     "add_below_the_empty_one": _add(lambda: S().empty, "five", "Fifth"),
+    "add_a_site_in_trial": _add(lambda: S().trial, "site", "New site"),
     "rename": _change(lambda: S().end_customer, name="New"),
     "rename_otherwise": _change(lambda: S().end_customer, name="Otherwise", device_country="FR"),
     "rename_the_trial": _change(lambda: S().trial, name="Renamed"),
@@ -287,6 +288,9 @@ ACTS: Final[dict[str, Act]] = {
     ),
     "remove_the_second_super_user": lambda w: remove_account(
         w.store, who(S().accounts[0], "change_accounts"), S().accounts[1].id, version=1
+    ),
+    "remove_the_super_user_of_the_archived_one": lambda w: remove_account(
+        w.store, who(operation="change_accounts"), S().left.id, version=1
     ),
     "lower_the_first_super_user": lambda w: change_account(
         w.store, who(operation="change_accounts"), S().accounts[0].id, AccountChange(role="operator"), version=1
