@@ -412,6 +412,18 @@ class Stories(RuleBasedStateMachine):
         for system in list(of.references)[:1]:
             self._change(by, of, {"references": {system: value}}, off)
 
+    @rule(place=places, value=values)
+    def ask_for_somebody_elses_reference(self, place: int, value: str) -> None:
+        """One who does not see that customer is not told who it is."""
+        of = self.some(place, self.who(0), lambda each: each.level not in ("root", "distributor"))
+        if not of.parent:
+            return
+        self._change(self.who(0), of, {"references": {"crm": value}})
+        for by in list(self.model.accounts.values()):
+            at = by.customer
+            if not by.sees(of) and at.parent and at.parent.tree is of.parent.tree:
+                self._change(by, at, {"references": {"crm": value}})
+
     @rule(who=actors, place=places, code=countries, off=offs)
     def move_storage(self, who: int, place: int, code: str, off: int) -> None:
         by, model = self.who(who), self.model
@@ -501,6 +513,7 @@ class Stories(RuleBasedStateMachine):
         if of.parent:
             for each in (of, of.parent):
                 self._archive(by, each)
+            self._look_below(by, of.parent, archived=True)
             for each in (of, of.parent, of):
                 self._restore(by, each)
                 self._change(by, of.parent, {"services_to_provide": services})
@@ -526,7 +539,7 @@ class Stories(RuleBasedStateMachine):
 
     # ---- time goes on
 
-    @rule(days=st.sampled_from([0, 1, 6, 23, 30]), seconds=st.sampled_from([0, 1, 3599]))
+    @rule(days=st.sampled_from([0, 1, 6, 23, 30]), seconds=st.sampled_from([0, 1, 3599, 14 * 3600]))
     def jump(self, days: int, seconds: int) -> None:
         self.aws.now += timedelta(days=days, seconds=seconds)
         self.model.now = self.aws.now
