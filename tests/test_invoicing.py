@@ -34,6 +34,23 @@ def test_a_month_is_a_year_and_a_month(text: str) -> None:
         month_of(text)
 
 
+@pytest.mark.parametrize(
+    ("begin", "stop", "days"),
+    [
+        (at(5), at(6), 29),  # one day, from its beginning to its end
+        (at(5) + MICROSECOND, at(6), 30),
+        (at(5), at(6) - MICROSECOND, 30),
+        (at(4, 23), at(7, 1), 28),
+        (at(1), at(1, month=12), None),
+    ],
+)
+def test_a_day_that_was_spent_archived_from_its_beginning_to_its_end_is_not_invoiced(
+    begin: datetime, stop: datetime, days: int | None
+) -> None:
+    part = invoiceable(at(1, month=10), NOVEMBER, after_trial=False, archives=[(begin, stop)])
+    assert (part and part.days) == days
+
+
 @pytest.mark.parametrize(("text", "days"), [("2026-11", 30), ("2026-12", 31), ("2028-02", 29), ("2027-02", 28)])
 def test_a_month_has_its_days(text: str, days: int) -> None:
     month = month_of(text)
