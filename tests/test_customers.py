@@ -13,6 +13,8 @@ from shared.idempotency import request_hash, secret_from, text_hash
 from shared.keys import customer_item, tree_below
 from shared.levels import MAY_HOLD
 from shared.options import options_below
+from shared.times import to_text
+from shared.trials import TRIAL_PERIOD
 from tests.builders import BOTH, CATALOGUE, NOW, ROOT, a_customer, a_line, asked, new_customer
 
 
@@ -222,3 +224,13 @@ def test_only_a_site_inherits() -> None:
     *companies, site = a_line()
     assert {show(customer, NOW).inherited_from for customer in companies} == {None}
     assert show(site, NOW, companies[-1]).inherited_from == companies[-1].id
+
+
+def test_a_site_keeps_what_it_shared_when_it_was_added() -> None:
+    trial = a_customer("end_customer", in_trial=True)
+    assert a_customer("site", trial).inherited_first == {"service_type": "all_inclusive", "production_since": None}
+    end = NOW + TRIAL_PERIOD
+    over = {"service_type": "all_inclusive", "production_since": to_text(end)}
+    for end_customer in (trial, trial.model_copy(update={"production_since": end})):  # recorded or not
+        assert a_customer("site", end_customer, now=end).inherited_first == over
+    assert [each.inherited_first for each in a_line()[1:5]] == [{}] * 4
