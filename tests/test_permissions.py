@@ -181,7 +181,8 @@ def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
     left = a_customer("reseller", line[1], name="Left")
     put(store, left)
     for removed in (False, True):  # the last super_user of what is archived
-        super_user = call("add_account", path=f"/customers/{left.id}/accounts", body=person).body["id"]
+        another = {**person, "email": f"left{removed}@example.com"}
+        super_user = call("add_account", path=f"/customers/{left.id}/accounts", body=another).body["id"]
         call("archive_customer", path=f"/customers/{left.id}", headers=at(1 + 2 * removed))
         if removed:
             call("remove_account", path=f"/accounts/{super_user}", headers=at(1))
