@@ -237,7 +237,10 @@ def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account,
 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
-    """Raises StaleVersionError, LastSuperUserError."""
+    """The change, decided anew where it is of the last super_user: of an archived or removed customer it can go.
+
+    Raises StaleVersionError, LastSuperUserError.
+    """
     at, counter = customer_key(after.customer_id), super_users_key(after.customer_id)
     change = Put(account_item(after), when={"version": before.version})
     counted = _count(before, after)
