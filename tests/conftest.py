@@ -12,6 +12,7 @@ from typing import Any
 
 import boto3
 import httpx
+import hypothesis
 import moto
 import pytest
 import yaml
@@ -23,6 +24,9 @@ from local.run import make_stack
 from shared.facts import log
 from shared.store import DynamoStore
 from tests.memory_store import MemoryStore
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
+hypothesis.settings.load_profile("untimed")
 
 
 class _Tags(yaml.SafeLoader):

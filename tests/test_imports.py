@@ -192,7 +192,7 @@ def test_ten_thousand_rows_are_read() -> None:
     assert rows[PART].parent == (MOST_ROWS - PART + 1, 0)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_rows_are_ordered_parents_first_and_none_is_lost(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 30))
