@@ -288,8 +288,8 @@ class Model:
 
     def why_not_referred(self, by: Account, at: Company, references: dict[str, Any], but: Company | None) -> Why:
         """Who has the reference is told to those who see that customer."""
-        for system, value in sorted(references.items()):
-            other = self.holder(at, system, value) if value is not None else None
+        for system, value in references.items():
+            other = self.holder(at, system, value)
             if other not in (None, but):
                 return 409, "reference_exists", ("customer_id", other.id if other and by.sees(other) else None)
         return None
@@ -322,7 +322,8 @@ class Model:
             return None
         if "name" in fields and (other := self.taken(of.parent, fields["name"], but=of)):
             return 409, "name_exists", ("customer_id", other.id)
-        return self.why_not_referred(by, of.parent, fields.get("references", {}), of)
+        references = merged(of, fields)["references"] if "references" in fields else {}
+        return self.why_not_referred(by, of.parent, references, of)
 
     def why_not_served(self, of: Company, fields: dict[str, Any]) -> Why:
         """What the level takes, what the parent provides, and what children need."""
