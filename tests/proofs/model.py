@@ -161,8 +161,15 @@ class Account:
     def sees(self, of: Company) -> bool:
         return of.within(self.customer)
 
+    def is_below(self, role: str) -> bool:
+        return ROLES.index(role) < ROLES.index(self.role)
+
     def may(self, operation: str) -> bool:
         return operation in MAY[self.role] and (operation != "support" or self.customer.level == "root")
+
+
+def why_not_active(by: Account) -> Why:
+    return (403, "no_active_account") if by.disabled or by.removed else None
 
 
 def stale(of: Company | Account) -> Why:
@@ -250,8 +257,8 @@ class Model:
 
     def why_not(self, by: Account, of: Company, operation: str, *, archived: bool = False) -> Why:
         """Refuses for who asks, and for the customer it is about."""
-        if by.disabled or by.removed:
-            return 403, "no_active_account"
+        if why := why_not_active(by):
+            return why
         if self.gone(of) or not by.sees(of):
             return 404, "not_found"
         if not by.may(operation):
@@ -392,7 +399,7 @@ class Model:
             return why
         if (body.get("email") is None) == (body["kind"] == "person"):
             return 422, "broken_rules"
-        if ROLES.index(body["role"]) < ROLES.index(by.role):
+        if by.is_below(body["role"]):
             return 403, "forbidden"
         other = self.with_address(body.get("email"))
         if other is None:
@@ -405,11 +412,11 @@ class Model:
 
     def why_not_touched(self, by: Account, account: Account) -> Why:
         """Refuses to change or remove an account; whether its customer is still there does not matter."""
-        if by.disabled or by.removed:
-            return 403, "no_active_account"
+        if why := why_not_active(by):
+            return why
         if account.removed or not by.sees(account.customer):
             return 404, "not_found"
-        if not by.may("change_accounts") or ROLES.index(account.role) < ROLES.index(by.role):
+        if not by.may("change_accounts") or by.is_below(account.role):
             return 403, "forbidden"
         return None
 
@@ -419,7 +426,7 @@ class Model:
         fields = {name: value for name, value in fields.items() if value != getattr(account, name)}
         if account is by and {"role", "disabled"} & set(fields):
             return 422, "broken_rules"
-        if "role" in fields and ROLES.index(fields["role"]) < ROLES.index(by.role):
+        if "role" in fields and by.is_below(fields["role"]):
             return 403, "forbidden"
         if version != account.version and (fields or version + 1 != account.version):
             return stale(account)

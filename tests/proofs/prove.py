@@ -54,7 +54,7 @@ def naive(seed: int) -> bool:
 
 def prove(size: str, first: int, told: Callable[[str], None]) -> list[str]:
     """Everything that is wrong."""
-    played, naive_runs, delivered, sent, told_stories = SIZES[size]
+    played, naive_runs, delivered, sent, stories_played = SIZES[size]
     found: list[str] = []
     told(f"histories: {played}, seeds {first} to {first + played - 1}, over {len(histories.PAIRS)} pairs of use cases")
     for seed in range(first, first + played):
@@ -78,10 +78,10 @@ def prove(size: str, first: int, told: Callable[[str], None]) -> list[str]:
     for seed, block in enumerate(fuzz.blocks(first, sent), first):
         found += [f"{words}\n  again: python -m tests.proofs.fuzz {seed}" for words in block]
     try:
-        steps = stories.play(told_stories, first)
-        told(f"model: {steps} steps in {told_stories} stories, seed {first}")
+        steps = stories.play(stories_played, first)
+        told(f"model: {steps} steps in {stories_played} stories, seed {first}")
     except Exception as failed:  # noqa: BLE001 - whatever broke, a story shows it
-        again = f"again: python -m tests.proofs.stories {told_stories} {first}"
+        again = f"again: python -m tests.proofs.stories {stories_played} {first}"
         found.append(f"{failed}\n{traceback.format_exc()}\n  {again}")
     return found
 

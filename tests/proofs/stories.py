@@ -43,6 +43,7 @@ from tests.proofs.model import (
     in_order,
     merged,
     stale,
+    why_not_active,
 )
 
 MOST_STEPS: Final = 50  # of one story
@@ -71,6 +72,7 @@ taken_away = st.dictionaries(systems, st.one_of(values, st.none()), max_size=2)
 changes = st.fixed_dictionaries(
     {}, optional={"name": names, "device_country": countries, **fields, "references": taken_away}
 )
+FUNCTIONS: Final = {"customer": "add_customer", "account": "add_account", "test_device": "add_test_device"}
 COUNTS: Final = ("rows", "created", "existed", "refused")
 WITH_ERRORS: Final = ("broken_rules", "archive_blocked", "name_exists", "reference_exists", "email_exists")
 MAYBE_ERRORS: Final = ("not_found", "archived", "forbidden")  # where an id in the body is meant, or the role
@@ -271,19 +273,33 @@ class Stories(RuleBasedStateMachine):
         self._add(by, self.body_below(self.some(place, by), new, place, fitting=fitting))
 
     def _add(self, by: Account, body: dict[str, Any]) -> None:
-        key, why = self.new_key(), self.model.why_not_added(by, body)
+        why = self.model.why_not_added(by, body)
+        self.post("customer", by, None, None, body, why, {"id": None, "path": None})
+
+    def post(  # noqa: PLR0917 - what an addition depends on
+        self, kind: str, by: Account, of: Company | None, path: str | None, body: dict[str, Any], why: Why,
+        unset: dict[str, Any],
+    ) -> None:  # fmt: skip
+        """Ask for an addition, dry first. `unset`: how what is not made yet is shown otherwise."""
+        key, function = self.new_key(), FUNCTIONS[kind]
 
         def ask(**query: str) -> Called:
-            return self.ask("add_customer", by, body=body, query=query, headers={"idempotency-key": key})
+            return self.ask(function, by, path, body=body, query=query, headers={"idempotency-key": key})
 
-        dry = self.writes_nothing(lambda: ask(validate_only="true"), why)
+        left_behind = why and why[1] == "throttled"  # the address, by a removed customer: free, once it is asked for
+        dry = self.writes_nothing(lambda: ask(validate_only="true"), None if left_behind else why)
+        if left_behind:
+            self.held(ask(), why)
+            self.free(body)
+            why = None
         called = ask()
         if self.held(called, why, 201):
-            of = self.noted("customer", by, None, body, called.body)
-            self.asked.append(Asked("add_customer", None, body, key, by, of, called))
-            assert called.headers["ETag"] == '"1"'
-            assert dry == {**called.body, "id": None, "path": None}
-            assert called.headers["Location"] == f"/customers/{of.id}"
+            assert dry == {**called.body, **unset}
+            made = self.noted(kind, by, of, body, called.body)
+            at = "/accounts" if kind == "account" else path or "/customers"
+            assert called.headers["Location"] == f"{at}/{made.id}"
+            assert called.headers.get("ETag") == ('"1"' if "version" in called.body else None)
+            self.asked.append(Asked(function, path, body, key, by, made, called))
 
     @rule(place=places, rows=st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=4))
     def import_a_file(self, place: int, rows: list[tuple[str, bool]]) -> None:
@@ -339,7 +355,7 @@ class Stories(RuleBasedStateMachine):
         body = self.body_below(parent, {**new, "references": {system: value}}, place, fitting=True)
         if holder and holder.level in BELOW[parent.level]:
             body["level"] = holder.level
-        version = None if at is None else max(at + (holder.version if holder else 1), 1)
+        version = None if at is None else near(holder.version if holder else 1, at)
         path = f"/customers/by-reference/{system}/{quote(value)}"
 
         def ask(version: int | None) -> Called:
@@ -390,7 +406,7 @@ class Stories(RuleBasedStateMachine):
 
     def _change(self, by: Account, of: Company, fields: dict[str, Any], off: int = 0) -> None:
         model = self.model
-        at = max(of.version + off, 1)
+        at = near(of.version, off)
         why = model.why_not_changed(by, of, fields, at)
 
         def ask() -> Called:
@@ -428,7 +444,7 @@ class Stories(RuleBasedStateMachine):
     def move_storage(self, who: int, place: int, code: str, off: int) -> None:
         by, model = self.who(who), self.model
         of = self.some(place, by)
-        at, body = max(of.version + off, 1), {"country": code, "reason": " a\n reason "}
+        at, body = near(of.version, off), {"country": code, "reason": " a\n reason "}
 
         def ask() -> Called:
             return self.ask("change_storage_location", by, f"/customers/{of.id}/storage-location", at=at, body=body)
@@ -450,7 +466,7 @@ class Stories(RuleBasedStateMachine):
 
     def _archive(self, by: Account, of: Company, off: int = 0) -> None:
         model = self.model
-        at = max(of.version + off, 1)
+        at = near(of.version, off)
         why = model.why_not_archived(by, of, at)
         called = self.ask("archive_customer", by, f"/customers/{of.id}", at=at)
         if not self.held(called, why):
@@ -466,7 +482,7 @@ class Stories(RuleBasedStateMachine):
 
     def _restore(self, by: Account, of: Company, off: int = 0) -> None:
         model = self.model
-        at = max(of.version + off, 1)
+        at = near(of.version, off)
         why = model.why_not_restored(by, of, at)
         called = self.ask("restore_customer", by, f"/customers/{of.id}/restore", at=at)
         if not self.held(called, why):
@@ -522,7 +538,7 @@ class Stories(RuleBasedStateMachine):
     def start_production(self, who: int, place: int, off: int, trial: bool) -> None:
         by, model = self.who(who), self.model
         of = self.some(place, by, lambda each: each.trial_ends_at or not trial)
-        at = max(of.version + off, 1)
+        at = near(of.version, off)
         why = model.why_no_production(by, of, at)
         called = self.ask("start_production", by, f"/customers/{of.id}/production", at=at)
         if not self.held(called, why):
@@ -581,9 +597,9 @@ class Stories(RuleBasedStateMachine):
         routes = {"DE": "DE", **{code: code if opened else "DE" for code, opened in hosted.items()}}
         body = {"locations": [{"country": code, "routed_to": to} for code, to in routes.items()]}
         before = len(model.catalogues)
-        why: Why = (403, "no_active_account") if by.disabled else None
+        why = why_not_active(by)
         why = why or (None if by.may("support") else (403, "forbidden"))
-        at = max(before + off, 1)
+        at = near(before, off)
         repeated = at == before - 1 and (model.hosted, model.replaced_by[-1]) == (routes, by.id)
         if not why and at != before and not repeated:
             why = 412, "stale_version", ("version", before)
@@ -618,20 +634,10 @@ class Stories(RuleBasedStateMachine):
 
     @rule(who=actors, place=places)
     def add_device(self, who: int, place: int) -> None:
-        by, key = self.who(who), self.new_key()
+        by = self.who(who)
         of = self.some(place, by)
-        body, path = {"name": "Device"}, f"/customers/{of.id}/test-devices"
-        why = self.model.why_no_device(by, of)
-
-        def ask(**query: str) -> Called:
-            return self.ask("add_test_device", by, path, body=body, query=query, headers={"idempotency-key": key})
-
-        dry = self.writes_nothing(lambda: ask(validate_only="true"), why)
-        called = ask()
-        if self.held(called, why, 201):
-            assert dry == {**called.body, "id": None, "installation_token": None}
-            made = self.noted("test_device", by, of, body, called.body)
-            self.asked.append(Asked("add_test_device", path, body, key, by, made, called))
+        path, why = f"/customers/{of.id}/test-devices", self.model.why_no_device(by, of)
+        self.post("test_device", by, of, path, {"name": "Device"}, why, {"id": None, "installation_token": None})
 
     @rule(who=actors, place=places)
     def look_at_or_remove_a_device(self, who: int, place: int) -> None:
@@ -654,25 +660,10 @@ class Stories(RuleBasedStateMachine):
         self._add_account(by, self.some(place, by), body)
 
     def _add_account(self, by: Account, of: Company, body: dict[str, Any]) -> None:
-        key = self.new_key()
-        path, body = f"/customers/{of.id}/accounts", {name: value for name, value in body.items() if value is not None}
-        why = self.why_no_step("account", by, of, body)
-
-        def ask(**query: str) -> Called:
-            return self.ask("add_account", by, path, body=body, query=query, headers={"idempotency-key": key})
-
-        left_behind = why and why[1] == "throttled"  # by an account of a removed customer: free, once it is asked for
-        dry = self.writes_nothing(lambda: ask(validate_only="true"), None if left_behind else why)
-        if left_behind:
-            self.held(ask(), why)
-            self.free(body)
-            why = None
-        called = ask()
-        if self.held(called, why, 201):
-            new = {"id": None, "credentials": None, "identity": "pending", "status": "invited"}
-            assert dry == {**called.body, **new}
-            made = self.noted("account", by, of, body, called.body)
-            self.asked.append(Asked("add_account", path, body, key, by, made, called))
+        body = {name: value for name, value in body.items() if value is not None}
+        path, why = f"/customers/{of.id}/accounts", self.model.why_no_account(by, of, body)
+        unset = {"id": None, "credentials": None, "identity": "pending", "status": "invited"}
+        self.post("account", by, of, path, body, why, unset)
 
     def free(self, body: dict[str, Any]) -> None:
         other = self.model.with_address(body["email"])
@@ -692,7 +683,7 @@ class Stories(RuleBasedStateMachine):
         model = self.model
         if account.id == ROOT_ACCOUNT.id and by is not account:
             return  # whoever asks has to stay
-        at = max(account.version + off, 1)
+        at = near(account.version, off)
 
         def ask() -> Called:
             return self.ask("change_account", by, f"/accounts/{account.id}", at=at, body=fields)
@@ -733,7 +724,7 @@ class Stories(RuleBasedStateMachine):
         by, account, model = self.who(who), self.who(place), self.model
         if account.id == ROOT_ACCOUNT.id and by is not account:
             return
-        at = max(account.version + off, 1)
+        at = near(account.version, off)
         why = model.why_not_removed_account(by, account, at)
         called = self.ask("remove_account", by, f"/accounts/{account.id}", at=at)
         if self.held(called, why, 204):
@@ -775,16 +766,16 @@ class Stories(RuleBasedStateMachine):
         refused = self.why_not_again(by, first[0]) if first else self.model.why_not_added(by, body["customer"])
         dry = self.writes_nothing(lambda: ask(validate_only="true"), refused)
         called = ask()
-        steps = {step["pointer"]: step for step in called.body.get("steps", [])}
+        if refused:
+            self.held(called, refused)
+            return
+        steps = {step["pointer"]: step for step in called.body["steps"]}
         wanted = [("/customer", "customer", body["customer"])]
         wanted += [(f"/accounts/{number}", "account", new) for number, new in enumerate(body["accounts"])]
         wanted += [("/test_device", "test_device", body["test_device"])] if "test_device" in body else []
         for pointer, kind, new in wanted:
             before = asked.done.get(pointer)
             why = self.why_not_again(by, before[0]) if before else self.why_no_step(kind, by, of, new)
-            if refused:
-                self.held(called, refused)
-                return
             step = steps.pop(pointer)
             if why:
                 problem = step["problem"]
@@ -863,8 +854,7 @@ class Stories(RuleBasedStateMachine):
             return why
         if self.model.gone(made) if isinstance(made, Company) else made.removed:
             return REUSED
-        higher = isinstance(made, Account) and ROLES.index(made.role) < ROLES.index(by.role)
-        return (403, "forbidden") if higher else None
+        return (403, "forbidden") if isinstance(made, Account) and by.is_below(made.role) else None
 
     @rule(
         who=actors, name=st.sampled_from(["mine", "default", "A view"]), removed=st.booleans(),
@@ -873,7 +863,7 @@ class Stories(RuleBasedStateMachine):
     def save_or_remove_a_view(self, who: int, name: str, removed: bool, columns: list[str]) -> None:
         by = self.who(who)
         views, path = self.model.views.setdefault(by.id, {}), f"/views/{quote(name)}"
-        why: Why = (403, "no_active_account") if by.disabled else None
+        why = why_not_active(by)
         if removed:
             why = why or (None if name in views else (404, "not_found"))
             if self.held(self.ask("remove_view", by, path), why, 204):
@@ -1007,7 +997,7 @@ class Stories(RuleBasedStateMachine):
     def look_at_an_account(self, who: int, place: int) -> None:
         """Whatever became of its customer."""
         by, account = self.who(who), self.who(place)
-        why: Why = (403, "no_active_account") if by.disabled else None
+        why = why_not_active(by)
         why = why or (None if by.sees(account.customer) else (404, "not_found"))
         called = self.ask("get_account", by, f"/accounts/{account.id}")
         if self.held(called, why):
@@ -1024,6 +1014,11 @@ class Stories(RuleBasedStateMachine):
             why = model.why_not(by, of, "read") if of else (404, "not_found")
         if self.held(called, why) and of:
             self.looks_right(called, of)
+
+
+def near(version: int, off: int) -> int:
+    """Another version, or this one; 0 is none."""
+    return max(version + off, 1)
 
 
 def _id(shown: dict[str, Any]) -> str:
