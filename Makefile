@@ -42,8 +42,8 @@ test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesi
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
 
 prove: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## play histories, crashes, deliveries, a million odd events and races (SEED=1)
-	@$(ENV)/dev/bin/python -m tests.proofs.prove $(if $(SEED),--seed $(SEED))
-	@$(ENV)/dev/bin/python -m tests.proofs.contract --seed $(or $(SEED),1)
+	@$(ENV)/dev/bin/python -m tests.simulation.prove $(if $(SEED),--seed $(SEED))
+	@$(ENV)/dev/bin/python -m tests.simulation.contract --seed $(or $(SEED),1)
 	@echo "races: 16 threads on ministack, 1000 rounds each; a letter for each test"
 	@ROUNDS=1000 $(ENV)/dev/bin/python -m pytest -q -n2 --dist load tests/test_races.py
 
@@ -107,18 +107,18 @@ $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
 # ---- the package of a function: what `sam build` calls
 
 # Everything of others, once: without what is not used, and compiled, so that no start compiles anything.
-$(PACKAGE)/.ready: requirements.txt local/cut.py $(wildcard shared/*.py) $(ENV)/tools/.ready
+$(PACKAGE)/.ready: requirements.txt local/prune_botocore.py $(wildcard shared/*/*.py) $(ENV)/tools/.ready
 	@echo "Making $(PACKAGE) ..."
 	@rm -rf $(@D) && $(UV) pip install --quiet --no-python-downloads --target $(@D) --python $(ENV)/tools/bin/python \
 	  --python-platform $(PLATFORM_$(ARCH)) --python-version 3.13 --only-binary :all: --require-hashes --requirement $<
 	@rm -rf $(@D)/bin
-	@$(ENV)/tools/bin/python -m local.cut $(@D) $(SERVICES)
+	@$(ENV)/tools/bin/python -m local.prune_botocore $(@D) $(SERVICES)
 	@$(ENV)/tools/bin/python -m compileall -q -j 2 -s $(@D) -p /var/task --invalidation-mode unchecked-hash $(@D)
 	@touch $@
 
 build-%: $(PACKAGE)/.ready
 	@cp -Rl $(PACKAGE)/. "$(ARTIFACTS_DIR)" 2>/dev/null || cp -R $(PACKAGE)/. "$(ARTIFACTS_DIR)" # links where cp can
 	@cp -R functions shared "$(ARTIFACTS_DIR)"
-	@rm -rf "$(ARTIFACTS_DIR)"/.ready "$(ARTIFACTS_DIR)"/{functions,shared}/__pycache__
+	@rm -f "$(ARTIFACTS_DIR)"/.ready; find "$(ARTIFACTS_DIR)"/{functions,shared} -name __pycache__ -prune -exec rm -rf {} +
 	@$(ENV)/tools/bin/python -m compileall -q -s "$(ARTIFACTS_DIR)" -p /var/task --invalidation-mode unchecked-hash \
 	  "$(ARTIFACTS_DIR)"/functions "$(ARTIFACTS_DIR)"/shared

@@ -3,25 +3,25 @@
 from secrets import token_urlsafe
 from uuid import uuid4
 
-from shared.account_changes import AddedAccountAnswer, NewAccount
-from shared.account_use_cases import add_account
+from shared.accounts.account import AddedAccountResponse, NewAccount
+from shared.accounts.use_cases import add_account
+from shared.api.http import Api, HttpResponse, IdempotencyKey, ValidateOnly
+from shared.aws.observability import log_event
 from shared.errors import (
     ArchivedError,
     BodyTooLargeError,
-    BrokenRulesError,
     EmailExistsError,
     KeyReusedError,
     NotFoundError,
+    RulesViolatedError,
     UnsupportedMediaError,
 )
-from shared.facts import tell
-from shared.http import Api, IdempotencyKey, Response, ValidateOnly
 
 app = Api("add_account")
 
 
 @app.serves(
-    AddedAccountAnswer,
+    AddedAccountResponse,
     status=201,
     refuses=[
         NotFoundError,
@@ -29,7 +29,7 @@ app = Api("add_account")
         EmailExistsError,
         BodyTooLargeError,
         UnsupportedMediaError,
-        BrokenRulesError,
+        RulesViolatedError,
         KeyReusedError,
     ],
 )
@@ -38,7 +38,7 @@ def route(
     new: NewAccount,
     validate_only: ValidateOnly = False,
     idempotency_key: IdempotencyKey = None,
-) -> Response:
+) -> HttpResponse:
     """Give people, or a machine, access to a customer."""
     added = add_account(
         app.store,
@@ -50,8 +50,8 @@ def route(
         cursor_key=token_urlsafe(24),
         validate_only=validate_only,
     )
-    tell(f"account_{added.outcome}", account_id=added.account.id, customer_id=customer_id, role=added.account.role)
-    return app.made(added.account, added.outcome, at=f"/accounts/{added.account.id}")
+    log_event(f"account_{added.outcome}", account_id=added.account.id, customer_id=customer_id, role=added.account.role)
+    return app.created(added.account, added.outcome, at=f"/accounts/{added.account.id}")
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

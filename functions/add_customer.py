@@ -2,26 +2,26 @@
 
 from uuid import uuid4
 
-from shared.customer_use_cases import add_customer
-from shared.customers import CustomerAnswer, NewCustomer
+from shared.api.http import Api, HttpResponse, IdempotencyKey, ValidateOnly
+from shared.aws.observability import log_event
+from shared.customers.customer import CustomerResponse, NewCustomer
+from shared.customers.use_cases import add_customer
 from shared.errors import (
     ArchivedError,
     BodyTooLargeError,
-    BrokenRulesError,
     KeyReusedError,
     NameExistsError,
     NotFoundError,
     ReferenceExistsError,
+    RulesViolatedError,
     UnsupportedMediaError,
 )
-from shared.facts import tell
-from shared.http import Api, IdempotencyKey, Response, ValidateOnly
 
 app = Api("add_customer")
 
 
 @app.serves(
-    CustomerAnswer,
+    CustomerResponse,
     status=201,
     refuses=[
         NotFoundError,
@@ -30,11 +30,13 @@ app = Api("add_customer")
         NameExistsError,
         BodyTooLargeError,
         UnsupportedMediaError,
-        BrokenRulesError,
+        RulesViolatedError,
         KeyReusedError,
     ],
 )
-def route(new: NewCustomer, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None) -> Response:
+def route(
+    new: NewCustomer, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
+) -> HttpResponse:
     """Add a customer below another one."""
     added = add_customer(
         app.store,
@@ -43,8 +45,8 @@ def route(new: NewCustomer, validate_only: ValidateOnly = False, idempotency_key
         idempotency_key=idempotency_key or str(uuid4()),
         validate_only=validate_only,
     )
-    tell(f"customer_{added.outcome}", customer_id=added.customer.id, customer_level=added.customer.level)
-    return app.made(added.customer, added.outcome, at=f"/customers/{added.customer.id}")
+    log_event(f"customer_{added.outcome}", customer_id=added.customer.id, customer_level=added.customer.level)
+    return app.created(added.customer, added.outcome, at=f"/customers/{added.customer.id}")
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

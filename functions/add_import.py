@@ -1,18 +1,18 @@
 """POST /imports: a file of customers, to be added in the background."""
 
-from shared.errors import BodyTooLargeError, BrokenRulesError, KeyReusedError, UnsupportedMediaError
-from shared.facts import tell
-from shared.http import Api, RequiredIdempotencyKey, Response, Takes, ValidateOnly
-from shared.import_use_cases import ImportAnswer, add_import
-from shared.imports import CSV, JSON_LINES, LARGEST_FILE
+from shared.api.http import AcceptedBody, Api, HttpResponse, RequiredIdempotencyKey, ValidateOnly
+from shared.aws.observability import log_event
+from shared.errors import BodyTooLargeError, KeyReusedError, RulesViolatedError, UnsupportedMediaError
+from shared.imports.file import CSV, JSON_LINES, MAX_FILE_BYTES
+from shared.imports.use_cases import ImportResponse, add_import
 
-app = Api("add_import", takes=Takes((CSV, *JSON_LINES), LARGEST_FILE))
+app = Api("add_import", takes=AcceptedBody((CSV, *JSON_LINES), MAX_FILE_BYTES))
 
 
 @app.serves(
-    ImportAnswer, status=202, refuses=[BodyTooLargeError, UnsupportedMediaError, BrokenRulesError, KeyReusedError]
+    ImportResponse, status=202, refuses=[BodyTooLargeError, UnsupportedMediaError, RulesViolatedError, KeyReusedError]
 )
-def route(idempotency_key: RequiredIdempotencyKey, validate_only: ValidateOnly = False) -> Response:
+def route(idempotency_key: RequiredIdempotencyKey, validate_only: ValidateOnly = False) -> HttpResponse:
     """Add the customers of a file in the background, up to 10,000 rows: CSV, or JSON lines. It can be repeated."""
     added = add_import(
         app.store,
@@ -23,8 +23,8 @@ def route(idempotency_key: RequiredIdempotencyKey, validate_only: ValidateOnly =
         idempotency_key=idempotency_key,
         validate_only=validate_only,
     )
-    tell(f"import_{added.outcome}", import_id=added.answer.id, rows=added.answer.rows)
+    log_event(f"import_{added.outcome}", import_id=added.answer.id, rows=added.answer.rows)
     return app.accepted(added.answer, added.outcome, at=f"/imports/{added.answer.id}")
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

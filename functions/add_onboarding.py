@@ -3,25 +3,25 @@
 from secrets import token_urlsafe
 from uuid import uuid4
 
+from shared.api.http import Api, HttpResponse, IdempotencyKey, ValidateOnly
+from shared.aws.observability import log_event
 from shared.errors import (
     ArchivedError,
     BodyTooLargeError,
-    BrokenRulesError,
     KeyReusedError,
     NameExistsError,
     NotFoundError,
     ReferenceExistsError,
+    RulesViolatedError,
     UnsupportedMediaError,
 )
-from shared.facts import tell
-from shared.http import Api, IdempotencyKey, Response, ValidateOnly
-from shared.onboarding_use_cases import NewOnboarding, OnboardingAnswer, add_onboarding
+from shared.onboarding import NewOnboarding, OnboardingResponse, add_onboarding
 
 app = Api("add_onboarding")
 
 
 @app.serves(
-    OnboardingAnswer,
+    OnboardingResponse,
     status=201,
     otherwise="Some steps were refused; see each one. Or, with validate_only: what would be made.",
     refuses=[
@@ -31,11 +31,13 @@ app = Api("add_onboarding")
         ArchivedError,
         BodyTooLargeError,
         UnsupportedMediaError,
-        BrokenRulesError,
+        RulesViolatedError,
         KeyReusedError,
     ],
 )
-def route(new: NewOnboarding, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None) -> Response:
+def route(
+    new: NewOnboarding, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
+) -> HttpResponse:
     """Add a customer, its accounts and a test device, with each step's result; the same request does what is left."""
     done = add_onboarding(
         app.store,
@@ -46,8 +48,8 @@ def route(new: NewOnboarding, validate_only: ValidateOnly = False, idempotency_k
         cursor_key=token_urlsafe,
         validate_only=validate_only,
     )
-    tell("onboarding_validated" if validate_only else "onboarding_done", customer_id=done.customer_id)
+    log_event("onboarding_validated" if validate_only else "onboarding_done", customer_id=done.customer_id)
     return app.answer(done, status=201 if done.complete and not validate_only else 200)
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

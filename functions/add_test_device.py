@@ -2,25 +2,25 @@
 
 from uuid import uuid4
 
-from shared.device_use_cases import add_test_device
-from shared.devices import AddedDeviceAnswer, NewDevice
+from shared.api.http import Api, HttpResponse, IdempotencyKey, ValidateOnly
+from shared.aws.observability import log_event
+from shared.devices.device import AddedDeviceResponse, NewDevice
+from shared.devices.use_cases import add_test_device
 from shared.errors import (
     ArchivedError,
     BodyTooLargeError,
-    BrokenRulesError,
     KeyReusedError,
     NotFoundError,
+    RulesViolatedError,
     TooManyDevicesError,
     UnsupportedMediaError,
 )
-from shared.facts import tell
-from shared.http import Api, IdempotencyKey, Response, ValidateOnly
 
 app = Api("add_test_device")
 
 
 @app.serves(
-    AddedDeviceAnswer,
+    AddedDeviceResponse,
     status=201,
     refuses=[
         NotFoundError,
@@ -28,7 +28,7 @@ app = Api("add_test_device")
         TooManyDevicesError,
         BodyTooLargeError,
         UnsupportedMediaError,
-        BrokenRulesError,
+        RulesViolatedError,
         KeyReusedError,
     ],
 )
@@ -37,7 +37,7 @@ def route(
     new: NewDevice,
     validate_only: ValidateOnly = False,
     idempotency_key: IdempotencyKey = None,
-) -> Response:
+) -> HttpResponse:
     """Add a device that shows where a customer's data really lands."""
     added = add_test_device(
         app.store,
@@ -47,10 +47,10 @@ def route(
         idempotency_key=idempotency_key or str(uuid4()),
         validate_only=validate_only,
     )
-    tell(f"test_device_{added.outcome}", device_id=added.device.id, matches=added.device.matches)
-    return app.made(
+    log_event(f"test_device_{added.outcome}", device_id=added.device.id, matches=added.device.matches)
+    return app.created(
         added.device, added.outcome, at=f"/customers/{added.device.customer_id}/test-devices/{added.device.id}"
     )
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

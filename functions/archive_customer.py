@@ -1,29 +1,29 @@
 """DELETE /customers/{customer_id}: archive it; it can be restored for 30 days."""
 
-from shared.customer_change_use_cases import archive_customer
-from shared.customers import CustomerAnswer
+from shared.api.http import Api, HttpResponse, IfMatch, version_required
+from shared.aws.observability import log_event
+from shared.customers.change_use_cases import archive_customer
+from shared.customers.customer import CustomerResponse
 from shared.errors import (
     ArchiveBlockedError,
-    BrokenRulesError,
     NotFoundError,
+    RulesViolatedError,
     StaleVersionError,
     VersionRequiredError,
 )
-from shared.facts import tell
-from shared.http import Api, IfMatch, Response, version_required
 
 app = Api("archive_customer")
 
 
 @app.serves(
-    CustomerAnswer,
-    refuses=[NotFoundError, ArchiveBlockedError, StaleVersionError, BrokenRulesError, VersionRequiredError],
+    CustomerResponse,
+    refuses=[NotFoundError, ArchiveBlockedError, StaleVersionError, RulesViolatedError, VersionRequiredError],
 )
-def route(customer_id: str, if_match: IfMatch = None) -> Response:
-    """Archive a customer that nothing stands below. It can be restored for 30 days, then it is removed."""
+def route(customer_id: str, if_match: IfMatch = None) -> HttpResponse:
+    """ArchivePeriod a customer that nothing stands below. It can be restored for 30 days, then it is removed."""
     customer = archive_customer(app.store, app.caller, customer_id, version=version_required(if_match))
-    tell("customer_archived", customer_id=customer.id)
+    log_event("customer_archived", customer_id=customer.id)
     return app.answer(customer)
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

@@ -1,6 +1,6 @@
 """GET /: the console, a page for the browser."""
 
-from shared.console import get_console
-from shared.starts import started
+from shared.api.console import get_console
+from shared.aws.snapstart import primed
 
-lambda_handler = started(get_console)
+lambda_handler = primed(get_console)

@@ -4,23 +4,23 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.api.http import Api, Cursor, HttpResponse
 from shared.errors import NotFoundError
-from shared.http import Api, Cursor, Response
-from shared.import_use_cases import ImportAnswer, get_import
-from shared.imports import Status
+from shared.imports.file import Status
+from shared.imports.use_cases import ImportResponse, get_import
 
 app = Api("get_import")
 
 
-@app.serves(ImportAnswer, refuses=[NotFoundError])
+@app.serves(ImportResponse, refuses=[NotFoundError])
 def route(
     import_id: str,
     status: Annotated[Status | None, Field(description="Only rows with this result.")] = None,
     limit: Annotated[int, Field(ge=1, le=1000, description="The most results a page may hold.")] = 100,
     cursor: Cursor = None,
-) -> Response:
+) -> HttpResponse:
     """How far an import is, and what became of each of its rows, parents before children."""
     return app.answer(get_import(app.store, app.caller, import_id, status=status, limit=limit, cursor=cursor))
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

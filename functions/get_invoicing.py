@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.errors import BrokenRulesError, NotFoundError
-from shared.http import Accept, Api, Cursor, Limit, Response
-from shared.invoicing_use_cases import InvoicingPage, get_invoicing
+from shared.api.http import Accept, Api, Cursor, HttpResponse, Limit
+from shared.errors import NotFoundError, RulesViolatedError
+from shared.invoicing.use_cases import InvoicingPage, get_invoicing
 
 app = Api("get_invoicing")
 
 
-@app.serves(InvoicingPage, refuses=[NotFoundError, BrokenRulesError])
+@app.serves(InvoicingPage, refuses=[NotFoundError, RulesViolatedError])
 def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
     customer_id: str,
     month: Annotated[str, Field(description="Such as 2026-11.")],
@@ -19,10 +19,10 @@ def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the ro
     limit: Limit = 25,
     cursor: Cursor = None,
     accept: Accept = None,
-) -> Response:
+) -> HttpResponse:
     """Which end-customers are invoiced in a month, from when to when, in days. Trial days are left out."""
     page = get_invoicing(app.store, app.caller, customer_id, month=month, archived=archived, limit=limit, cursor=cursor)
-    return app.table(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)
+    return app.json_or_csv(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

@@ -4,19 +4,19 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shared.api.http import Api, HttpResponse
 from shared.errors import NotFoundError
-from shared.http import Api, Response
-from shared.storage_location_use_cases import CatalogueAnswer, get_storage_locations
+from shared.storage_locations.use_cases import CatalogueResponse, get_storage_locations
 
 app = Api("get_storage_locations")
 
 
-@app.serves(CatalogueAnswer, refuses=[NotFoundError])
+@app.serves(CatalogueResponse, refuses=[NotFoundError])
 def route(
     version: Annotated[int | None, Field(ge=1, le=999_999, description="The one in force if left out.")] = None,
-) -> Response:
+) -> HttpResponse:
     """The catalogue of storage locations and its routing."""
     return app.answer(get_storage_locations(app.store, app.caller, version))
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

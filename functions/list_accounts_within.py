@@ -4,9 +4,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.account_use_cases import AccountPage, list_accounts_within
+from shared.accounts.use_cases import AccountPage, list_accounts_within
+from shared.api.http import Api, Cursor, HttpResponse, Limit
 from shared.errors import NotFoundError
-from shared.http import Api, Cursor, Limit, Response
 
 app = Api("list_accounts_within")
 
@@ -16,9 +16,9 @@ def route(
     within: Annotated[str, Field(description="List the accounts of this customer and of all below it.")],
     limit: Limit = 25,
     cursor: Cursor = None,
-) -> Response:
+) -> HttpResponse:
     """The accounts of a customer and of all below it."""
     return app.answer(list_accounts_within(app.store, app.caller, within, limit=limit, cursor=cursor))
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

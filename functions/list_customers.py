@@ -4,16 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.customer_use_cases import CustomerPage, CustomerQuery, list_customers
-from shared.errors import BrokenRulesError, NotFoundError
-from shared.http import Api, Cursor, Limit, Response
-from shared.levels import Level
-from shared.trials import State
+from shared.api.http import Api, Cursor, HttpResponse, Limit
+from shared.customers.levels import Level
+from shared.customers.trial import State
+from shared.customers.use_cases import CustomerPage, CustomerQuery, list_customers
+from shared.errors import NotFoundError, RulesViolatedError
 
 app = Api("list_customers")
 
 
-@app.serves(CustomerPage, refuses=[NotFoundError, BrokenRulesError])
+@app.serves(CustomerPage, refuses=[NotFoundError, RulesViolatedError])
 def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
     parent_id: Annotated[str | None, Field(description="List the children of this customer by name.")] = None,
     within: Annotated[str | None, Field(description="List this customer and all below it in path order.")] = None,
@@ -23,10 +23,10 @@ def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the ro
     archived: Annotated[bool, Field(description="With within only: what is archived below it instead.")] = False,
     limit: Limit = 25,
     cursor: Cursor = None,
-) -> Response:
+) -> HttpResponse:
     """The children of a customer by name, or all within it in path order."""
     query = CustomerQuery(parent_id, within, name_prefix, level, state, archived)
     return app.answer(list_customers(app.store, app.caller, query, limit=limit, cursor=cursor))
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

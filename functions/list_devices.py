@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.device_use_cases import DevicePage, list_devices
-from shared.errors import BrokenRulesError, NotFoundError
-from shared.http import Accept, Api, Cursor, Limit, Response
+from shared.api.http import Accept, Api, Cursor, HttpResponse, Limit
+from shared.devices.use_cases import DevicePage, list_devices
+from shared.errors import NotFoundError, RulesViolatedError
 
 app = Api("list_devices")
 
 
-@app.serves(DevicePage, refuses=[NotFoundError, BrokenRulesError])
+@app.serves(DevicePage, refuses=[NotFoundError, RulesViolatedError])
 def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
     customer_id: str,
     columns: Annotated[str | None, Field(description="Columns in their order, parted by commas.")] = None,
@@ -19,10 +19,10 @@ def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the ro
     limit: Limit = 25,
     cursor: Cursor = None,
     accept: Accept = None,
-) -> Response:
+) -> HttpResponse:
     """The devices of a customer and of all below it, as rows with columns. All are test devices, never invoiced."""
     page = list_devices(app.store, app.caller, customer_id, columns=columns, view=view, limit=limit, cursor=cursor)
-    return app.table(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)
+    return app.json_or_csv(page, page.as_csv, next_cursor=page.next_cursor, accept=accept)
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

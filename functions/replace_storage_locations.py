@@ -1,35 +1,35 @@
 """PUT /storage-locations: put the next version of the catalogue in force. For support."""
 
+from shared.api.http import Api, HttpResponse, IfMatch, version_required
+from shared.aws.observability import log_event
 from shared.errors import (
     BodyTooLargeError,
-    BrokenRulesError,
+    RulesViolatedError,
     StaleVersionError,
     UnsupportedMediaError,
     VersionRequiredError,
 )
-from shared.facts import tell
-from shared.http import Api, IfMatch, Response, version_required
-from shared.storage_location_use_cases import CatalogueAnswer, replace_storage_locations
-from shared.storage_locations import NewCatalogue
+from shared.storage_locations.catalogue import NewCatalogue
+from shared.storage_locations.use_cases import CatalogueResponse, replace_storage_locations
 
 app = Api("replace_storage_locations")
 
 
 @app.serves(
-    CatalogueAnswer,
+    CatalogueResponse,
     refuses=[
         StaleVersionError,
         BodyTooLargeError,
         UnsupportedMediaError,
-        BrokenRulesError,
+        RulesViolatedError,
         VersionRequiredError,
     ],
 )
-def route(new: NewCatalogue, if_match: IfMatch = None) -> Response:
+def route(new: NewCatalogue, if_match: IfMatch = None) -> HttpResponse:
     """Put the next version of the catalogue in force. For support."""
     catalogue = replace_storage_locations(app.store, app.caller, new, version=version_required(if_match))
-    tell("storage_locations_replaced", version=catalogue.version)
+    log_event("storage_locations_replaced", version=catalogue.version)
     return app.answer(catalogue)
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

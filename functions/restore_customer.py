@@ -1,22 +1,23 @@
 """POST /customers/{customer_id}/restore: bring an archived customer back."""
 
-from shared.customer_change_use_cases import restore_customer
-from shared.customers import CustomerAnswer
-from shared.errors import ArchivedError, BrokenRulesError, NotFoundError, StaleVersionError, VersionRequiredError
-from shared.facts import tell
-from shared.http import Api, IfMatch, Response, version_required
+from shared.api.http import Api, HttpResponse, IfMatch, version_required
+from shared.aws.observability import log_event
+from shared.customers.change_use_cases import restore_customer
+from shared.customers.customer import CustomerResponse
+from shared.errors import ArchivedError, NotFoundError, RulesViolatedError, StaleVersionError, VersionRequiredError
 
 app = Api("restore_customer")
 
 
 @app.serves(
-    CustomerAnswer, refuses=[NotFoundError, ArchivedError, StaleVersionError, BrokenRulesError, VersionRequiredError]
+    CustomerResponse,
+    refuses=[NotFoundError, ArchivedError, StaleVersionError, RulesViolatedError, VersionRequiredError],
 )
-def route(customer_id: str, if_match: IfMatch = None) -> Response:
+def route(customer_id: str, if_match: IfMatch = None) -> HttpResponse:
     """Bring an archived customer back, with its name, its references and its trial. Its parent must not be archived."""
     customer = restore_customer(app.store, app.caller, customer_id, version=version_required(if_match))
-    tell("customer_restored", customer_id=customer.id)
+    log_event("customer_restored", customer_id=customer.id)
     return app.answer(customer)
 
 
-lambda_handler = app.started()
+lambda_handler = app.handler()

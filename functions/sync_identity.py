@@ -4,14 +4,14 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from shared.account_use_cases import sync_identity
-from shared.identities import open_identities
-from shared.starts import started
-from shared.store import open_store
-from shared.streams import each_account
+from shared.accounts.consumer import process_account_changes
+from shared.accounts.identities import open_user_directory
+from shared.accounts.use_cases import sync_identity
+from shared.aws.snapstart import primed
+from shared.table.dynamodb import open_store
 
 
-@started
+@primed
 def lambda_handler(event: Any, _context: LambdaContext) -> dict[str, Any]:
     """The answer names the records that failed."""
-    return each_account(event, lambda account: sync_identity(open_store(), open_identities(), account))
+    return process_account_changes(event, lambda account: sync_identity(open_store(), open_user_directory(), account))

@@ -66,7 +66,7 @@ def _package() -> bytes:
 def _expanded(key: str) -> str:
     python = ENVIRONMENTS / "sam" / "bin" / "python"
     expanded = subprocess.run(
-        [python, "-m", "local.expand", _BUCKET, key],
+        [python, "-m", "local.sam_to_native", _BUCKET, key],
         cwd=PROJECT,
         env={**os.environ, "AWS_DEFAULT_REGION": REGION},
         input=Path(BUILD / "template.yaml").read_text(encoding="utf-8"),

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from local.paths import PROJECT
-from shared.events import TYPES
+from shared.events.events import TYPES
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
 
 from local.paths import PROJECT
+from shared.api.http import JSON, Api, RouteSpec
+from shared.api.parameters import Parameter
+from shared.api.routes import ROUTES
 from shared.errors import VersionRequiredError
-from shared.http import JSON, Answers, Api
-from shared.parameters import Parameter
-from shared.routes import ROUTES
 
 _RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "add_import": {"202": ("Location", "Idempotent-Replayed")},
@@ -180,7 +180,7 @@ def _parameter(given: Parameter, app: Api) -> dict[str, Any]:
     }
 
 
-def _responses(name: str, answers: Answers, references: Mapping[Any, Any]) -> dict[str, Any]:
+def _responses(name: str, answers: RouteSpec, references: Mapping[Any, Any]) -> dict[str, Any]:
     problem = {"application/problem+json": {"schema": references[Problem, "serialization"]}}
     content: dict[str, Any] = {}
     if answers.model:

@@ -15,12 +15,13 @@ from typing import Any
 import boto3
 
 from local.ministack import client
-from shared.accounts import Account
-from shared.beginnings import begin
-from shared.errors import BrokenRulesError
-from shared.identities import new_secret
-from shared.keys import account_key
-from shared.store import ConditionFailedError, DynamoStore
+from shared.accounts.identities import new_secret
+from shared.auth.authorization import Account
+from shared.bootstrap import bootstrap_records
+from shared.errors import RulesViolatedError
+from shared.table.dynamodb import DynamoStore
+from shared.table.keys import account_key
+from shared.table.store import ConditionFailedError
 
 
 def seed(  # noqa: PLR0913 - where, and what
@@ -34,9 +35,9 @@ def seed(  # noqa: PLR0913 - where, and what
     email: str,
     location: str | None = None,
 ) -> Account:
-    """The root's first super_user; made now, or before. Raises BrokenRulesError."""
+    """The root's first super_user; made now, or before. Raises RulesViolatedError."""
     store = DynamoStore(dynamodb, table)
-    account, actions = begin(name, country, email, secrets.token_urlsafe(24), datetime.now(UTC), location)
+    account, actions = bootstrap_records(name, country, email, secrets.token_urlsafe(24), datetime.now(UTC), location)
     try:
         store.write(*actions)
     except ConditionFailedError:  # it has begun already
@@ -94,7 +95,7 @@ def main() -> None:
             email=given.email,
             location=given.location,
         )
-    except BrokenRulesError as refused:
+    except RulesViolatedError as refused:
         sys.exit("\n".join(error["detail"] for error in refused.errors))
     password = set_password(cognito, given.user_pool, account.id)
     print(f"The first super_user is {account.id}; sign in with {account.email} and {password}")

@@ -1,6 +1,6 @@
 """Every refusal a caller can get, with its HTTP status and its code.
 
-    RefusalError
+    ApiError
     ├── MalformedRequestError     400  not JSON, wrong shape, unknown or read-only field
     ├── UnauthenticatedError      401  no valid access token
     ├── NoActiveAccountError      403  a valid token, but no account that may act
@@ -17,7 +17,7 @@
     ├── StaleVersionError         412
     ├── BodyTooLargeError         413
     ├── UnsupportedMediaError     415
-    ├── BrokenRulesError          422  every broken rule at once
+    ├── RulesViolatedError          422  every broken rule at once
     ├── KeyReusedError            422
     ├── VersionRequiredError      428
     ├── ThrottledError            429
@@ -29,10 +29,10 @@ One mapping (`shared.http.problem`) makes RFC 9457 problem+json of them.
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, cast
 
-MOST_ERRORS: Final = 100  # in one answer
+MAX_ERRORS: Final = 100  # in one answer
 
 
-class BrokenRule(Exception):  # noqa: N818 - one entry of BrokenRulesError, never an answer by itself
+class RuleViolation(Exception):  # noqa: N818 - one entry of RulesViolatedError, never an answer by itself
     """One broken rule: which, where (an RFC 6901 pointer into the body, or a query parameter) and what to do."""
 
     def __init__(self, code: str, at: str, detail: str, **facts: Any) -> None:
@@ -41,7 +41,7 @@ class BrokenRule(Exception):  # noqa: N818 - one entry of BrokenRulesError, neve
         self.entry = {"code": code, place: at, "detail": detail, **facts}
 
 
-class RefusalError(Exception):
+class ApiError(Exception):
     """A refusal: `detail` tells a person what to do; `errors` name the fields; `facts` are added to the answer."""
 
     status: ClassVar[int]
@@ -62,23 +62,23 @@ class RefusalError(Exception):
         self.facts = facts
 
 
-class MalformedRequestError(RefusalError):
+class MalformedRequestError(ApiError):
     status, code = 400, "malformed_request"
 
 
-class UnauthenticatedError(RefusalError):
+class UnauthenticatedError(ApiError):
     status, code = 401, "unauthenticated"
 
 
-class NoActiveAccountError(RefusalError):
+class NoActiveAccountError(ApiError):
     status, code = 403, "no_active_account"
 
 
-class ForbiddenError(RefusalError):
+class ForbiddenError(ApiError):
     status, code = 403, "forbidden"
 
 
-class NotFoundError(RefusalError):
+class NotFoundError(ApiError):
     """Says nothing that depends on whether the thing exists: outside looks exactly like absent."""
 
     status, code = 404, "not_found"
@@ -87,21 +87,21 @@ class NotFoundError(RefusalError):
         super().__init__("Nothing is here, or not within your customer. Check the address and the ids.", errors)
 
 
-class MethodNotAllowedError(RefusalError):
+class MethodNotAllowedError(ApiError):
     status, code = 405, "method_not_allowed"
 
 
-class NameExistsError(RefusalError):
+class NameExistsError(ApiError):
     status, code = 409, "name_exists"
 
 
-class ReferenceExistsError(RefusalError):
+class ReferenceExistsError(ApiError):
     """Another customer of the same tree has the reference; which one is told to those who may see it."""
 
     status, code = 409, "reference_exists"
 
 
-class ArchivedError(RefusalError):
+class ArchivedError(ApiError):
     status, code = 409, "archived"
 
     def __init__(self, pointer: str | None = None, *, what: str = "This customer") -> None:
@@ -109,13 +109,13 @@ class ArchivedError(RefusalError):
         super().__init__(detail, [{"code": "archived", "pointer": pointer}] if pointer else None)
 
 
-class ArchiveBlockedError(RefusalError):
+class ArchiveBlockedError(ApiError):
     """`errors` names what has to go first."""
 
     status, code = 409, "archive_blocked"
 
 
-class EmailExistsError(RefusalError):
+class EmailExistsError(ApiError):
     """Says nothing of the account that has the address."""
 
     status, code = 409, "email_exists"
@@ -125,18 +125,18 @@ class EmailExistsError(RefusalError):
         super().__init__(detail, [{"code": "email_exists", "pointer": "/email"}])
 
 
-class LastSuperUserError(RefusalError):
+class LastSuperUserError(ApiError):
     status, code = 409, "last_super_user"
 
     def __init__(self) -> None:
         super().__init__("This is the last enabled super_user of its customer. Make another one first.")
 
 
-class TooManyDevicesError(RefusalError):
+class TooManyDevicesError(ApiError):
     status, code = 409, "too_many_test_devices"
 
 
-class StaleVersionError(RefusalError):
+class StaleVersionError(ApiError):
     status, code = 412, "stale_version"
 
     @classmethod
@@ -146,57 +146,64 @@ class StaleVersionError(RefusalError):
         return cls(detail, version=version)
 
 
-class BodyTooLargeError(RefusalError):
+class BodyTooLargeError(ApiError):
     status, code = 413, "body_too_large"
 
 
-class UnsupportedMediaError(RefusalError):
+class UnsupportedMediaError(ApiError):
     status, code = 415, "unsupported_media_type"
 
 
-class BrokenRulesError(RefusalError):
+class RulesViolatedError(ApiError):
     status, code = 422, "broken_rules"
 
 
-class KeyReusedError(RefusalError):
+class KeyReusedError(ApiError):
     status, code = 422, "idempotency_key_reused"
 
 
-class VersionRequiredError(RefusalError):
+class VersionRequiredError(ApiError):
     status, code = 428, "version_required"
 
 
-class ThrottledError(RefusalError):
+class ThrottledError(ApiError):
     status, code = 429, "throttled"
 
 
-class UnavailableError(RefusalError):
+class UnavailableError(ApiError):
     status, code = 503, "unavailable"
 
 
-class Rules:
+class Violations:
     """Tries the rules of one request one after the other and refuses once, with every broken one.
 
     >>> rules = Rules()
-    >>> name = rules.keep(clean_name, body.name)   # the value, or nothing that may be used
-    >>> rules.refuse_if_broken()                   # raises BrokenRulesError
+    >>> name = violations.check(clean_name, body.name)   # the value, or nothing that may be used
+    >>> violations.raise_if_any()                   # raises RulesViolatedError
     """
 
     def __init__(self) -> None:
         self._errors: list[dict[str, Any]] = []
 
-    def keep[**P, T](self, rule: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def check[**P, T](self, rule: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return rule(*args, **kwargs)
-        except BrokenRule as broken:
+        except RuleViolation as broken:
             self.add(broken)
-            return cast(T, None)  # never reaches anyone: refuse_if_broken raises
+            return cast(T, None)  # never reaches anyone: raise_if_any raises
 
-    def add(self, broken: BrokenRule) -> None:
+    def add(self, broken: RuleViolation) -> None:
         self._errors.append(broken.entry)
 
-    def refuse_if_broken(self) -> None:
+    def raise_if_any(self) -> None:
         if self._errors:
             count = len(self._errors)
             detail = "One rule is broken; see errors." if count == 1 else f"{count} rules are broken; see errors."
-            raise BrokenRulesError(detail, self._errors[:MOST_ERRORS])
+            raise RulesViolatedError(detail, self._errors[:MAX_ERRORS])
+
+
+def require[T](value: T | None) -> T:
+    """Return `value`, which earlier code has made sure is not None. Raises RuntimeError for None: a defect here."""
+    if value is None:
+        raise RuntimeError("a value that must be set is None")
+    return value

@@ -50,11 +50,11 @@ def _set(value: object) -> object:
     return sorted(set(value)) if isinstance(value, list) else value
 
 
-def refuse_other_request(request: BaseModel, earlier_hash: str) -> None:
+def ensure_same_request(request: BaseModel, earlier_hash: str) -> None:
     """Raises KeyReusedError where the key stands for another request."""
-    refuse_other_hash(request_hash(request), earlier_hash)
+    ensure_same_hash(request_hash(request), earlier_hash)
 
 
-def refuse_other_hash(this_hash: str, earlier_hash: str) -> None:
+def ensure_same_hash(this_hash: str, earlier_hash: str) -> None:
     if this_hash != earlier_hash:
         raise KeyReusedError("This Idempotency-Key was used for another request. Take a new key for a new request.")

@@ -3,32 +3,26 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.account_changes import counts_as_super_user
-from shared.accounts import Account, Caller, Operation, Role
-from shared.beginnings import begin
-from shared.customers import Customer, NewCustomer, new_customer
-from shared.devices import Device
+from shared.accounts.account import counts_as_super_user
+from shared.accounts.records import account_item, email_item
+from shared.auth.authorization import Account, Caller, Operation, Role
+from shared.bootstrap import bootstrap_records
+from shared.customers.customer import Customer, NewCustomer, new_customer
+from shared.customers.levels import LEVELS, Level
+from shared.customers.records import customer_item, name_item, reference_items
+from shared.devices.device import Device
+from shared.devices.records import device_item
 from shared.idempotency import id_from
-from shared.keys import (
-    account_item,
-    customer_item,
-    device_item,
-    devices_key,
-    email_item,
-    name_item,
-    reference_items,
-    super_users_key,
-)
-from shared.levels import LEVELS, Level
-from shared.storage_locations import first_catalogue
-from shared.store import Count, Put, Store
+from shared.storage_locations.catalogue import first_catalogue
+from shared.table.keys import devices_key, super_users_key
+from shared.table.store import Increment, Put, Store
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 CATALOGUE = first_catalogue(NOW, "acc_first")
 BOTH = ["all_inclusive", "software_only"]
 
-ROOT_ACCOUNT, _beginning = begin("Root company", "DE", "root@example.com", "root-cursor-key", NOW)
+ROOT_ACCOUNT, _beginning = bootstrap_records("Root company", "DE", "root@example.com", "root-cursor-key", NOW)
 ROOT = Customer.model_validate(next(a.item for a in _beginning if isinstance(a, Put) and a.item.get("level") == "root"))
 
 # The least that is given for each level.
@@ -129,10 +123,10 @@ def put(store: Store, *records: Customer | Account | Device) -> None:
     for record in records:
         if isinstance(record, Account):
             email = [Put(email_item(record))] if record.email else []
-            count = [Count(super_users_key(record.customer_id), 1)] if counts_as_super_user(record) else []
+            count = [Increment(super_users_key(record.customer_id), 1)] if counts_as_super_user(record) else []
             store.write(Put(account_item(record)), *email, *count)
         elif isinstance(record, Device):
-            store.write(Put(device_item(record)), Count(devices_key(record.customer_id), 1))
+            store.write(Put(device_item(record)), Increment(devices_key(record.customer_id), 1))
         elif record.parent_id:
             store.write(Put(customer_item(record)), Put(name_item(record)), *map(Put, reference_items(record)))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.paths import PROJECT
-from shared.accounts import Account
+from shared.auth.authorization import Account
 from tests.builders import ROOT_ACCOUNT
 
 

@@ -21,8 +21,8 @@ from local.deploy import build, deploy
 from local.ministack import Ministack, free_port, running
 from local.paths import BUILD, PROJECT
 from local.run import make_stack
-from shared.facts import log
-from shared.store import DynamoStore
+from shared.aws.observability import log
+from shared.table.dynamodb import DynamoStore
 from tests.memory_store import MemoryStore
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine fails no test

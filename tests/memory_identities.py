@@ -1,6 +1,6 @@
 """Sign-ins in memory, for tests of use cases. `test_identities.py` holds them to what a user pool does."""
 
-from shared.identities import IdentityError, NoIdentityError
+from shared.accounts.identities import IdentityError, NoIdentityError
 
 
 class MemoryIdentities:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from shared.aws.queues import Message
 from shared.errors import UnavailableError
-from shared.queues import Message
 
 
 class MemoryQueue:

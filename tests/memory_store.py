@@ -4,9 +4,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from shared.dry_runs import carried_out, equal, stored
-from shared.keys import INDEXES, Item, Key
-from shared.store import Action, ConditionFailedError, Page, Position, Put, position
+from shared.table.keys import INDEXES, Item, Key
+from shared.table.overlay import apply_actions, matches, normalize
+from shared.table.store import Action, ConditionFailedError, Page, Position, Put, position
 
 
 class MemoryStore:
@@ -26,7 +26,7 @@ class MemoryStore:
         self.requests.append("write")
         assert len({action.key for action in actions}) == len(actions) <= 100, "TransactWriteItems takes no others"
         with self._lock:
-            for key, item in carried_out(actions, self.items).items():
+            for key, item in apply_actions(actions, self.items).items():
                 if item is None:
                     del self.items[key]
                 else:
@@ -35,7 +35,7 @@ class MemoryStore:
     def change(
         self,
         key: Key,
-        when: Mapping[str, Any],
+        condition: Mapping[str, Any],
         *,
         put: Mapping[str, Any],
         remove: tuple[str, ...] = (),
@@ -44,15 +44,15 @@ class MemoryStore:
         self.requests.append("change")
         with self._lock:
             item = self.items.get(key, {})
-            if not item or not equal(item, when) or (versioned and not isinstance(item.get("version"), int)):
+            if not item or not matches(item, condition) or (versioned and not isinstance(item.get("version"), int)):
                 raise ConditionFailedError({key: self.items.get(key)})
-            changed = {**item, **{name: stored(value) for name, value in put.items()}}
+            changed = {**item, **{name: normalize(value) for name, value in put.items()}}
             if versioned:
                 changed["version"] = item["version"] + 1
             self.items[key] = {name: value for name, value in changed.items() if name not in remove}
 
     def place(self, put: Put) -> None:
-        self.items[put.key] = {name: stored(value) for name, value in put.item.items()}
+        self.items[put.key] = {name: normalize(value) for name, value in put.item.items()}
 
     def query(
         self,

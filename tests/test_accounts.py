@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from shared.account_changes import AccountChange, NewAccount
-from shared.account_use_cases import (
+from shared.accounts.account import AccountChange, NewAccount
+from shared.accounts.identities import IdentityError
+from shared.accounts.use_cases import (
     add_account,
     change_account,
     get_account,
@@ -16,10 +17,9 @@ from shared.account_use_cases import (
     remove_account,
     sync_identity,
 )
-from shared.accounts import ROLES, Account, Role
-from shared.customers import Customer
+from shared.auth.authorization import ROLES, Account, Role
+from shared.customers.customer import Customer
 from shared.errors import (
-    BrokenRulesError,
     EmailExistsError,
     ForbiddenError,
     KeyReusedError,
@@ -27,11 +27,11 @@ from shared.errors import (
     MalformedRequestError,
     NoActiveAccountError,
     NotFoundError,
+    RulesViolatedError,
     StaleVersionError,
     UnavailableError,
 )
-from shared.identities import IdentityError
-from shared.keys import account_key, customer_key, email_key, super_users_key
+from shared.table.keys import account_key, customer_key, email_key, super_users_key
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, an_account, begin_in, caller, put
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
@@ -137,7 +137,7 @@ def test_every_broken_rule_of_an_account_is_told_at_once(
 ) -> None:
     before = dict(store.items)
     for validate_only in (True, False):
-        with pytest.raises(BrokenRulesError) as refused:
+        with pytest.raises(RulesViolatedError) as refused:
             accounts.add(distributor, validate_only=validate_only, **body)
         assert [(error["code"], error["pointer"]) for error in refused.value.errors] == broken
     assert store.items == before
@@ -285,7 +285,7 @@ def test_nobody_locks_themselves_out(accounts: Accounts, store: MemoryStore, dis
     )
     put(store, me, other)
     for change in ({"role": "supporter"}, {"disabled": True}):
-        with pytest.raises(BrokenRulesError) as refused:
+        with pytest.raises(RulesViolatedError) as refused:
             accounts.change(me.id, me, **change)
         assert refused.value.errors[0]["code"] == "own_account"
     with pytest.raises(ForbiddenError):
@@ -657,7 +657,7 @@ def test_a_machine_has_no_address(accounts: Accounts, store: MemoryStore, distri
 
 def test_a_display_name_that_is_refused_is_told_where(accounts: Accounts, distributor: Customer) -> None:
     added = accounts.add(distributor).account
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         accounts.change(added.id, display_name="")
     assert [(error["code"], error["pointer"]) for error in refused.value.errors] == [("name_length", "/display_name")]
 

@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from local.paths import PROJECT
-from shared import http
-from shared.accounts import ROLES, Account, Role
-from shared.customers import Customer
+from shared.api import http
+from shared.api.routes import ROUTES
+from shared.auth.authorization import ROLES, Account, Role
+from shared.customers.customer import Customer
+from shared.customers.levels import LEVELS, Level
 from shared.idempotency import id_from
-from shared.imports import Import
-from shared.keys import import_item
-from shared.levels import LEVELS, Level
-from shared.routes import ROUTES
-from shared.store import Put
+from shared.imports.file import Import
+from shared.imports.records import import_item
+from shared.table.store import Put
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, an_account, begin_in, put
 from tests.calls import Called, call
 from tests.memory_identities import MemoryIdentities
@@ -97,7 +97,7 @@ class Forest:
 def forest(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Forest:
     begin_in(memory)
     monkeypatch.setattr(http, "open_store", lambda: memory)
-    monkeypatch.setattr(http, "open_identities", MemoryIdentities)
+    monkeypatch.setattr(http, "open_user_directory", MemoryIdentities)
     monkeypatch.setattr(http, "open_import_queue", MemoryQueue)
     return Forest(memory)
 

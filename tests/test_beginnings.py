@@ -1,8 +1,8 @@
 import pytest
 
-from shared.beginnings import begin
-from shared.errors import BrokenRulesError
-from shared.store import ConditionFailedError
+from shared.bootstrap import bootstrap_records
+from shared.errors import RulesViolatedError
+from shared.table.store import ConditionFailedError
 from tests.builders import NOW, begin_in
 from tests.memory_store import MemoryStore
 
@@ -16,14 +16,14 @@ def test_a_system_begins_once(memory: MemoryStore) -> None:
 
 
 def test_a_root_in_a_country_without_storage_chooses_a_location() -> None:
-    _, actions = begin("Root", "Finland", "root@example.com", "key", NOW, "Sweden")
+    _, actions = bootstrap_records("Root", "Finland", "root@example.com", "key", NOW, "Sweden")
     assert len(actions) == 6
-    with pytest.raises(BrokenRulesError) as refused:
-        begin("Root", "Finland", "root@example.com", "key", NOW)
+    with pytest.raises(RulesViolatedError) as refused:
+        bootstrap_records("Root", "Finland", "root@example.com", "key", NOW)
     assert [error["code"] for error in refused.value.errors] == ["storage_location_required"]
 
 
 def test_every_broken_rule_of_a_beginning_is_told() -> None:
-    with pytest.raises(BrokenRulesError) as refused:
-        begin(" ", "Atlantis", "nobody", "key", NOW)
+    with pytest.raises(RulesViolatedError) as refused:
+        bootstrap_records(" ", "Atlantis", "nobody", "key", NOW)
     assert [error["pointer"] for error in refused.value.errors] == ["/device_country", "/name", "/email"]

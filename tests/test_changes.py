@@ -5,25 +5,26 @@ from typing import Any
 
 import pytest
 
-from shared.account_changes import AccountChange, NewAccount
-from shared.account_use_cases import add_account, change_account, get_me, list_accounts_within, remove_account
-from shared.accounts import Account, Caller
-from shared.customer_change_use_cases import (
+from shared.accounts.account import AccountChange, NewAccount
+from shared.accounts.use_cases import add_account, change_account, get_me, list_accounts_within, remove_account
+from shared.auth.authorization import Account, Caller
+from shared.customers.change_use_cases import (
     archive_customer,
     change_customer,
     change_storage_location,
     get_history,
     restore_customer,
 )
-from shared.customer_changes import MOST_ARCHIVES, CustomerChange, LocationChange, history_of
-from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
-from shared.customers import Archive, Customer, NewCustomer
-from shared.device_use_cases import add_test_device, remove_test_device
-from shared.devices import NewDevice
+from shared.customers.changes import MAX_ARCHIVES, CustomerChange, LocationChange, entries_from_record
+from shared.customers.customer import ArchivePeriod, Customer, NewCustomer
+from shared.customers.records import name_item, reference_items
+from shared.customers.references import get_customer_by_reference, save_customer_by_reference
+from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
+from shared.devices.device import NewDevice
+from shared.devices.use_cases import add_test_device, remove_test_device
 from shared.errors import (
     ArchiveBlockedError,
     ArchivedError,
-    BrokenRulesError,
     EmailExistsError,
     ForbiddenError,
     KeyReusedError,
@@ -31,29 +32,27 @@ from shared.errors import (
     NameExistsError,
     NotFoundError,
     ReferenceExistsError,
+    RulesViolatedError,
     StaleVersionError,
     ThrottledError,
 )
-from shared.events import events_of
-from shared.invoicing_use_cases import get_invoicing
-from shared.keys import (
+from shared.events.events import events_for_change
+from shared.invoicing.use_cases import get_invoicing
+from shared.table.keys import (
     TABLE,
     Item,
     Key,
     account_key,
     children_key,
     customer_key,
-    name_item,
     name_key,
-    reference_items,
     reference_key,
     super_users_key,
     trial_shard,
 )
-from shared.reference_use_cases import get_customer_by_reference, save_customer_by_reference
-from shared.store import Action, Count, Put
-from shared.times import to_text
-from shared.trial_use_cases import end_trials, start_production
+from shared.table.store import Action, Increment, Put
+from shared.trials.use_cases import end_trials, start_production
+from shared.values.timestamps import format_timestamp
 from tests.builders import (
     MICROSECOND,
     NOW,
@@ -90,7 +89,7 @@ def a_tree(store: MemoryStore) -> list[Customer]:
     line = a_line()
     for customer in line[1:]:
         put(store, customer)
-        store.write(Count(children_key(customer.parent_id or ""), 1))
+        store.write(Increment(children_key(customer.parent_id or ""), 1))
     return line
 
 
@@ -168,7 +167,7 @@ def test_nothing_is_written_where_nothing_changes(store: MemoryStore, line: list
 
 
 def test_all_that_is_wrong_with_a_change_is_told(store: MemoryStore, line: list[Customer]) -> None:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(
             store, line[3], name="", service_type="x", services_to_provide=[], device_country="XX", references={"9": ""}
         )
@@ -189,7 +188,7 @@ def test_a_level_takes_no_field_that_it_did_not_take_when_it_was_added(
     store: MemoryStore, line: list[Customer], place: int, fields: tuple[str, ...]
 ) -> None:
     asked_for: dict[str, Any] = {"service_type": "all_inclusive", "services_to_provide": ["all_inclusive"]}
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(store, line[place], **{field: asked_for[field] for field in fields})
     assert codes(refused) == [("refused", f"/{field}") for field in fields]
 
@@ -203,7 +202,7 @@ def test_a_service_must_be_one_that_the_parent_provides(store: MemoryStore) -> N
     distributor = a_customer("distributor", services_to_provide=["all_inclusive"])
     reseller = a_customer("reseller", distributor, services_to_provide=["all_inclusive"])
     put(store, distributor, reseller)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(store, reseller, service_type="software_only", services_to_provide=["software_only"])
     assert codes(refused) == [
         ("service_not_provided", "/service_type"),
@@ -214,16 +213,16 @@ def test_a_service_must_be_one_that_the_parent_provides(store: MemoryStore) -> N
 def test_a_service_that_children_need_is_not_taken_away(store: MemoryStore, line: list[Customer]) -> None:
     needing = a_customer("end_customer", line[3], name="Needs it", service_type="software_only")
     put(store, needing)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(store, line[3], services_to_provide=["all_inclusive"])
     assert codes(refused) == [("needed_below", "/services_to_provide")]
     assert refused.value.errors[0]["customer_id"] == needing.id
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(store, line[2], services_to_provide=["software_only"])
     assert [error["customer_id"] for error in refused.value.errors] == [line[3].id]
     assert change(store, needing, service_type="all_inclusive").service_type == "all_inclusive"
     assert change(store, line[3], services_to_provide=["all_inclusive"]).services_to_provide == ["all_inclusive"]
-    with pytest.raises(BrokenRulesError):
+    with pytest.raises(RulesViolatedError):
         add_customer(
             store, by(), asked("end_customer", line[3], name="x", service_type="software_only"), idempotency_key="k"
         )
@@ -233,7 +232,7 @@ def test_more_children_than_a_page_are_all_asked(store: MemoryStore) -> None:
     reseller = a_customer("reseller")
     children = [a_customer("end_customer", reseller, name=f"{n:04}") for n in range(1001)]
     put(store, reseller, *children, a_customer("end_customer", reseller, name="z", service_type="software_only"))
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(store, reseller, services_to_provide=["all_inclusive"])
     assert len(refused.value.errors) == 1
 
@@ -245,7 +244,7 @@ def test_archived_children_need_nothing_and_are_asked_when_they_come_back(
     put(store, needing)
     archive_customer(store, by(), needing.id, version=1)
     change(store, line[3], services_to_provide=["all_inclusive"])
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         restore_customer(store, by(), needing.id, version=2)
     assert codes(refused) == [("service_not_provided", "/service_type")]
 
@@ -274,7 +273,7 @@ def test_a_child_that_is_added_meanwhile_keeps_its_service(meddling: Meddling) -
     line = a_tree(meddling)
     new = asked("end_customer", line[3], name="New", service_type="software_only")
     meddling.meddle = [lambda: add_customer(meddling, by(), new, idempotency_key="new")]
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(meddling, line[3], services_to_provide=["all_inclusive"])
     assert codes(refused) == [("needed_below", "/services_to_provide")]
 
@@ -282,7 +281,7 @@ def test_a_child_that_is_added_meanwhile_keeps_its_service(meddling: Meddling) -
 def test_a_child_that_takes_a_service_meanwhile_keeps_it(meddling: Meddling) -> None:
     line = a_tree(meddling)
     meddling.meddle = [lambda: change(meddling, line[4], service_type="software_only")]
-    with pytest.raises(BrokenRulesError):
+    with pytest.raises(RulesViolatedError):
         change(meddling, line[3], services_to_provide=["all_inclusive"])
     assert stored(meddling, line[3]).services_to_provide == line[3].services_to_provide
 
@@ -290,7 +289,7 @@ def test_a_child_that_takes_a_service_meanwhile_keeps_it(meddling: Meddling) -> 
 def test_a_service_that_the_parent_takes_away_meanwhile_is_not_taken(meddling: Meddling) -> None:
     line = a_tree(meddling)
     meddling.meddle = [lambda: change(meddling, line[3], services_to_provide=["all_inclusive"])]
-    with pytest.raises(BrokenRulesError):
+    with pytest.raises(RulesViolatedError):
         change(meddling, line[4], service_type="software_only")
     assert stored(meddling, line[4]).service_type == "all_inclusive"
 
@@ -375,7 +374,7 @@ def test_references_are_merged_and_each_is_taken_away_by_null(store: MemoryStore
     assert changed.references == {"crm": "2", "erp": "3"}
     assert_whole(store)
     many = {f"s{n}": "1" for n in range(9)}
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(store, line[4], version=3, references=many)
     assert codes(refused) == [("too_many", "/references")]
     assert len(change(store, line[4], version=3, references={**many, "crm": None}).references) == 10
@@ -434,7 +433,7 @@ def test_whose_a_reference_is_is_told_to_those_alone_who_may_see_it(store: Memor
 def test_a_reference_that_could_not_stand_in_an_address_is_refused(
     store: MemoryStore, line: list[Customer], value: str
 ) -> None:
-    with pytest.raises(BrokenRulesError):
+    with pytest.raises(RulesViolatedError):
         change(store, line[4], references={"psa": value})
 
 
@@ -473,7 +472,7 @@ def test_saving_by_reference_adds_then_finds_then_changes(store: MemoryStore, li
 def test_saving_by_reference_moves_nothing_that_stays(store: MemoryStore, line: list[Customer]) -> None:
     change(store, line[4], references={"psa": "7"})
     new = NewCustomer(parent_id=line[2].id, level="reseller", storage_location="NL")
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         save_customer_by_reference(store, by(), "psa", "7", new, new_key="k")
     assert codes(refused) == [
         ("parent_id_stays", "/parent_id"),
@@ -503,7 +502,7 @@ def test_saving_by_a_reference_in_another_form_finds_the_same_customer(
         for value in ("B1%20", "B1", "%20B1")
     ]
     assert saved == ["added", "unchanged", "unchanged"]
-    with pytest.raises(BrokenRulesError):
+    with pytest.raises(RulesViolatedError):
         save_customer_by_reference(store, by(), "psa", "#1", new, new_key="k")
     with pytest.raises(NotFoundError):
         get_customer_by_reference(store, by(), "psa", "B" * 130, within=line[1].id)
@@ -537,7 +536,7 @@ def test_a_change_whose_answer_was_lost_is_answered_again(store: MemoryStore, li
 
 def test_a_reference_in_the_body_agrees_with_the_address(store: MemoryStore, line: list[Customer]) -> None:
     new = asked("end_customer", line[3], references={"psa": "8"})
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         save_customer_by_reference(store, by(), "psa", "7", new, new_key="k")
     assert codes(refused) == [("reference_differs", "/references/psa")]
 
@@ -603,7 +602,7 @@ def test_a_move_without_a_known_location_and_a_reason_is_refused(
     store: MemoryStore, line: list[Customer], body: dict[str, str], code: str
 ) -> None:
     before = dict(store.items)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         move(store, line[4], **body)
     assert refused.value.errors[0]["code"] == code
     assert store.items == before
@@ -654,7 +653,7 @@ def test_an_archived_customer_appears_only_when_it_is_asked_for(store: MemorySto
     for top in (ROOT, line[1], line[4]):  # also below one that is archived itself
         assert listed(store, within=top.id, archived=True) == [line[4].id, line[5].id]
     assert get_customer(store, caller(now=LATER), line[5].id).archive == archived.archive
-    with pytest.raises(BrokenRulesError):
+    with pytest.raises(RulesViolatedError):
         listed(store, parent_id=line[4].id, archived=True)
     assert_whole(store)
 
@@ -1065,7 +1064,7 @@ def test_an_archived_customer_is_not_invoiced(store: MemoryStore) -> None:
     def rows(now: datetime, month: str = "2026-11", *, archived: bool = False) -> list[tuple[str, int]]:
         who = caller(now=now, operation="read_invoicing")
         page = get_invoicing(store, who, ROOT.id, month=month, archived=archived, limit=25)
-        return [(to_text(row.end), row.days) for row in page.rows]
+        return [(format_timestamp(row.end), row.days) for row in page.rows]
 
     def at(text: str) -> datetime:
         return datetime.fromisoformat(text)
@@ -1085,12 +1084,12 @@ def test_an_archived_customer_is_not_invoiced(store: MemoryStore) -> None:
 
 
 def test_a_customer_is_archived_fifty_times_and_no_more(store: MemoryStore) -> None:
-    times = tuple(Archive(start=NOW, end=NOW) for _ in range(MOST_ARCHIVES - 1))
+    times = tuple(ArchivePeriod(start=NOW, end=NOW) for _ in range(MAX_ARCHIVES - 1))
     distributor = a_customer("distributor").model_copy(update={"archives": times})
     put(store, distributor)
     archive(store, distributor)
     restore(store, distributor)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         archive(store, distributor, version=3)
     assert refused.value.errors[0]["code"] == "archived_too_often"
 
@@ -1169,7 +1168,7 @@ def test_a_history_tells_every_change_in_the_order_of_time(store: MemoryStore) -
         "name": {"from": "B", "to": "C"},
         "references": {"from": {"psa": "1"}, "to": {}},
     }
-    archived_at = to_text(NOW + 31 * DAY)
+    archived_at = format_timestamp(NOW + 31 * DAY)
     assert found[6].changes == {"archived_at": {"from": None, "to": archived_at}}
     assert found[7].changes == {"archived_at": {"from": archived_at, "to": None}}
 
@@ -1200,7 +1199,7 @@ def test_history_and_events_tell_the_same(store: MemoryStore) -> None:
 
     store.write, store.change = noting_write, noting_change  # type: ignore[method-assign]
     customer = a_long_history(store)
-    told = [told for old, new in zip([None, *versions], versions, strict=False) for told in events_of(old, new)]
+    told = [told for old, new in zip([None, *versions], versions, strict=False) for told in events_for_change(old, new)]
     found = entries(store, customer, NOW + 33 * DAY)
     assert [(kind, event.occurred_at) for kind, event in told] == [(entry.event, entry.at) for entry in found]
     assert len({event.event_id for _, event in told}) == len(told)
@@ -1210,7 +1209,9 @@ def test_history_and_events_tell_the_same(store: MemoryStore) -> None:
             assert event.sequence == entry.version
         if kind == "customer_changed":
             assert event.model_dump()["changes"] == entry.changes
-    again = [told for old, new in zip([None, *versions], versions, strict=False) for told in events_of(old, new)]
+    again = [
+        told for old, new in zip([None, *versions], versions, strict=False) for told in events_for_change(old, new)
+    ]
     assert again == told
 
 
@@ -1254,23 +1255,23 @@ def test_a_reference_of_any_length_makes_a_key_that_dynamodb_takes() -> None:
 
 @pytest.mark.parametrize("country", ["FI", "Nowhere"])
 def test_a_location_that_is_refused_is_told_where(store: MemoryStore, line: list[Customer], country: str) -> None:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         move(store, line[4], country=country)
     assert [error["pointer"] for error in refused.value.errors] == ["/country"]
 
 
 @pytest.mark.parametrize("services", [[], ["x"]])
 def test_what_the_root_does_not_take_is_told_once(store: MemoryStore, services: list[str]) -> None:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         change(store, ROOT, services_to_provide=services)
     assert codes(refused) == [("refused", "/services_to_provide")]
 
 
 def test_a_customer_that_was_archived_too_often_is_told_so(store: MemoryStore) -> None:
-    times = tuple(Archive(start=NOW, end=NOW) for _ in range(MOST_ARCHIVES))
+    times = tuple(ArchivePeriod(start=NOW, end=NOW) for _ in range(MAX_ARCHIVES))
     distributor = a_customer("distributor").model_copy(update={"archives": times})
     put(store, distributor)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         archive(store, distributor)
     assert refused.value.errors == [
         {
@@ -1287,7 +1288,7 @@ def test_a_company_comes_back_with_what_its_parent_provides_only(store: MemorySt
     put(store, parent, child)
     archive(store, child)
     change(store, parent, services_to_provide=["all_inclusive"])
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         restore(store, child)
     assert codes(refused) == [("service_not_provided", "/services_to_provide/1")]
 
@@ -1304,5 +1305,5 @@ def test_an_archived_customer_was_not_added_archived(store: MemoryStore, line: l
     archive(store, line[5])
     kept = stored(store, line[5])
     assert kept.first == {}  # nothing that was told when it was added has changed
-    added = history_of(kept, LATER)[0]
+    added = entries_from_record(kept, LATER)[0]
     assert (added.event, set(added.changes)) == ("customer_added", {"name", "device_country", "storage_location"})

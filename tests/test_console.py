@@ -330,8 +330,8 @@ def test_every_page_as_root(
         expect(page.get_by_role("table")).to_contain_text(words)
     someone.shot("history")
     someone.press("Back")
-    someone.press("Archive")
-    page.get_by_role("dialog").get_by_role("button", name="Archive").click()
+    someone.press("ArchivePeriod")
+    page.get_by_role("dialog").get_by_role("button", name="ArchivePeriod").click()
     expect(page.locator(".head")).to_contain_text("Archived")
     someone.shot("archived")
     someone.press("Restore")
@@ -381,7 +381,7 @@ def test_a_supporter_may_only_read(opened: Callable[..., Person], line: dict[str
     someone = opened(*account(stack, line["reseller"]["id"], "supporter"), scheme="dark").open().sign_in()
     page = someone.page
     someone.shot("supporter")
-    for name in ("Add customer", "Edit", "Archive", "Add an account", "Add a test device", "End the trial"):
+    for name in ("Add customer", "Edit", "ArchivePeriod", "Add an account", "Add a test device", "End the trial"):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     expect(page.get_by_role("link", name="Import", exact=True)).to_have_count(0)
     page.evaluate("at => { location.hash = at }", f"#/customers/{line['reseller']['id']}/add")

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, list_customers
-from shared.device_use_cases import list_devices
+from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, list_customers
+from shared.devices.records import device_item
+from shared.devices.use_cases import list_devices
 from shared.errors import NameExistsError
-from shared.keys import device_item
-from shared.store import DynamoStore, Put
+from shared.table.dynamodb import DynamoStore
+from shared.table.store import Put
 from tests.builders import ROOT, a_customer, a_device, a_line, asked, begin_in, caller, put
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]

@@ -6,20 +6,21 @@ from typing import Any
 
 import pytest
 
-from shared.accounts import Caller
-from shared.customers import NewCustomer, clean_reference, show
-from shared.errors import BrokenRulesError
+from shared.auth.authorization import Caller
+from shared.customers.customer import NewCustomer, normalize_reference, show
+from shared.customers.levels import ALLOWED_CHILDREN
+from shared.customers.options import options_below
+from shared.customers.records import customer_item
+from shared.customers.trial import TRIAL_PERIOD
+from shared.errors import RulesViolatedError
 from shared.idempotency import request_hash, secret_from, text_hash
-from shared.keys import customer_item, tree_below
-from shared.levels import MAY_HOLD
-from shared.options import options_below
-from shared.times import to_text
-from shared.trials import TRIAL_PERIOD
+from shared.table.keys import tree_below
+from shared.values.timestamps import format_timestamp
 from tests.builders import BOTH, CATALOGUE, NOW, ROOT, a_customer, a_line, asked, new_customer
 
 
 def errors(level: Any, parent: Any, **fields: Any) -> list[tuple[str, str]]:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         new_customer(
             asked(level, parent, **fields), parent, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers")
         )
@@ -133,7 +134,7 @@ def test_equal_requests_are_equal_whatever_the_order_of_their_fields() -> None:
 
 def test_without_a_parent_all_that_can_be_told_is_told() -> None:
     new = NewCustomer(service_type="x", services_to_provide=["all_inclusive", "y"])
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         new_customer(new, None, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
     assert [(error["code"], error["pointer"]) for error in refused.value.errors] == [
         ("required", "/name"),
@@ -160,7 +161,7 @@ def test_a_form_can_be_drawn_from_the_options_alone(level: Any, services: list[s
     parent = a_customer(level).model_copy(update={"services_to_provide": tuple(services)})
     options = options_below(parent, CATALOGUE, may_add=False)
     assert options.may_add is False
-    assert [option.level for option in options.levels] == list(MAY_HOLD[parent.level])
+    assert [option.level for option in options.levels] == list(ALLOWED_CHILDREN[parent.level])
     for option in options.levels:
         body: dict[str, Any] = {}
         for field, rule in option.fields.items():
@@ -175,7 +176,7 @@ def test_a_form_can_be_drawn_from_the_options_alone(level: Any, services: list[s
             if rule.rule == "refused":
                 extra = kept.get(field, services if field == "services_to_provide" else services[0])
                 wrong = NewCustomer.model_validate(body | {field: extra})
-                with pytest.raises(BrokenRulesError) as refused:
+                with pytest.raises(RulesViolatedError) as refused:
                     new_customer(wrong, parent, CATALOGUE, id="cus_n", by=Caller("acc_1", NOW, "change_customers"))
                 assert {"code": "refused", "pointer": f"/{field}"}.items() <= refused.value.errors[0].items()
 
@@ -198,7 +199,7 @@ def test_a_secret_is_256_bits_in_43_characters() -> None:
 
 
 def test_the_details_of_what_is_wrong_name_who_needs_what() -> None:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         new_customer(NewCustomer(), None, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
     assert refused.value.errors[0]["detail"] == "A customer needs name."
 
@@ -206,14 +207,14 @@ def test_the_details_of_what_is_wrong_name_who_needs_what() -> None:
 @pytest.mark.parametrize("field", ["level", "service_type"])
 def test_of_a_long_word_32_characters_are_told_again(field: str) -> None:
     new = asked("distributor", ROOT).model_copy(update={field: "z" * 40})
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         new_customer(new, ROOT, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
     assert refused.value.errors[0]["detail"].count("z") == 32
 
 
 @pytest.mark.parametrize("value", ["X", "XX", ".X."])
 def test_a_reference_of_any_letter_is_kept(value: str) -> None:
-    assert clean_reference(value, "/references/psa") == value
+    assert normalize_reference(value, "/references/psa") == value
 
 
 def test_a_site_has_no_production_of_its_own() -> None:
@@ -228,9 +229,12 @@ def test_only_a_site_inherits() -> None:
 
 def test_a_site_keeps_what_it_shared_when_it_was_added() -> None:
     trial = a_customer("end_customer", in_trial=True)
-    assert a_customer("site", trial).inherited_first == {"service_type": "all_inclusive", "production_since": None}
+    assert a_customer("site", trial).inherited_initial_values == {
+        "service_type": "all_inclusive",
+        "production_since": None,
+    }
     end = NOW + TRIAL_PERIOD
-    over = {"service_type": "all_inclusive", "production_since": to_text(end)}
+    over = {"service_type": "all_inclusive", "production_since": format_timestamp(end)}
     for end_customer in (trial, trial.model_copy(update={"production_since": end})):  # recorded or not
-        assert a_customer("site", end_customer, now=end).inherited_first == over
-    assert [each.inherited_first for each in a_line()[1:5]] == [{}] * 4
+        assert a_customer("site", end_customer, now=end).inherited_initial_values == over
+    assert [each.inherited_initial_values for each in a_line()[1:5]] == [{}] * 4

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.accounts import Account
-from shared.customers import Customer
-from shared.device_use_cases import (
+from shared.auth.authorization import Account
+from shared.customers.customer import Customer
+from shared.devices.device import MAX_TEST_DEVICES, NewDevice, installation_token
+from shared.devices.use_cases import (
     add_test_device,
     check_storage,
     get_test_device,
@@ -20,19 +21,18 @@ from shared.device_use_cases import (
     remove_view,
     save_view,
 )
-from shared.devices import MOST_DEVICES, NewDevice, installation_token
+from shared.devices.views import COLUMNS, DEFAULT_COLUMNS, MAX_VIEWS, NewView
 from shared.errors import (
-    BrokenRulesError,
     KeyReusedError,
     MalformedRequestError,
     NotFoundError,
+    RulesViolatedError,
     ThrottledError,
     TooManyDevicesError,
 )
-from shared.keys import customer_key, device_key, devices_key
-from shared.storage_location_use_cases import replace_storage_locations
-from shared.storage_locations import NewCatalogue
-from shared.views import COLUMNS, DEFAULT_COLUMNS, MOST_VIEWS, NewView
+from shared.storage_locations.catalogue import NewCatalogue
+from shared.storage_locations.use_cases import replace_storage_locations
+from shared.table.keys import customer_key, device_key, devices_key
 from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, a_device, a_line, an_account, begin_in, caller, put
 from tests.memory_store import MemoryStore
 
@@ -140,7 +140,7 @@ def test_the_same_key_for_another_device_is_refused_also_after_its_removal(
 def test_a_device_needs_a_good_name(store: MemoryStore, finnish: Customer, name: str | None, code: str) -> None:
     before = dict(store.items)
     for validate_only in (True, False):
-        with pytest.raises(BrokenRulesError) as refused:
+        with pytest.raises(RulesViolatedError) as refused:
             add(store, finnish, name=name, validate_only=validate_only)
         assert [error["code"] for error in refused.value.errors] == [code]
     assert store.items == before
@@ -155,7 +155,7 @@ def test_a_dry_run_writes_nothing(store: MemoryStore, finnish: Customer) -> None
 
 
 def test_a_customer_has_ten_test_devices_at_most(store: MemoryStore, finnish: Customer) -> None:
-    devices = [add(store, finnish, key=f"{n}").device for n in range(MOST_DEVICES)]
+    devices = [add(store, finnish, key=f"{n}").device for n in range(MAX_TEST_DEVICES)]
     for validate_only in (True, False):
         with pytest.raises(TooManyDevicesError, match="none invoiced"):
             add(store, finnish, key="eleventh", validate_only=validate_only)
@@ -359,7 +359,7 @@ def test_a_device_is_not_added_to_a_customer_that_is_gone_meanwhile(store: Memor
 def test_an_unknown_column_is_refused_with_the_list_of_columns(
     store: MemoryStore, finnish: Customer, columns: str
 ) -> None:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         list_devices(store, caller(), finnish.id, columns=columns, limit=10)
     (error,) = refused.value.errors
     assert error["parameter"] == "columns"
@@ -369,7 +369,7 @@ def test_an_unknown_column_is_refused_with_the_list_of_columns(
 def test_columns_and_a_view_do_not_go_together_and_an_unknown_view_is_not_found(
     store: MemoryStore, finnish: Customer
 ) -> None:
-    with pytest.raises(BrokenRulesError):
+    with pytest.raises(RulesViolatedError):
         list_devices(store, caller(), finnish.id, columns="name", view="default", limit=10)
     with pytest.raises(NotFoundError):
         list_devices(store, caller(), finnish.id, view="nobody's", limit=10)
@@ -434,7 +434,7 @@ def test_a_view_is_replaced_and_removed_and_the_default_one_comes_back(store: Me
     ],
 )
 def test_a_view_that_is_refused(store: MemoryStore, name: str, columns: list[str], at: dict[str, str]) -> None:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         save_view(store, caller(), name, NewView(columns=columns))
     assert at.items() <= refused.value.errors[0].items()
     assert len(list_views(store, caller()).views) == 1
@@ -450,9 +450,9 @@ def test_a_view_is_found_by_the_name_it_was_saved_by(store: MemoryStore, name: s
 
 
 def test_an_account_has_twenty_views_at_most(store: MemoryStore) -> None:
-    for n in range(MOST_VIEWS):
+    for n in range(MAX_VIEWS):
         save_view(store, caller(), f"view {n}", NewView(columns=["name"]))
-    with pytest.raises(BrokenRulesError, match="One rule"):
+    with pytest.raises(RulesViolatedError, match="One rule"):
         save_view(store, caller(), "one more", NewView(columns=["name"]))
     save_view(store, caller(), "view 7", NewView(columns=["customer"]))
 
@@ -472,7 +472,7 @@ def test_of_two_who_save_views_at_once_one_is_told_to_try_again(store: MemorySto
 
 
 def test_a_device_without_a_name_is_told_where_and_what(store: MemoryStore, finnish: Customer) -> None:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         add(store, finnish, name=None)
     assert refused.value.errors == [{"code": "required", "pointer": "/name", "detail": "A test device needs a name."}]
 

@@ -11,17 +11,18 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from shared.customer_use_cases import add_customer
-from shared.customers import Customer
-from shared.errors import BrokenRulesError, NotFoundError, StaleVersionError, ThrottledError, UnavailableError
-from shared.events import events_of
-from shared.keys import INDEXES, customer_item, customer_key, trial_shard
-from shared.queues import SqsQueue
-from shared.schedules import RESERVE_MS, RunFailedError, scheduled_run
-from shared.store import Page, Put, Store, UnfitError
-from shared.times import to_text
-from shared.trial_use_cases import PAGE, end_trials, get_trial, start_production
-from shared.trials import STEPS, Due, next_due, read_due, step_at
+from shared.aws.queues import SqsQueue
+from shared.customers.customer import Customer
+from shared.customers.records import customer_item
+from shared.customers.trial import STEPS, Due, next_due, parse_due, step_at
+from shared.customers.use_cases import add_customer
+from shared.errors import NotFoundError, RulesViolatedError, StaleVersionError, ThrottledError, UnavailableError
+from shared.events.events import events_for_change
+from shared.table.keys import INDEXES, customer_key, trial_shard
+from shared.table.store import ItemTooLargeError, Page, Put, Store
+from shared.trials.schedule import RESERVE_MS, ScheduledRunError, run_scheduled
+from shared.trials.use_cases import PAGE, end_trials, get_trial, start_production
+from shared.values.timestamps import format_timestamp
 from tests.builders import MICROSECOND, NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, asked, begin_in, caller, put
 from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
@@ -78,7 +79,7 @@ def test_what_is_due_is_written_and_read_back_and_sorts_by_time() -> None:
     assert [each.step for each in line] == list(STEPS)
     assert all(each.ends_at == END for each in line)
     assert [str(each) for each in line] == sorted(str(each) for each in line)
-    assert [read_due(str(each)) for each in line] == line
+    assert [parse_due(str(each)) for each in line] == line
 
 
 @pytest.mark.parametrize(
@@ -87,7 +88,7 @@ def test_what_is_due_is_written_and_read_back_and_sorts_by_time() -> None:
 )
 def test_what_is_no_due_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
-        read_due(text)
+        parse_due(text)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +271,7 @@ def test_a_record_without_room_is_set_aside_all_the_same(store: MemoryStore, tri
 
     def no_room(*arguments: Any, put: Any, **options: Any) -> None:
         if put:
-            raise UnfitError("Item size to update has exceeded the maximum allowed size")
+            raise ItemTooLargeError("Item size to update has exceeded the maximum allowed size")
         change(*arguments, put=put, **options)
 
     store.change = no_room  # type: ignore[method-assign]
@@ -309,7 +310,7 @@ def test_what_cannot_be_set_aside_now_is_tried_again(store: MemoryStore, trial: 
     assert run(store, END) == {"failed": 1}
 
     def never_room(*_: Any, **__: Any) -> None:
-        raise UnfitError("Item size to update has exceeded the maximum allowed size")
+        raise ItemTooLargeError("Item size to update has exceeded the maximum allowed size")
 
     store.change = never_room  # type: ignore[method-assign]
     assert run(store, END) == {"failed": 1}
@@ -336,14 +337,14 @@ def test_a_spread_run_does_what_one_call_would_have_done(store: MemoryStore) -> 
         def work(now: datetime, up: Any, shards: Any) -> Counter[Any]:
             return end_trials(store, now, time_is_up=up, shards=shards)
 
-        return scheduled_run(event, Context(), work, lambda: queue)
+        return run_scheduled(event, Context(), work, lambda: queue)
 
-    time = to_text(NOW - timedelta(days=1))  # in the past, as the real clock has it
+    time = format_timestamp(NOW - timedelta(days=1))  # in the past, as the real clock has it
     assert handle({"time": time, "fan_out": True}) == {"spread": 16}
     assert queue.messages == [{"time": time, "shard": shard} for shard in range(16)]
     for each in store.items.values():
         if "trial_due" in each:
-            each["trial_ends_at"] = to_text(NOW - timedelta(days=2))
+            each["trial_ends_at"] = format_timestamp(NOW - timedelta(days=2))
             each["trial_due"] = str(Due(NOW - timedelta(days=2), 0, each["id"]))
     outcomes: Counter[str] = Counter()
     for body in map(json.dumps, queue.messages * 2):  # each twice
@@ -372,7 +373,7 @@ def test_a_run_is_for_the_shards_it_is_asked_for(asked: dict[str, Any], shards: 
         seen.extend(theirs)
         return Counter()
 
-    scheduled_run(asked, Context(), work, MemoryQueue)  # type: ignore[arg-type]
+    run_scheduled(asked, Context(), work, MemoryQueue)  # type: ignore[arg-type]
     assert len(seen) == shards
 
 
@@ -412,7 +413,7 @@ def times(event: Any, **options: Any) -> tuple[datetime, bool]:
         seen.append((now, time_is_up()))
         return Counter()
 
-    scheduled_run(event, Context(**options), work, MemoryQueue)  # type: ignore[arg-type]
+    run_scheduled(event, Context(**options), work, MemoryQueue)  # type: ignore[arg-type]
     return seen[0]
 
 
@@ -429,9 +430,9 @@ def test_a_run_keeps_a_reserve_of_its_time(left: int, up: bool) -> None:
 
 
 def test_a_run_in_which_something_failed_says_so_at_its_end() -> None:
-    with pytest.raises(RunFailedError, match="1 of 3"):
-        scheduled_run({}, Context(), lambda *_: Counter(ended=2, failed=1), MemoryQueue)  # type: ignore[arg-type]
-    assert scheduled_run({}, Context(), lambda *_: Counter(ended=2), MemoryQueue) == {"ended": 2}  # type: ignore[arg-type]
+    with pytest.raises(ScheduledRunError, match="1 of 3"):
+        run_scheduled({}, Context(), lambda *_: Counter(ended=2, failed=1), MemoryQueue)  # type: ignore[arg-type]
+    assert run_scheduled({}, Context(), lambda *_: Counter(ended=2), MemoryQueue) == {"ended": 2}  # type: ignore[arg-type]
 
 
 # ---- an early end
@@ -500,7 +501,7 @@ def test_a_trial_that_was_set_aside_is_recorded_and_told_once_it_is_mended(store
     assert (answer.production_since, answer.ended_by, answer.ended_now) == (END, "schedule", False)
     after = store.items[key]
     assert "trial_set_aside" not in after
-    assert [kind for kind, _ in events_of(before, after)] == ["customer_entered_production"]
+    assert [kind for kind, _ in events_for_change(before, after)] == ["customer_entered_production"]
 
 
 @pytest.mark.parametrize("meanwhile", ["changed", "gone"])
@@ -522,7 +523,7 @@ def test_an_early_end_meets_what_happened_meanwhile(store: MemoryStore, trial: C
 def test_a_site_is_ended_by_its_end_customer_only(store: MemoryStore, trial: Customer) -> None:
     site = a_customer("site", trial, name="Another")
     put(store, site)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         produce(store, site, NOW)
     assert refused.value.errors[0]["end_customer_id"] == trial.id
 
@@ -675,7 +676,7 @@ def test_no_day_is_left_of_a_trial_that_has_ended(store: MemoryStore, trial: Cus
 
 
 def test_each_outcome_of_a_run_is_a_count_among_the_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    scheduled_run({}, Context(), lambda *_: Counter(ended=2), MemoryQueue)  # type: ignore[arg-type]
+    run_scheduled({}, Context(), lambda *_: Counter(ended=2), MemoryQueue)  # type: ignore[arg-type]
     assert '{"Name":"trials_ended","Unit":"Count"}' in capsys.readouterr().out.replace(" ", "")
 
 
@@ -700,5 +701,5 @@ def test_the_time_of_a_run_is_read_with_any_offset_and_as_utc_without_one(
 
 
 def test_a_run_of_a_local_stack_is_as_far_ahead_as_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.clock.put_forward", lambda: timedelta(days=1))
+    monkeypatch.setattr("shared.aws.clock.clock_offset", lambda: timedelta(days=1))
     assert times({"time": "2026-01-02T03:04:05Z"})[0] == datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC)

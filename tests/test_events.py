@@ -17,22 +17,25 @@ from hypothesis import strategies as st
 
 from local.event_schemas import schemas
 from local.paths import PROJECT
-from shared.account_changes import removed_account
-from shared.accounts import Caller
-from shared.bus import EventBridgeBus
-from shared.customer_changes import (
+from shared.accounts.account import account_tombstone
+from shared.accounts.records import account_item
+from shared.auth.authorization import Caller
+from shared.customers.changes import (
     CustomerChange,
     LocationChange,
-    archived_customer,
-    changed_customer,
-    moved_customer,
-    restored_customer,
+    apply_change,
+    archive,
+    restore,
+    with_storage_location,
 )
-from shared.devices import removed_device
-from shared.events import TYPES, Told, events_of
-from shared.keys import account_item, catalogue_items, customer_item, device_item, name_item
-from shared.streams import publish_events
-from shared.trial_use_cases import end_trials, start_production
+from shared.customers.records import customer_item, name_item
+from shared.devices.device import device_tombstone
+from shared.devices.records import device_item
+from shared.events.bus import EventBridgeBus
+from shared.events.events import TYPES, EventEnvelope, events_for_change
+from shared.events.stream import publish_events
+from shared.storage_locations.records import catalogue_items
+from shared.trials.use_cases import end_trials, start_production
 from tests.builders import CATALOGUE, NOW, a_customer, a_device, a_line, an_account, begin_in, caller, put
 from tests.memory_store import MemoryStore
 
@@ -43,10 +46,10 @@ class MemoryBus:
     """Takes every event but those of `refused`, by how often each is still refused."""
 
     def __init__(self, refused: dict[str, int] | None = None) -> None:
-        self.taken: list[Told] = []
+        self.taken: list[EventEnvelope] = []
         self.refused = refused or {}
 
-    def publish(self, events: Sequence[Told]) -> set[int]:
+    def publish(self, events: Sequence[EventEnvelope]) -> set[int]:
         failed = set()
         for place, (kind, event) in enumerate(events):
             if self.refused.get(event.event_id, 0) > 0:
@@ -58,7 +61,7 @@ class MemoryBus:
 
 
 def kinds(old: Any, new: Any) -> list[str]:
-    return [kind for kind, _ in events_of(old, new)]
+    return [kind for kind, _ in events_for_change(old, new)]
 
 
 def test_every_event_has_a_schema_that_is_committed_and_that_it_fits() -> None:
@@ -69,29 +72,29 @@ def test_every_event_has_a_schema_that_is_committed_and_that_it_fits() -> None:
         jsonschema.validate(json.loads(event.model_dump_json()), committed[f"{kind}.v1.json"])
 
 
-def all_events() -> list[Told]:
+def all_events() -> list[EventEnvelope]:
     trial = a_customer("end_customer", in_trial=True)
     changes: list[tuple[Any, Any]] = [(None, customer_item(customer)) for customer in [*a_line(), trial]]
     device, account = a_device(trial), an_account("manager", trial)
     later = {"version": 2}
     support = Caller("acc_1", NOW, "support", "request 1")
-    moved = moved_customer(LocationChange(country="FR", reason="Why."), trial, CATALOGUE, support)
-    renamed = changed_customer(CustomerChange(name="Other"), trial, None, support)
-    archived = archived_customer(trial, support)
-    restored = restored_customer(archived, a_customer("reseller"), support)
+    moved = with_storage_location(LocationChange(country="FR", reason="Why."), trial, CATALOGUE, support)
+    renamed = apply_change(CustomerChange(name="Other"), trial, None, support)
+    archived = archive(trial, support)
+    restored = restore(archived, a_customer("reseller"), support)
     changes += [
         (customer_item(trial), customer_item(trial.model_copy(update={"reminder_7_at": NOW, **later}))),
         (customer_item(trial), customer_item(trial.model_copy(update={"production_since": END, **later}))),
         *((customer_item(trial), customer_item(after)) for after in (moved, renamed, archived)),
         (customer_item(archived), customer_item(restored)),
         (None, device_item(device)),
-        (device_item(device), device_item(removed_device(device))),
+        (device_item(device), device_item(device_tombstone(device))),
         (None, account_item(account)),
         (account_item(account), account_item(account.model_copy(update={"role": "operator", **later}))),
-        (account_item(account), account_item(removed_account(account))),
+        (account_item(account), account_item(account_tombstone(account))),
         (None, catalogue_items(CATALOGUE)[1]),
     ]
-    return [told for old, new in changes for told in events_of(old, new)]
+    return [told for old, new in changes for told in events_for_change(old, new)]
 
 
 def test_every_type_of_event_is_told_by_something() -> None:
@@ -101,7 +104,7 @@ def test_every_type_of_event_is_told_by_something() -> None:
 @pytest.mark.parametrize("name", ["Customer", "account", "Current", "Device#1", "history#1"])
 def test_a_name_is_never_taken_for_another_record(name: str) -> None:
     """The sort key of a name record is a name, and so may be any word."""
-    assert events_of(None, name_item(a_customer("end_customer", name=name))) == []
+    assert events_for_change(None, name_item(a_customer("end_customer", name=name))) == []
 
 
 def test_invoicing_starts_once_for_an_end_customer_with_or_without_a_trial() -> None:
@@ -110,7 +113,7 @@ def test_invoicing_starts_once_for_an_end_customer_with_or_without_a_trial() -> 
     trial = a_customer("end_customer", in_trial=True)
     assert kinds(None, customer_item(trial)) == ["customer_added"]
     ended = trial.model_copy(update={"production_since": END, "trial_ended_by": "schedule", "version": 2})
-    ((kind, event),) = events_of(customer_item(trial), customer_item(ended))
+    ((kind, event),) = events_for_change(customer_item(trial), customer_item(ended))
     assert kind == "customer_entered_production"
     assert (event.invoice_from, event.occurred_at, event.sequence) == (END, END, 2)  # type: ignore[attr-defined]
     again = ended.model_copy(update={"version": 3})
@@ -122,10 +125,10 @@ def test_invoicing_starts_once_for_an_end_customer_with_or_without_a_trial() -> 
 def test_what_happens_once_has_one_id_whatever_the_version_of_the_record() -> None:
     trial = a_customer("end_customer", in_trial=True)
     ended = trial.model_copy(update={"production_since": END, "version": 2})
-    first = events_of(customer_item(trial), customer_item(ended))
-    again = events_of(None, customer_item(ended.model_copy(update={"version": 7})))
+    first = events_for_change(customer_item(trial), customer_item(ended))
+    again = events_for_change(None, customer_item(ended.model_copy(update={"version": 7})))
     assert first[0][1].event_id == again[1][1].event_id
-    assert events_of(None, customer_item(trial))[0][1].event_id == again[0][1].event_id
+    assert events_for_change(None, customer_item(trial))[0][1].event_id == again[0][1].event_id
     moved = ended.model_copy(update={"production_since": END + timedelta(days=1), "version": 3})
     assert kinds(customer_item(ended), customer_item(moved)) == []
 
@@ -140,7 +143,7 @@ def test_a_record_that_is_set_aside_or_mended_is_no_poison() -> None:
 
 def test_a_change_is_told_with_the_time_of_the_change() -> None:
     device = a_device(a_customer("distributor"))
-    ((_, event),) = events_of(device_item(device), device_item(removed_device(device)), END)
+    ((_, event),) = events_for_change(device_item(device), device_item(device_tombstone(device)), END)
     assert event.occurred_at == END
 
 
@@ -188,7 +191,7 @@ def test_the_life_of_a_trial_is_told_by_its_events(memory: MemoryStore) -> None:
     start_production(memory, who, early.id, version=1)
     for days in range(32):
         end_trials(memory, NOW + timedelta(days=days), time_is_up=lambda: False)
-    told = [told for old, new in images for told in events_of(old, new)]
+    told = [told for old, new in images for told in events_for_change(old, new)]
     assert [(kind, event.sequence) for kind, event in told if event.customer_id == trial.id] == [
         ("trial_ending", 2),
         ("trial_ending", 3),

@@ -12,15 +12,15 @@ import boto3
 import pytest
 
 from local.openapi import Problem
-from shared.batches import id_of
-from shared.bus import open_bus
-from shared.errors import RefusalError
-from shared.facts import log
+from shared.accounts.identities import open_user_directory
+from shared.api.routes import ROUTES
+from shared.aws.batch import id_of
+from shared.aws.observability import log
+from shared.aws.queues import open_import_queue, open_shard_queue
+from shared.errors import ApiError
+from shared.events.bus import open_bus
 from shared.idempotency import id_from
-from shared.identities import open_identities
-from shared.queues import open_import_queue, open_shard_queue
-from shared.routes import ROUTES
-from shared.store import DynamoStore, open_store
+from shared.table.dynamodb import DynamoStore, open_store
 from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, an_account, begin_in, put
 from tests.calls import Called, Context, an_event, call, handle
 
@@ -47,7 +47,7 @@ A_DISTRIBUTOR = json.loads(an_event("add_customer")["body"])
 def store(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
     monkeypatch.setenv("USER_POOL_ID", "eu-west-1_none")
     monkeypatch.setenv("IMPORT_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="imports")["QueueUrl"])
-    opened = (open_store, open_identities, open_bus, open_shard_queue, open_import_queue)
+    opened = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
     for each in opened:
         each.cache_clear()
     begin_in(moto_store)
@@ -91,7 +91,7 @@ def test_the_messages_of_the_stream_make_sign_ins_and_the_bad_ones_come_again() 
     assert (shown["identity"], shown["status"]) == ("ready", "invited")
 
     call("change_account", path=f"/accounts/{added['id']}", body={"disabled": True}, headers={"if-match": '"1"'})
-    open_identities()._pool = "eu-west-1_gone"
+    open_user_directory()._pool = "eu-west-1_gone"
     assert handler(batch, Context()) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
     assert call("get_account", path=f"/accounts/{added['id']}").body["identity"] == "failed"
 
@@ -597,7 +597,7 @@ def test_importing_a_function_needs_no_environment_and_opens_no_client(monkeypat
 
 
 def test_every_refusal_has_a_status_and_a_code_of_its_own() -> None:
-    classes = RefusalError.__subclasses__()
+    classes = ApiError.__subclasses__()
     assert len({refusal.code for refusal in classes}) == len(classes)
     assert all(400 <= refusal.status < 600 for refusal in classes)
 

@@ -12,9 +12,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from local.openapi import document
 from local.paths import PROJECT
-from shared import aws
-from shared.errors import RefusalError
-from shared.routes import ROUTES
+from shared.api.routes import ROUTES
+from shared.aws import clients as aws
+from shared.errors import ApiError
 
 FUNCTIONS = sorted(path.stem for path in (PROJECT / "functions").glob("[a-z]*.py"))
 MODULES = [*(PROJECT / "shared").glob("[a-z]*.py"), *(PROJECT / "functions").glob("[a-z]*.py")]
@@ -197,7 +197,7 @@ def test_the_open_api_document_is_the_one_the_code_makes_and_is_valid() -> None:
 
 
 def test_the_documents_name_every_refusal_and_every_command_and_no_other() -> None:
-    codes = {refusal.code: refusal.status for refusal in RefusalError.__subclasses__()} | {"internal_error": 500}
+    codes = {refusal.code: refusal.status for refusal in ApiError.__subclasses__()} | {"internal_error": 500}
     errors = (PROJECT / "docs" / "errors.md").read_text()
     told = {code: int(status) for status, code in re.findall(r"^\| (\d{3}) \| `(\w+)` \|", errors, re.MULTILINE)}
     assert told == codes
@@ -248,7 +248,7 @@ def test_what_the_safety_of_a_deployment_hangs_on(template: dict[str, Any]) -> N
 
 
 def test_a_function_answers_before_its_time_is_up_although_aws_does_not(template: dict[str, Any]) -> None:
-    worst = aws.ATTEMPTS * (aws.CONNECT_SECONDS + aws.READ_SECONDS) + 1  # and the SDK's wait between two attempts
+    worst = aws.MAX_ATTEMPTS * (aws.CONNECT_SECONDS + aws.READ_SECONDS) + 1  # and the SDK's wait between two attempts
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             timeout = resource["Properties"].get("Timeout", template["Globals"]["Function"]["Timeout"])

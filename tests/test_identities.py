@@ -9,29 +9,29 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from local.ministack import Ministack
-from shared.identities import CognitoIdentities, Identities, IdentityError, NoIdentityError, new_secret
+from shared.accounts.identities import CognitoUserDirectory, IdentityError, NoIdentityError, UserDirectory, new_secret
 from tests.memory_identities import MemoryIdentities
 
 Users = Callable[[], dict[str, bool]]
 
 
-def cognito(client: Any) -> tuple[Identities, Users]:
+def cognito(client: Any) -> tuple[UserDirectory, Users]:
     pool = client.create_user_pool(PoolName="pool", AliasAttributes=["email"])["UserPool"]["Id"]
 
     def users() -> dict[str, bool]:
         return {user["Username"]: user["Enabled"] for user in client.list_users(UserPoolId=pool)["Users"]}
 
-    return CognitoIdentities(client, pool), users
+    return CognitoUserDirectory(client, pool), users
 
 
 @pytest.fixture
-def in_memory() -> tuple[Identities, Users]:
+def in_memory() -> tuple[UserDirectory, Users]:
     identities = MemoryIdentities()
     return identities, lambda: identities.users
 
 
 @pytest.fixture
-def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Identities, Users]]:
+def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[UserDirectory, Users]]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     with moto.mock_aws():
@@ -39,7 +39,7 @@ def on_moto(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Identities, Users
 
 
 @pytest.fixture
-def on_ministack(ministack: Ministack) -> tuple[Identities, Users]:
+def on_ministack(ministack: Ministack) -> tuple[UserDirectory, Users]:
     return cognito(ministack.client("cognito-idp"))
 
 
@@ -50,19 +50,19 @@ def on_ministack(ministack: Ministack) -> tuple[Identities, Users]:
         pytest.param("on_ministack", marks=[pytest.mark.ministack, pytest.mark.enable_socket]),
     ]
 )
-def pool(request: pytest.FixtureRequest) -> tuple[Identities, Users]:
-    found: tuple[Identities, Users] = request.getfixturevalue(request.param)
+def pool(request: pytest.FixtureRequest) -> tuple[UserDirectory, Users]:
+    found: tuple[UserDirectory, Users] = request.getfixturevalue(request.param)
     return found
 
 
-def test_a_person_is_invited_once_however_often_it_is_asked(pool: tuple[Identities, Users]) -> None:
+def test_a_person_is_invited_once_however_often_it_is_asked(pool: tuple[UserDirectory, Users]) -> None:
     identities, users = pool
     for _ in range(3):
         identities.invite("acc_1", "one@example.com")
     assert users() == {"acc_1": True}
 
 
-def test_a_machine_is_provided_again_with_the_same_secret(pool: tuple[Identities, Users]) -> None:
+def test_a_machine_is_provided_again_with_the_same_secret(pool: tuple[UserDirectory, Users]) -> None:
     identities, users = pool
     secret = new_secret()
     for _ in range(2):
@@ -70,7 +70,7 @@ def test_a_machine_is_provided_again_with_the_same_secret(pool: tuple[Identities
     assert users() == {"acc_2": True}
 
 
-def test_a_sign_in_is_disabled_enabled_and_removed_and_each_can_be_repeated(pool: tuple[Identities, Users]) -> None:
+def test_a_sign_in_is_disabled_enabled_and_removed_and_each_can_be_repeated(pool: tuple[UserDirectory, Users]) -> None:
     identities, users = pool
     identities.invite("acc_3", "three@example.com")
     for enabled in (False, False, True, True, False):
@@ -81,7 +81,7 @@ def test_a_sign_in_is_disabled_enabled_and_removed_and_each_can_be_repeated(pool
         assert users() == {}
 
 
-def test_a_sign_in_that_is_not_there_cannot_be_enabled(pool: tuple[Identities, Users]) -> None:
+def test_a_sign_in_that_is_not_there_cannot_be_enabled(pool: tuple[UserDirectory, Users]) -> None:
     with pytest.raises(NoIdentityError):
         pool[0].enable("acc_nobody", enabled=True)
 
@@ -94,7 +94,7 @@ def test_a_user_pool_out_of_reach_is_worth_another_try(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(client, "admin_delete_user", out_of_reach)
     with pytest.raises(IdentityError, match="ConnectTimeoutError"):
-        CognitoIdentities(client, "pool").remove("acc_1")
+        CognitoUserDirectory(client, "pool").remove("acc_1")
 
 
 def test_a_secret_is_long_and_of_every_class() -> None:

@@ -9,23 +9,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.accounts import Account, Caller
-from shared.customer_change_use_cases import archive_customer, change_customer
-from shared.customer_changes import CustomerChange
-from shared.customers import Customer
+from shared.auth.authorization import Account, Caller
+from shared.customers.change_use_cases import archive_customer, change_customer
+from shared.customers.changes import CustomerChange
+from shared.customers.customer import Customer
 from shared.errors import (
-    BrokenRulesError,
     ForbiddenError,
     KeyReusedError,
     MalformedRequestError,
     NotFoundError,
+    RulesViolatedError,
     ThrottledError,
     UnavailableError,
 )
-from shared.import_use_cases import add_import, get_import, run_import
-from shared.imports import CSV, JSON_LINES, MOST_ROWS, PART, Result, read_file
-from shared.keys import children_key, customer_key, name_key
-from shared.store import Action, Count
+from shared.imports.file import CSV, JSON_LINES, MAX_ROWS, ROWS_PER_PART, Result, read_file
+from shared.imports.use_cases import add_import, get_import, run_import
+from shared.table.keys import children_key, customer_key, name_key
+from shared.table.store import Action, Increment
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, an_account, begin_in, caller, put
 from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
@@ -168,28 +168,28 @@ def test_json_lines_are_taken(store: MemoryStore, queue: MemoryQueue, line: list
         ("companyname,name\na,b\n", "columns"),
         ("name,colour\na,b\n", "columns"),
         ('name,parent_id\nx,y\n"a,b\nc,d\n', "file_malformed"),
-        ("name\n" + "x\n" * (MOST_ROWS + 1), "file_too_long"),
+        ("name\n" + "x\n" * (MAX_ROWS + 1), "file_too_long"),
     ],
 )
 def test_what_is_wrong_with_the_file_refuses_it(store: MemoryStore, queue: MemoryQueue, file: str, code: str) -> None:
     before = dict(store.items)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         send(store, queue, file)
     assert [error["code"] for error in refused.value.errors] == [code]
     assert (store.items, queue.messages) == (before, [])
 
 
 def test_json_lines_of_nothing_are_refused(store: MemoryStore, queue: MemoryQueue) -> None:
-    with pytest.raises(BrokenRulesError):
+    with pytest.raises(RulesViolatedError):
         send(store, queue, "\n \n", JSON_LINES[1])
 
 
 def test_ten_thousand_rows_are_read() -> None:
-    file = "name,parent_id\n" + "".join(f"{n},{'' if n == MOST_ROWS - 1 else n + 1}\n" for n in range(MOST_ROWS))
+    file = "name,parent_id\n" + "".join(f"{n},{'' if n == MAX_ROWS - 1 else n + 1}\n" for n in range(MAX_ROWS))
     rows = read_file(file, CSV).rows
-    assert [row.number for row in rows] == [*range(MOST_ROWS, 0, -1)]  # each below the next one
-    assert rows[PART + 1].parent == (MOST_ROWS - PART, 1)
-    assert rows[PART].parent == (MOST_ROWS - PART + 1, 0)
+    assert [row.number for row in rows] == [*range(MAX_ROWS, 0, -1)]  # each below the next one
+    assert rows[ROWS_PER_PART + 1].parent == (MAX_ROWS - ROWS_PER_PART, 1)
+    assert rows[ROWS_PER_PART].parent == (MAX_ROWS - ROWS_PER_PART + 1, 0)
 
 
 @settings(max_examples=200)
@@ -209,7 +209,7 @@ def test_rows_are_ordered_parents_first_and_none_is_lost(data: st.DataObject) ->
         elif word in ("", ROOT.id):
             assert row.parent is None
         else:
-            assert row.parent == (int(word) + 1, place[int(word) + 1] // PART)
+            assert row.parent == (int(word) + 1, place[int(word) + 1] // ROWS_PER_PART)
             assert place[int(word) + 1] < at
 
 
@@ -390,15 +390,20 @@ def test_what_is_left_when_the_time_is_up_goes_on_with_another_message(store: Me
     calls = iter([False, True])
     of = run_import(store, queue, import_id, lambda: LATER, lambda: next(calls))
     assert of is not None
-    assert (of.parts_done, of.created, queue.messages) == (1, PART, [{"import_id": import_id}])
+    assert (of.parts_done, of.created, queue.messages) == (1, ROWS_PER_PART, [{"import_id": import_id}])
     seen = get_import(store, caller(now=LATER), import_id, limit=1000)
-    assert (seen.state, seen.rows_done, len(seen.results), seen.next_cursor) == ("running", PART, PART, None)
+    assert (seen.state, seen.rows_done, len(seen.results), seen.next_cursor) == (
+        "running",
+        ROWS_PER_PART,
+        ROWS_PER_PART,
+        None,
+    )
     run(store, queue)
     assert len(results(store, import_id)) == 301
     assert run_import(store, queue, "imp_absent", lambda: LATER, lambda: False) is None
 
 
-@pytest.mark.parametrize("limit", [1, 99, PART, PART + 1, 1000])
+@pytest.mark.parametrize("limit", [1, 99, ROWS_PER_PART, ROWS_PER_PART + 1, 1000])
 def test_the_pages_of_results_hold_every_row_once(store: MemoryStore, queue: MemoryQueue, limit: int) -> None:
     answer = send(store, queue, a_file() + "Bad,nowhere,,,,GB\n" * 3).answer
     run(store, queue)
@@ -484,7 +489,7 @@ def test_a_parent_that_never_rests_lets_the_message_come_again(store: MemoryStor
 
     class Restless(MemoryStore):
         def write(self, *actions: Action) -> None:
-            if isinstance(actions[-1], Count):
+            if isinstance(actions[-1], Increment):
                 pk, sk = children_key(ROOT.id)
                 self.items[pk, sk] = {"pk": pk, "sk": sk, "revision": len(self.requests)}
             super().write(*actions)
@@ -498,12 +503,16 @@ def test_a_parent_that_never_rests_lets_the_message_come_again(store: MemoryStor
 def test_many_rows_below_one_parent_go_in_few_transactions(store: MemoryStore, queue: MemoryQueue) -> None:
     reseller = a_customer("reseller")
     put(store, reseller)
-    send(store, queue, "name,parent_id,device_country\n" + "".join(f"E{n},{reseller.id},GB\n" for n in range(PART)))
+    send(
+        store,
+        queue,
+        "name,parent_id,device_country\n" + "".join(f"E{n},{reseller.id},GB\n" for n in range(ROWS_PER_PART)),
+    )
     store.requests.clear()
     run(store, queue)
     # 49 rows of two records each and the children of the parent make a transaction of 99; a part is three of them.
     assert Counter(store.requests) == {"get": 3, "write": 3 + 1}
-    assert store.items[children_key(reseller.id)]["count"] == PART
+    assert store.items[children_key(reseller.id)]["count"] == ROWS_PER_PART
 
 
 # ---- a dry run
@@ -579,7 +588,7 @@ def test_the_children_of_a_row_of_bad_form_are_told_so(store: MemoryStore, queue
 
 def test_what_is_kept_of_a_file_fits_one_transaction(store: MemoryStore, queue: MemoryQueue) -> None:
     row = json.dumps({"name": "x" * 60, "a": 1, "b": 2, "c": 3, "d": 4, "e": 5})
-    send(store, queue, "\n".join([row] * MOST_ROWS), JSON_LINES[0])
+    send(store, queue, "\n".join([row] * MAX_ROWS), JSON_LINES[0])
     sizes = [len(json.dumps(item)) for key, item in store.items.items() if key[0].startswith("import#")]
     assert max(sizes) < 400_000
     assert sum(sizes) < 4_000_000
@@ -600,8 +609,8 @@ def test_an_import_whose_results_are_gone_is_not_carried_out_again(store: Memory
 def test_a_dry_run_of_ten_thousand_rows_makes_few_requests(
     store: MemoryStore, queue: MemoryQueue, line: list[Customer], row: str
 ) -> None:
-    rows = "".join(row.format(line[3].id, n) + "\n" for n in range(MOST_ROWS))
+    rows = "".join(row.format(line[3].id, n) + "\n" for n in range(MAX_ROWS))
     store.requests.clear()
     tried = send(store, queue, "name,parent_id,device_country,references\n" + rows, validate_only=True).answer
-    assert tried.created + tried.existed == MOST_ROWS
+    assert tried.created + tried.existed == MAX_ROWS
     assert len(store.requests) < 1_000

@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.customers import Customer
-from shared.errors import BrokenRulesError
-from shared.events import CustomerEnteredProduction, events_of
-from shared.invoicing import Invoiceable, invoiceable, month_of
-from shared.invoicing_use_cases import get_invoicing
-from shared.keys import customer_item, customer_key
-from shared.trial_use_cases import end_trials, start_production
+from shared.customers.customer import Customer
+from shared.customers.records import customer_item
+from shared.errors import RulesViolatedError
+from shared.events.events import CustomerEnteredProduction, events_for_change
+from shared.invoicing.days import Invoiceable, invoiceable, parse_month
+from shared.invoicing.use_cases import get_invoicing
+from shared.table.keys import customer_key
+from shared.trials.use_cases import end_trials, start_production
 from tests.builders import MICROSECOND, ROOT, a_customer, begin_in, caller, put
 from tests.memory_store import MemoryStore
 
-NOVEMBER = month_of("2026-11")
+NOVEMBER = parse_month("2026-11")
 
 
 def at(day: int, hour: int = 0, month: int = 11) -> datetime:
@@ -30,8 +31,8 @@ def at(day: int, hour: int = 0, month: int = 11) -> datetime:
     "text", ["", "2026", "2026-13", "2026-00", "2026-1", "1999-01", "2026-11-01", "november", "20\u0662\u0666-11"]
 )
 def test_a_month_is_a_year_and_a_month(text: str) -> None:
-    with pytest.raises(BrokenRulesError):
-        month_of(text)
+    with pytest.raises(RulesViolatedError):
+        parse_month(text)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_day_that_was_spent_archived_from_its_beginning_to_its_end_is_not_invo
 
 @pytest.mark.parametrize(("text", "days"), [("2026-11", 30), ("2026-12", 31), ("2028-02", 29), ("2027-02", 28)])
 def test_a_month_has_its_days(text: str, days: int) -> None:
-    month = month_of(text)
+    month = parse_month(text)
     assert month.end - month.start == timedelta(days=days)
 
 
@@ -84,7 +85,7 @@ def test_nothing_is_invoiced_before_production() -> None:
 
 @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC)), st.booleans())  # noqa: DTZ001
 def test_the_months_of_a_year_add_up(invoice_from: datetime, after_trial: bool) -> None:
-    months = [month_of(f"{year}-{month:02}") for year in (2026, 2027) for month in range(1, 13)]
+    months = [parse_month(f"{year}-{month:02}") for year in (2026, 2027) for month in range(1, 13)]
     parts = [part for month in months if (part := invoiceable(invoice_from, month, after_trial=after_trial))]
     assert parts[0].start == invoice_from
     whole = (months[-1].end - invoice_from) / timedelta(days=1)
@@ -110,7 +111,7 @@ def test_the_same_figures_follow_from_the_events_alone(memory: MemoryStore) -> N
     told: dict[str, CustomerEnteredProduction] = {}
 
     def hear(old: Any, new: Any) -> None:
-        for kind, event in events_of(old, new):
+        for kind, event in events_for_change(old, new):
             if kind == "customer_entered_production":
                 assert isinstance(event, CustomerEnteredProduction)
                 assert event.customer_id not in told, "invoicing started twice"
@@ -143,7 +144,7 @@ def test_the_same_figures_follow_from_the_events_alone(memory: MemoryStore) -> N
             from_events = {
                 customer_id: tuple(part)
                 for customer_id, event in told.items()
-                if (part := invoiceable(event.invoice_from, month_of(month), after_trial=event.ended_by is not None))
+                if (part := invoiceable(event.invoice_from, parse_month(month), after_trial=event.ended_by is not None))
             }
             assert billed(memory, now, limit, month) == from_events
     assert len(told) >= 30

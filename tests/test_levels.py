@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from shared.accounts import Caller
-from shared.errors import BrokenRulesError
-from shared.levels import LEVELS, MAY_HOLD, Level, field_rules
+from shared.auth.authorization import Caller
+from shared.customers.fields import field_rules
+from shared.customers.levels import ALLOWED_CHILDREN, LEVELS, Level
+from shared.errors import RulesViolatedError
 from tests.builders import CATALOGUE, NOW, a_customer, asked, new_customer
 
 # Parent -> child, in the order of the levels: distributor, sub-distributor, reseller, end-customer, site.
@@ -49,7 +50,7 @@ def add(parent: Any, new: Any) -> Any:
 
 
 def broken(parent: Any, new: Any) -> list[tuple[str, str]]:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         add(parent, new)
     return [(error["code"], error["pointer"]) for error in refused.value.errors]
 
@@ -70,7 +71,7 @@ def test_a_parent_holds_the_levels_of_the_table_only(parent_level: Level, level:
 @pytest.mark.parametrize("parent_level", [level for level in LEVELS if level not in ("distributor", "site")])
 def test_the_level_is_set_where_only_one_is_possible(parent_level: Level) -> None:
     parent = a_customer(parent_level)
-    (level,) = MAY_HOLD[parent_level]
+    (level,) = ALLOWED_CHILDREN[parent_level]
     assert add(parent, asked(level, parent).model_copy(update={"level": None})).level == level
 
 

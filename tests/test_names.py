@@ -4,21 +4,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.errors import BrokenRule
-from shared.names import clean_name, fold_name, fold_prefix
+from shared.errors import RuleViolation
+from shared.values.names import fold_name, fold_prefix, normalize_name
 
 
 @pytest.mark.parametrize(
     "name", ["a", "a" * 128, "  a  ", "\ta\n", "Åse & Sønn A/S", "株式会社", "O'Neil 😀", "a\u00a0b"]
 )
 def test_a_good_name_is_kept_without_the_space_at_its_ends(name: str) -> None:
-    assert clean_name(name) == name.strip()
+    assert normalize_name(name) == name.strip()
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u3000", "a" * 129])
 def test_a_name_has_1_to_128_characters_after_trimming(name: str) -> None:
-    with pytest.raises(BrokenRule, match="1 to 128") as broken:
-        clean_name(name)
+    with pytest.raises(RuleViolation, match="1 to 128") as broken:
+        normalize_name(name)
     assert broken.value.entry["code"] == "name_length"
 
 
@@ -34,8 +34,8 @@ def test_a_name_has_1_to_128_characters_after_trimming(name: str) -> None:
     ],
 )
 def test_an_invisible_character_is_refused_and_named(character: str) -> None:
-    with pytest.raises(BrokenRule) as broken:
-        clean_name(f"ab{character}c")
+    with pytest.raises(RuleViolation) as broken:
+        normalize_name(f"ab{character}c")
     assert broken.value.entry["code"] == "name_characters"
     assert f"U+{ord(character):04X} out of the name (character 3)" in broken.value.entry["detail"]
 
@@ -70,17 +70,17 @@ def test_folding_twice_is_folding_once_and_a_good_name_has_a_good_key(name: str)
     folded = fold_name(name)
     assert fold_name(folded) == folded
     try:
-        cleaned = clean_name(name)
-    except BrokenRule:
+        cleaned = normalize_name(name)
+    except RuleViolation:
         return
     assert 1 <= len(fold_name(cleaned).encode()) <= 1024
     assert not {unicodedata.category(character) for character in cleaned} & {"Cc", "Cf", "Cs"}
 
 
 def test_a_name_whose_written_out_form_is_too_long_for_a_key_is_refused() -> None:
-    assert clean_name("\ufdfa" * 30)
-    with pytest.raises(BrokenRule, match="ligatures"):
-        clean_name("\ufdfa" * 128)
+    assert normalize_name("\ufdfa" * 30)
+    with pytest.raises(RuleViolation, match="ligatures"):
+        normalize_name("\ufdfa" * 128)
 
 
 def test_a_prefix_is_folded_and_keeps_the_space_that_ends_it() -> None:
@@ -93,12 +93,12 @@ def test_a_prefix_is_folded_and_keeps_the_space_that_ends_it() -> None:
 def test_a_name_is_as_long_as_a_key_may_be() -> None:
     name = "\ufdfa" * 31 + "a"
     assert len(fold_name(name).encode()) == 1024
-    assert clean_name(name) == name
+    assert normalize_name(name) == name
     assert fold_prefix(name) == fold_name(name)
     for longer in (name + "a", "\ufdfa" * 128):
         assert fold_prefix(longer) is None
-        with pytest.raises(BrokenRule) as broken:
-            clean_name(longer, "/display_name")
+        with pytest.raises(RuleViolation) as broken:
+            normalize_name(longer, "/display_name")
         assert broken.value.entry == {
             "code": "name_length",
             "pointer": "/display_name",

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from shared.account_changes import NewAccount
-from shared.accounts import Account
-from shared.customers import Customer
-from shared.devices import NewDevice
-from shared.errors import BrokenRulesError, ForbiddenError, KeyReusedError, NameExistsError, NotFoundError
-from shared.onboarding_use_cases import NewOnboarding, OnboardingAnswer, add_onboarding
+from shared.accounts.account import NewAccount
+from shared.auth.authorization import Account
+from shared.customers.customer import Customer
+from shared.devices.device import NewDevice
+from shared.errors import ForbiddenError, KeyReusedError, NameExistsError, NotFoundError, RulesViolatedError
+from shared.onboarding import NewOnboarding, OnboardingResponse, add_onboarding
 from tests.builders import ROOT_ACCOUNT, a_line, an_account, asked, begin_in, caller, put
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
@@ -38,7 +38,7 @@ def onboard(
     accounts: tuple[NewAccount, ...] = (ADA, MACHINE),
     identities: MemoryIdentities | None = None,
     **options: Any,
-) -> OnboardingAnswer:
+) -> OnboardingResponse:
     name = options.pop("name", "New")
     new = NewOnboarding(
         customer=asked("end_customer", parent, name=name), accounts=[*accounts], test_device=NewDevice(name="Laptop")
@@ -49,7 +49,7 @@ def onboard(
     )
 
 
-def outcomes(answer: OnboardingAnswer) -> list[tuple[str, str]]:
+def outcomes(answer: OnboardingResponse) -> list[tuple[str, str]]:
     return [(step.pointer, step.outcome) for step in answer.steps]
 
 
@@ -135,7 +135,7 @@ def test_a_customer_that_is_refused_refuses_the_whole(store: MemoryStore, line: 
     before = dict(store.items)
     supporter = an_account("supporter", line[3])
     put(store, supporter)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         onboard(store, line[3], name="")
     assert [error["pointer"] for error in refused.value.errors] == ["/customer/name"]
     with pytest.raises(NameExistsError):

@@ -94,5 +94,5 @@ def test_the_package_holds_no_tests_no_tools_and_no_path_of_this_machine(built: 
     folder = built / "AddCustomer"
     assert {path.name for path in folder.iterdir()} >= {"functions", "shared", "botocore", "pydantic"}
     assert not {path.name for path in folder.iterdir()} & {"tests", "local", "boto3", "moto", "pytest", "events"}
-    for compiled in (folder / "shared" / "__pycache__").glob("*.pyc"):
+    for compiled in (folder / "shared").rglob("*.pyc"):
         assert str(folder.parents[2]).encode() not in compiled.read_bytes()

@@ -23,10 +23,10 @@ import pytest
 
 from local.deploy import deploy
 from local.ministack import free_port, running
-from shared.bus import open_bus
-from shared.identities import open_identities
-from shared.queues import open_import_queue, open_shard_queue
-from shared.store import DynamoStore, open_store
+from shared.accounts.identities import open_user_directory
+from shared.aws.queues import open_import_queue, open_shard_queue
+from shared.events.bus import open_bus
+from shared.table.dynamodb import DynamoStore, open_store
 from tests import calls
 from tests.builders import NOW, ROOT, a_customer, a_line, an_account, begin_in, put
 from tests.calls import an_event
@@ -96,7 +96,7 @@ def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.Monk
     boto3.client("events").create_event_bus(Name="bus")
     for name, value in {"EVENT_BUS": "bus", "AWS_REGION": "eu-west-1", "USER_POOL_CLIENT_ID": "client"}.items():
         monkeypatch.setenv(name, value)
-    opened = (open_store, open_identities, open_bus, open_shard_queue, open_import_queue)
+    opened = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
     for each in opened:
         each.cache_clear()
     begin_in(moto_store)

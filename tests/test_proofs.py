@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from local.paths import PROJECT
-from tests.proofs import crashes, prove
-from tests.proofs.world import ACTS
+from tests.simulation import crashes, prove
+from tests.simulation.fixtures import ACTS
 
 FIRST_SEED = 20261124
 
@@ -29,7 +29,15 @@ def test_every_act_of_the_crash_matrix_has_a_call_that_can_fail() -> None:
 def test_the_running_stack_keeps_its_openapi_document(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As one of the roles; `make prove` does it as each, with more examples."""
     assert built.is_dir()
-    command = [sys.executable, "-m", "tests.proofs.contract", "--examples", "2", "--only", "manager of the distributor"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.simulation.contract",
+        "--examples",
+        "2",
+        "--only",
+        "manager of the distributor",
+    ]
     run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     with capsys.disabled():
         print("\n" + run.stdout.partition("\n")[0])  # noqa: T201 - who, and the sizes

@@ -10,26 +10,28 @@ from typing import Any
 
 import pytest
 
-from shared.account_changes import NewAccount
-from shared.account_use_cases import add_account, list_accounts, remove_account
-from shared.customer_change_use_cases import archive_customer, change_customer
-from shared.customer_changes import CustomerChange
-from shared.customer_use_cases import CustomerQuery, add_customer, list_customers
-from shared.customers import Customer
-from shared.device_use_cases import add_test_device, list_devices
-from shared.devices import MOST_DEVICES, NewDevice
+from shared.accounts.account import NewAccount
+from shared.accounts.use_cases import add_account, list_accounts, remove_account
+from shared.customers.change_use_cases import archive_customer, change_customer
+from shared.customers.changes import CustomerChange
+from shared.customers.customer import Customer
+from shared.customers.records import customer_item
+from shared.customers.use_cases import CustomerQuery, add_customer, list_customers
+from shared.devices.device import MAX_TEST_DEVICES, NewDevice
+from shared.devices.use_cases import add_test_device, list_devices
 from shared.errors import (
+    ApiError,
     EmailExistsError,
     LastSuperUserError,
     NameExistsError,
-    RefusalError,
     StaleVersionError,
     TooManyDevicesError,
 )
-from shared.keys import TABLE, customer_item, customer_key, devices_key, email_key, name_key, super_users_key
-from shared.store import Count, DynamoStore, Put
-from shared.times import to_text
-from shared.trial_use_cases import end_trials, start_production
+from shared.table.dynamodb import DynamoStore
+from shared.table.keys import TABLE, customer_key, devices_key, email_key, name_key, super_users_key
+from shared.table.store import Increment, Put
+from shared.trials.use_cases import end_trials, start_production
+from shared.values.timestamps import format_timestamp
 from tests.builders import MICROSECOND, NOW, ROOT, a_customer, an_account, asked, begin_in, caller, put
 from tests.memory_identities import MemoryIdentities
 
@@ -55,7 +57,7 @@ def at_once(pool: ThreadPoolExecutor, act: Callable[[int], Any]) -> list[Any]:
         start.wait()
         try:
             return act(caller_number)
-        except RefusalError as refused:
+        except ApiError as refused:
             return refused
 
     return list(pool.map(one, range(THREADS)))
@@ -113,7 +115,7 @@ def test_of_sixteen_that_invite_one_address_one_wins(store: DynamoStore) -> None
                     cursor_key="key",
                 ),
             )
-            (winner,) = [result for result in results if not isinstance(result, RefusalError)]
+            (winner,) = [result for result in results if not isinstance(result, ApiError)]
             assert sum(isinstance(result, EmailExistsError) for result in results) == THREADS - 1
             item = store.get(email_key(new.email or ""))
             assert [found["account_id"] for found in item.values()] == [winner.account.id]
@@ -148,7 +150,7 @@ def test_of_sixteen_that_add_the_tenth_test_device_one_wins(store: DynamoStore) 
         for turn in range(ROUNDS):
             customer = a_customer("distributor", ROOT, name=f"Turn {turn}")
             put(store, customer)
-            store.write(Count(devices_key(customer.id), MOST_DEVICES - 1))
+            store.write(Increment(devices_key(customer.id), MAX_TEST_DEVICES - 1))
             results = at_once(
                 pool,
                 lambda number, customer=customer, turn=turn: add_test_device(
@@ -159,11 +161,11 @@ def test_of_sixteen_that_add_the_tenth_test_device_one_wins(store: DynamoStore) 
                     idempotency_key=f"{turn} {number}",
                 ),
             )
-            (winner,) = [result for result in results if not isinstance(result, RefusalError)]
+            (winner,) = [result for result in results if not isinstance(result, ApiError)]
             assert sum(isinstance(result, TooManyDevicesError) for result in results) == THREADS - 1
             rows = list_devices(store, caller(), customer.id, columns="id", limit=100).rows
             assert rows == [{"id": winner.device.id}]
-            assert store.get(devices_key(customer.id))[devices_key(customer.id)]["count"] == MOST_DEVICES
+            assert store.get(devices_key(customer.id))[devices_key(customer.id)]["count"] == MAX_TEST_DEVICES
 
 
 def test_of_two_runs_at_once_and_an_early_end_each_trial_ends_once(store: DynamoStore) -> None:
@@ -189,7 +191,7 @@ def test_of_two_runs_at_once_and_an_early_end_each_trial_ends_once(store: Dynamo
     for start in range(0, ROUNDS, 50):
         for item in store.get(*(customer_key(trial.id) for trial in trials[start : start + 50])).values():
             assert item["version"] == 2
-            assert item["production_since"] == to_text(by_id.get(item["id"], end))
+            assert item["production_since"] == format_timestamp(by_id.get(item["id"], end))
             assert not {"trial_shard", "trial_due"} & set(item)
 
 
@@ -221,7 +223,7 @@ def test_of_sixteen_that_change_one_customer_one_wins(store: DynamoStore) -> Non
                     store, distributor, version, name=f"Round {turn} of {number}"
                 ),
             )
-            (winner,) = [result for result in results if not isinstance(result, RefusalError)]
+            (winner,) = [result for result in results if not isinstance(result, ApiError)]
             assert sum(isinstance(result, StaleVersionError) for result in results) == THREADS - 1
             assert winner.version == version + 1
             assert names_below(store, ROOT) == {winner.name.casefold(): distributor.id}
@@ -245,8 +247,8 @@ def test_a_rename_against_an_addition_of_the_same_name(store: DynamoStore) -> No
                 return add_customer(store, who, new, idempotency_key=f"{parent.id} {number}").customer
 
             results = at_once(pool, act)
-            (winner,) = [result for result in results if not isinstance(result, RefusalError)]
-            lost = [result for result in results if isinstance(result, RefusalError)]
+            (winner,) = [result for result in results if not isinstance(result, ApiError)]
+            lost = [result for result in results if isinstance(result, ApiError)]
             assert all(isinstance(each, NameExistsError | StaleVersionError) for each in lost)
             expected = {"wanted": winner.id} if winner.id == old.id else {"wanted": winner.id, "old": old.id}
             assert names_below(store, parent) == expected

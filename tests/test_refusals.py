@@ -9,13 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from shared.accounts import ROLES
+from shared.api.routes import ROUTES
+from shared.auth.authorization import ROLES
+from shared.customers.levels import LEVELS
 from shared.idempotency import id_from
-from shared.levels import LEVELS
-from shared.routes import ROUTES
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, a_line, an_account, begin_in, put
 from tests.calls import Context, call, handler
-from tests.proofs.fake_aws import FakeAws
+from tests.simulation.fake_aws import FakeAws
 
 KEPT = Path(__file__).with_name("refusals.json")
 

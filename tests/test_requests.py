@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from typing import Any
 
-from shared.store import DynamoStore
+from shared.table.dynamodb import DynamoStore
 from tests.bench.tables import PAGE, text_of, write
 from tests.test_permissions import Noted, everything, noted, store  # noqa: F401 - fixtures
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.facts import log
-from shared.routes import ROUTES
-from shared.starts import started
+from shared.api.routes import ROUTES
+from shared.aws.observability import log
+from shared.aws.snapstart import primed
 from tests.builders import NOW
-from tests.proofs.fake_aws import FakeAws
+from tests.simulation.fake_aws import FakeAws
 
 AHEAD = ["snap-start", "provisioned-concurrency"]
 
@@ -25,7 +25,7 @@ def test_a_function_is_warmed_only_where_nobody_waits_for_its_start(
         monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
     warmed: list[str] = []
     gc.disable()  # as functions/__init__.py does
-    assert started(len, lambda: warmed.append("once")) is len
+    assert primed(len, lambda: warmed.append("once")) is len
     assert warmed == (["once"] if kind in AHEAD else [])
     assert gc.isenabled()
     assert gc.get_freeze_count() > 0
@@ -37,7 +37,7 @@ def test_a_function_that_cannot_be_warmed_can_be_called(monkeypatch: pytest.Monk
     def failing() -> None:
         raise OSError("no network")
 
-    assert started(len, failing)([1, 2]) == 2
+    assert primed(len, failing)([1, 2]) == 2
 
 
 @pytest.mark.parametrize("name", ROUTES)

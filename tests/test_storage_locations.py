@@ -5,9 +5,9 @@ from typing import Any
 import pycountry
 import pytest
 
-from shared.countries import NAMES, country_code
-from shared.errors import BrokenRule, BrokenRulesError
-from shared.storage_locations import Catalogue, NewCatalogue, decide_location, first_catalogue, next_catalogue
+from shared.errors import RulesViolatedError, RuleViolation
+from shared.storage_locations.catalogue import Catalogue, NewCatalogue, decide_location, first_catalogue, next_catalogue
+from shared.values.countries import COUNTRY_NAMES, country_code
 from tests.builders import CATALOGUE, NOW
 
 HOSTED = set("AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split())
@@ -16,13 +16,20 @@ COUNTRIES = {country.alpha_2: country for country in pycountry.countries}
 
 def test_the_countries_are_those_of_iso_3166_1() -> None:
     assert len(COUNTRIES) == 249
-    assert set(NAMES) == set(COUNTRIES)
+    assert set(COUNTRY_NAMES) == set(COUNTRIES)
 
 
 @pytest.mark.parametrize("code", COUNTRIES)
 def test_every_country_is_known_by_its_codes_and_its_names(code: str) -> None:
     country = COUNTRIES[code]
-    words = [country.alpha_2, country.alpha_3, country.numeric, country.name, NAMES[code], country.alpha_2.lower()]
+    words = [
+        country.alpha_2,
+        country.alpha_3,
+        country.numeric,
+        country.name,
+        COUNTRY_NAMES[code],
+        country.alpha_2.lower(),
+    ]
     words += [country.common_name] if hasattr(country, "common_name") else []
     found = {word: _code(word) for word in words}
     # Two names of pycountry's are not the standard's own words: "The" moved, and a name in brackets.
@@ -33,7 +40,7 @@ def test_every_country_is_known_by_its_codes_and_its_names(code: str) -> None:
 def _code(word: str) -> str | None:
     try:
         return country_code(word, "/device_country")
-    except BrokenRule:
+    except RuleViolation:
         return None
 
 
@@ -65,7 +72,7 @@ def test_names_are_read_as_people_write_them(word: str, code: str) -> None:
 
 
 def test_countries_are_listed_as_people_look_them_up() -> None:
-    names = list(NAMES.values())
+    names = list(COUNTRY_NAMES.values())
     assert names[:3] == ["Afghanistan", "Åland Islands", "Albania"]
 
 
@@ -82,14 +89,14 @@ def test_a_hosted_country_is_locked_and_any_other_asks_for_a_choice(code: str) -
         assert refusal["code"] == "storage_location_required"
         assert {choice["code"] for choice in refusal["choices"]} == HOSTED
         for chosen in HOSTED:
-            location = decide_location(CATALOGUE, code, NAMES[chosen], NOW)
+            location = decide_location(CATALOGUE, code, COUNTRY_NAMES[chosen], NOW)
             assert (location.country, location.decided, location.decided_at) == (chosen, "chosen", NOW)
         assert _refusal(code, code)["code"] == "storage_location_unknown"
         assert _refusal(code, "Atlantis")["code"] == "country_unknown"
 
 
 def _refusal(code: str, wanted: str | None) -> dict[str, Any]:
-    with pytest.raises(BrokenRule) as broken:
+    with pytest.raises(RuleViolation) as broken:
         decide_location(CATALOGUE, code, wanted, NOW)
     assert broken.value.entry["pointer"] == "/storage_location"
     return broken.value.entry
@@ -108,7 +115,7 @@ def after(*locations: tuple[str, str | None]) -> Catalogue:
 
 
 def errors(*locations: tuple[str, str | None]) -> list[tuple[str, str]]:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         after(*locations)
     return [(error["code"], error["pointer"]) for error in refused.value.errors]
 
@@ -120,7 +127,7 @@ def test_the_next_version_is_one_higher_and_sorted_by_code() -> None:
 
 
 def test_a_country_taken_out_of_the_catalogue_is_no_longer_hosted() -> None:
-    with pytest.raises(BrokenRule, match="Choose one"):
+    with pytest.raises(RuleViolation, match="Choose one"):
         decide_location(after(("DE", None)), "FR", None, NOW)
 
 

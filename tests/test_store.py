@@ -3,9 +3,10 @@
 import pytest
 from pytest import FixtureRequest  # noqa: PT013
 
-from shared.keys import TABLE
-from shared.store import Check, ConditionFailedError, Count, DynamoStore, Put, Remove, Store
-from tests.proofs.fake_dynamo import FakeDynamo
+from shared.table.dynamodb import DynamoStore
+from shared.table.keys import TABLE
+from shared.table.store import Check, ConditionFailedError, Delete, Increment, Put, Store
+from tests.simulation.fake_dynamo import FakeDynamo
 
 
 @pytest.fixture(
@@ -56,14 +57,14 @@ def test_nothing_is_put_where_something_stands(store: Store) -> None:
     store.write(Put(an_item("a", n=1)))
     with pytest.raises(ConditionFailedError) as failed:
         store.write(Put(an_item("b")), Put(an_item("a", n=2)))
-    assert failed.value.found == {("a", "x"): an_item("a", n=1)}
+    assert failed.value.records == {("a", "x"): an_item("a", n=1)}
     assert store.get(("a", "x"), ("b", "x")) == {("a", "x"): an_item("a", n=1)}
 
 
 def test_a_check_of_what_is_absent_fails_and_finds_nothing(store: Store) -> None:
     with pytest.raises(ConditionFailedError) as failed:
         store.write(Put(an_item("a")), Check(("b", "x")))
-    assert failed.value.found == {("b", "x"): None}
+    assert failed.value.records == {("b", "x"): None}
     assert store.get(("a", "x")) == {}
 
 
@@ -71,7 +72,7 @@ def test_every_failed_condition_is_told(store: Store) -> None:
     store.write(Put(an_item("a", n=1)), Put(an_item("b", n=1)))
     with pytest.raises(ConditionFailedError) as failed:
         store.write(Put(an_item("a")), Put(an_item("c")), Check(("b", "x"), {"n": 2}))
-    assert failed.value.found == {("a", "x"): an_item("a", n=1), ("b", "x"): an_item("b", n=1)}
+    assert failed.value.records == {("a", "x"): an_item("a", n=1), ("b", "x"): an_item("b", n=1)}
 
 
 @pytest.mark.parametrize("value", [7, "text", ["a", "b"], [], True])
@@ -91,42 +92,42 @@ def test_a_check_of_an_attribute_that_is_missing_fails(store: Store) -> None:
 
 def test_a_put_over_what_stands_needs_its_condition(store: Store) -> None:
     store.write(Put(an_item("a", version=1, old=1)))
-    store.write(Put(an_item("a", version=2), when={"version": 1}))
+    store.write(Put(an_item("a", version=2), condition={"version": 1}))
     assert store.get(("a", "x"))["a", "x"] == an_item("a", version=2)
     with pytest.raises(ConditionFailedError) as failed:
-        store.write(Put(an_item("a", version=3), when={"version": 1}))
-    assert failed.value.found == {("a", "x"): an_item("a", version=2)}
+        store.write(Put(an_item("a", version=3), condition={"version": 1}))
+    assert failed.value.records == {("a", "x"): an_item("a", version=2)}
     with pytest.raises(ConditionFailedError):
-        store.write(Put(an_item("b", version=3), when={"version": 1}))
+        store.write(Put(an_item("b", version=3), condition={"version": 1}))
 
 
 def test_a_record_is_removed_when_its_condition_holds(store: Store) -> None:
     store.write(Put(an_item("a", owner="me")))
     with pytest.raises(ConditionFailedError) as failed:
-        store.write(Remove(("a", "x"), {"owner": "you"}))
-    assert failed.value.found == {("a", "x"): an_item("a", owner="me")}
-    store.write(Remove(("a", "x"), {"owner": "me"}))
+        store.write(Delete(("a", "x"), {"owner": "you"}))
+    assert failed.value.records == {("a", "x"): an_item("a", owner="me")}
+    store.write(Delete(("a", "x"), {"owner": "me"}))
     assert store.get(("a", "x")) == {}
     with pytest.raises(ConditionFailedError):
-        store.write(Remove(("a", "x")))
+        store.write(Delete(("a", "x")))
 
 
 def test_a_count_starts_at_nothing_and_stays_within_its_bounds(store: Store) -> None:
     key = ("a", "x")
     with pytest.raises(ConditionFailedError) as failed:
-        store.write(Count(key, -1))
-    assert failed.value.found == {key: None}
+        store.write(Increment(key, -1))
+    assert failed.value.records == {key: None}
     for _ in range(3):
-        store.write(Count(key, 1, most=3))
+        store.write(Increment(key, 1, most=3))
     with pytest.raises(ConditionFailedError) as failed:
-        store.write(Count(key, 1, most=3), Put(an_item("b")))
-    assert failed.value.found == {key: an_item("a", count=3)}
-    store.write(Count(key, 1))
+        store.write(Increment(key, 1, most=3), Put(an_item("b")))
+    assert failed.value.records == {key: an_item("a", count=3)}
+    store.write(Increment(key, 1))
     for _ in range(3):
-        store.write(Count(key, -1, least=1))
+        store.write(Increment(key, -1, least=1))
     with pytest.raises(ConditionFailedError):
-        store.write(Count(key, -1, least=1))
-    store.write(Count(key, -1))
+        store.write(Increment(key, -1, least=1))
+    store.write(Increment(key, -1))
     assert store.get(key, ("b", "x")) == {key: an_item("a", count=0)}
 
 
@@ -147,10 +148,10 @@ def test_one_record_is_changed_when_its_condition_holds(store: Store) -> None:
     assert store.get(key)[key] == an_item("a", version=2, old="o", since="s", n=7)
     with pytest.raises(ConditionFailedError) as failed:
         store.change(key, {"since": None}, put={"since": "t"})
-    assert failed.value.found == {key: an_item("a", version=2, old="o", since="s", n=7)}
+    assert failed.value.records == {key: an_item("a", version=2, old="o", since="s", n=7)}
     with pytest.raises(ConditionFailedError) as failed:
         store.change(("b", "x"), {"since": None}, put={"since": "t"})
-    assert failed.value.found == {("b", "x"): None}
+    assert failed.value.records == {("b", "x"): None}
 
 
 def test_a_record_whose_version_is_no_number_is_not_changed(store: Store) -> None:
@@ -158,7 +159,7 @@ def test_a_record_whose_version_is_no_number_is_not_changed(store: Store) -> Non
     for key in (("a", "x"), ("b", "x")):
         with pytest.raises(ConditionFailedError) as failed:
             store.change(key, {}, put={"n": 1})
-        assert failed.value.found == store.get(key)
+        assert failed.value.records == store.get(key)
 
 
 def test_a_query_up_to_a_sort_key(store: Store) -> None:
@@ -214,39 +215,39 @@ def test_a_record_without_the_sort_key_is_not_in_the_index(store: Store) -> None
 
 def test_a_put_takes_the_place_of_what_had_expired(store: Store) -> None:
     store.write(Put(an_item("a", n=1, expires_at=100)), Put(an_item("b", n=1)))
-    for key, free_at in (("a", 99), ("b", 100)):
+    for key, unless_expired_at in (("a", 99), ("b", 100)):
         with pytest.raises(ConditionFailedError) as failed:
-            store.write(Put(an_item(key, n=2), free_at=free_at))
-        assert failed.value.found == store.get((key, "x"))
-    store.write(Put(an_item("a", n=2), free_at=100), Put(an_item("c"), free_at=100))
+            store.write(Put(an_item(key, n=2), unless_expired_at=unless_expired_at))
+        assert failed.value.records == store.get((key, "x"))
+    store.write(Put(an_item("a", n=2), unless_expired_at=100), Put(an_item("c"), unless_expired_at=100))
     assert store.get(("a", "x"))["a", "x"] == an_item("a", n=2)
 
 
 def test_a_count_can_ask_for_what_else_stands_there(store: Store) -> None:
     key = ("a", "x")
     with pytest.raises(ConditionFailedError) as failed:
-        store.write(Count(key, 1, when={"revision": 1}))
-    assert failed.value.found == {key: None}
-    store.write(Count(key, 2, when={"revision": None}))
+        store.write(Increment(key, 1, condition={"revision": 1}))
+    assert failed.value.records == {key: None}
+    store.write(Increment(key, 2, condition={"revision": None}))
     assert store.get(key)[key] == an_item("a", count=2)
-    store.write(Put(an_item("a", count=2, revision=1), when={"count": 2}))
+    store.write(Put(an_item("a", count=2, revision=1), condition={"count": 2}))
     with pytest.raises(ConditionFailedError) as failed:
-        store.write(Count(key, 1, when={"revision": None}))
-    assert failed.value.found == {key: an_item("a", count=2, revision=1)}
-    store.write(Count(key, 1, when={"revision": 1}))
+        store.write(Increment(key, 1, condition={"revision": None}))
+    assert failed.value.records == {key: an_item("a", count=2, revision=1)}
+    store.write(Increment(key, 1, condition={"revision": 1}))
     assert store.get(key)[key] == an_item("a", count=3, revision=1)
     store.write(Put(an_item("b", revision=1)))
-    store.write(Count(("b", "x"), 1, when={"revision": 1}))
+    store.write(Increment(("b", "x"), 1, condition={"revision": 1}))
     assert store.get(("b", "x"))["b", "x"] == an_item("b", count=1, revision=1)
 
 
 def test_a_count_of_nothing_more_asks_for_its_bound(store: Store) -> None:
     key = ("a", "x")
-    store.write(Count(key, 0, most=0))
-    store.write(Count(key, 0, most=0), Count(("b", "x"), 1))
-    store.write(Count(key, 1))
+    store.write(Increment(key, 0, most=0))
+    store.write(Increment(key, 0, most=0), Increment(("b", "x"), 1))
+    store.write(Increment(key, 1))
     with pytest.raises(ConditionFailedError):
-        store.write(Count(key, 0, most=0))
+        store.write(Increment(key, 0, most=0))
 
 
 def test_a_query_of_the_table_itself(store: Store) -> None:

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from botocore.stub import Stubber
 
 from shared.errors import ThrottledError, UnavailableError
-from shared.store import Check, ConditionFailedError, DynamoStore, Put, UnfitError, _wait
+from shared.table.dynamodb import DynamoStore, _wait
+from shared.table.store import Check, ConditionFailedError, ItemTooLargeError, Put
 
 ITEM = {"pk": {"S": "a"}, "sk": {"S": "x"}}
 TRIES = 8
@@ -91,7 +92,7 @@ def test_a_failed_condition_is_the_answer_whatever_else_went_wrong(failing: Fail
     failing.cancelled("ConditionalCheckFailed", "TransactionConflict", Item=ITEM)
     with pytest.raises(ConditionFailedError) as failed:
         failing.write()
-    assert failed.value.found == {("a", "x"): {"pk": "a", "sk": "x"}}
+    assert failed.value.records == {("a", "x"): {"pk": "a", "sk": "x"}}
     assert failing.waits == []
 
 
@@ -139,7 +140,7 @@ def test_a_dynamodb_that_is_out_of_reach_is_503(failing: Failing, monkeypatch: p
 def test_a_change_that_has_no_room_is_told_apart_from_what_nobody_expected(failing: Failing) -> None:
     too_large = "Item size to update has exceeded the maximum allowed size"
     failing.fails("update_item", "ValidationException", message=too_large)
-    with pytest.raises(UnfitError):
+    with pytest.raises(ItemTooLargeError):
         failing.store.change(("a", "x"), {}, put={"n": 1})
     for code, message in (("ValidationException", "Syntax error"), ("AccessDeniedException", "no")):
         failing.fails("update_item", code, message=message)
@@ -181,7 +182,7 @@ def test_a_query_goes_on_where_a_megabyte_ended(failing: Failing) -> None:
 
 def test_environments_that_go_on_from_one_kept_start_do_not_wait_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("shared.store.time.sleep", waited.append)
+    monkeypatch.setattr("shared.table.dynamodb.time.sleep", waited.append)
     state = random.getstate()
     for _ in range(2):
         random.setstate(state)

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.customers import show, show_as_created
-from shared.trials import TRIAL_PERIOD
+from shared.customers.customer import show, show_as_created
+from shared.customers.trial import TRIAL_PERIOD
 from tests.builders import MICROSECOND, NOW, a_customer
 
 END = NOW + timedelta(days=30)

@@ -5,28 +5,29 @@ from typing import Any
 
 import pytest
 
-from shared.account_use_cases import get_me
-from shared.accounts import Account
-from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
-from shared.customers import Customer
+from shared.accounts.use_cases import get_me
+from shared.auth.authorization import Account
+from shared.customers.customer import Customer
+from shared.customers.records import customer_item
+from shared.customers.subtree import MAX_QUERIES
+from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
 from shared.errors import (
     ArchivedError,
-    BrokenRulesError,
     ForbiddenError,
     KeyReusedError,
     MalformedRequestError,
     NameExistsError,
     NoActiveAccountError,
     NotFoundError,
+    RulesViolatedError,
     StaleVersionError,
     ThrottledError,
 )
-from shared.keys import CATALOGUE, children_key, customer_item, customer_key, name_key
-from shared.reading import FILTER_CHUNK, MOST_CHUNKS, fill
-from shared.storage_location_use_cases import get_storage_locations, replace_storage_locations
-from shared.storage_locations import NewCatalogue
-from shared.store import Action, Count, Page, Position, Put, Store
-from shared.subtrees import MOST_QUERIES
+from shared.storage_locations.catalogue import NewCatalogue
+from shared.storage_locations.use_cases import get_storage_locations, replace_storage_locations
+from shared.table.keys import CATALOGUE, children_key, customer_key, name_key
+from shared.table.queries import FILTER_CHUNK, MAX_CHUNKS, paginate
+from shared.table.store import Action, Increment, Page, Position, Put, Store
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, an_account, asked, begin_in, caller, put
 from tests.memory_store import MemoryStore
 
@@ -136,7 +137,7 @@ def test_a_dry_run_tells_what_would_be_made_and_writes_nothing(store: MemoryStor
 @pytest.mark.parametrize("validate_only", [True, False])
 def test_all_that_is_wrong_is_told_and_nothing_is_written(store: MemoryStore, validate_only: bool) -> None:
     before = dict(store.items)
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         add(store, asked("distributor", ROOT, name="\u200b", device_country="FI"), validate_only=validate_only)
     assert [error["pointer"] for error in refused.value.errors] == ["/name", "/storage_location"]
     assert store.items == before
@@ -183,7 +184,7 @@ def test_a_parent_that_stops_providing_a_service_meanwhile_refuses() -> None:
     store = interfering(*revised(distributor.model_copy(update={"services_to_provide": ("software_only",)})))
     put(store, distributor)
     store.requests.clear()
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         add(store, asked("reseller", distributor, services_to_provide=["software_only"]))
     assert [error["code"] for error in refused.value.errors] == ["service_not_provided"]
     assert store.requests == ["get", "write", "get"]
@@ -209,7 +210,7 @@ def test_a_parent_that_is_archived_meanwhile_takes_no_child() -> None:
 def test_a_parent_that_never_rests_ends_in_try_again() -> None:
     class Restless(MemoryStore):
         def write(self, *actions: Action) -> None:
-            if isinstance(actions[-1], Count):
+            if isinstance(actions[-1], Increment):
                 pk, sk = actions[-1].key
                 self.items[actions[-1].key] = {"pk": pk, "sk": sk, "revision": len(self.requests)}
             super().write(*actions)
@@ -354,7 +355,7 @@ def test_many_small_distributors_make_short_pages_of_the_root(store: MemoryStore
     store.requests.clear()
     found = pages(store, 100, within=ROOT.id)
     assert sorted(flat(found)) == sorted(customer.id for customer in [ROOT, *everyone])
-    assert store.requests.count("query subtree") <= (MOST_QUERIES + 1) * len(found)
+    assert store.requests.count("query subtree") <= (MAX_QUERIES + 1) * len(found)
 
 
 @pytest.mark.parametrize(
@@ -368,7 +369,7 @@ def test_no_page_of_the_root_makes_more_than_17_queries_whatever_the_filter(
     while True:
         store.requests.clear()
         page = list_customers(store, caller(), CustomerQuery(within=ROOT.id, **query), limit=100, cursor=cursor)
-        assert store.requests.count("query subtree") <= MOST_QUERIES + 1
+        assert store.requests.count("query subtree") <= MAX_QUERIES + 1
         seen, cursor = seen + len(page.customers), page.next_cursor
         if cursor is None:
             break
@@ -420,7 +421,7 @@ def test_after_the_end_of_the_trial_the_filter_finds_none_in_trial(store: Memory
     "query", [{}, {"parent_id": ROOT.id, "within": ROOT.id}, {"within": ROOT.id, "name_prefix": "a"}]
 )
 def test_a_list_asks_for_parameters_that_go_together(store: MemoryStore, query: dict[str, str]) -> None:
-    with pytest.raises(BrokenRulesError) as refused:
+    with pytest.raises(RulesViolatedError) as refused:
         list_customers(store, caller(), CustomerQuery(**query), limit=1)
     assert refused.value.errors[0]["parameter"] in {"parent_id", "name_prefix"}
 
@@ -524,7 +525,7 @@ def filled(count: int, wanted: set[int], limit: int, *, filtered: bool) -> tuple
     def show(items: list[Any]) -> list[int | None]:
         return [int(item["n"]) if int(item["n"]) in wanted else None for item in items]
 
-    shown, after = fill(query, show, lambda item: item, limit=limit, after=None, filtered=filtered)
+    shown, after = paginate(query, show, lambda item: item, limit=limit, after=None, filtered=filtered)
     return shown, int(after["n"]) if after else None, sizes
 
 
@@ -532,7 +533,7 @@ def test_a_page_looks_at_no_more_records_than_it_has_to() -> None:
     everyone = set(range(1000))
     assert filled(30, everyone, 10, filtered=False) == ([*range(10)], 9, [10])
     assert filled(1000, everyone, 10, filtered=True) == ([*range(10)], 9, [FILTER_CHUNK])
-    assert filled(1000, set(), 10, filtered=True) == ([], MOST_CHUNKS * FILTER_CHUNK - 1, [FILTER_CHUNK] * MOST_CHUNKS)
+    assert filled(1000, set(), 10, filtered=True) == ([], MAX_CHUNKS * FILTER_CHUNK - 1, [FILTER_CHUNK] * MAX_CHUNKS)
     assert filled(1000, {250}, 1, filtered=True) == ([250], 250, [FILTER_CHUNK] * 3)
 
 

@@ -15,10 +15,13 @@ import yaml
 
 from local.ministack import free_port, running
 from local.paths import PROJECT
-from shared.customer_use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
-from shared.device_use_cases import list_devices
-from shared.keys import Item, customer_item, device_item
-from shared.store import DynamoStore, Store, _to_dynamo
+from shared.customers.records import customer_item
+from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
+from shared.devices.records import device_item
+from shared.devices.use_cases import list_devices
+from shared.table.dynamodb import DynamoStore, _serialize
+from shared.table.keys import Item
+from shared.table.store import Store
 from tests.bench.tables import spread, write
 from tests.builders import a_customer, a_device, a_line, asked, begin_in, caller
 from tests.conftest import _create_table, _Tags
@@ -94,7 +97,7 @@ def timed(client: Any, table: str, number: int) -> dict[str, list[float]]:
     begin_in(store)
     batch: list[Any] = []
     for item in crowd(number):
-        batch.append({"PutRequest": {"Item": _to_dynamo(dict(item))["M"]}})
+        batch.append({"PutRequest": {"Item": _serialize(dict(item))["M"]}})
         if len(batch) == 25:
             client.batch_write_item(RequestItems={table: batch})
             batch = []

@@ -22,12 +22,12 @@ from local.deploy import build, deploy
 from local.ministack import Ministack, free_port, running
 from local.paths import PROJECT
 from local.run import make_stack
-from shared.accounts import Caller
-from shared.customer_use_cases import add_customer
-from shared.errors import RefusalError
-from shared.import_use_cases import add_import, run_import
-from shared.imports import CSV
-from shared.store import DynamoStore
+from shared.auth.authorization import Caller
+from shared.customers.use_cases import add_customer
+from shared.errors import ApiError
+from shared.imports.file import CSV
+from shared.imports.use_cases import add_import, run_import
+from shared.table.dynamodb import DynamoStore
 from tests.bench.tables import spread, write
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, asked, begin_in, put
 from tests.conftest import _create_table, _Tags, kill_workers
@@ -110,7 +110,7 @@ def below_one_parent(store: DynamoStore, parents: int, rows: int) -> tuple[float
         new = asked("reseller", above[number % parents], name=f"Child {number}")
         try:
             add_customer(store, WHO, new, idempotency_key=f"{parents} {number}")
-        except RefusalError:
+        except ApiError:
             return 1
         return 0
 

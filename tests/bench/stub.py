@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 
-from shared.store import DynamoStore
+from shared.table.dynamodb import DynamoStore
 from tests.builders import _beginning
-from tests.proofs.fake_dynamo import FakeDynamo
+from tests.simulation.fake_dynamo import FakeDynamo
 
 TABLE: Final = "table"
 

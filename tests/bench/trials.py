@@ -18,11 +18,13 @@ import yaml
 
 from local.ministack import Ministack, free_port, running
 from local.paths import PROJECT
-from shared.customers import Customer
-from shared.keys import TRIAL_SHARDS, customer_item, customer_key
-from shared.store import DynamoStore, Put
-from shared.times import to_text
-from shared.trial_use_cases import _TOLD, end_trials
+from shared.customers.customer import Customer
+from shared.customers.records import customer_item
+from shared.table.dynamodb import DynamoStore
+from shared.table.keys import TRIAL_SHARDS, customer_key
+from shared.table.store import Put
+from shared.trials.use_cases import _REQUIRED_ATTRIBUTES, end_trials
+from shared.values.timestamps import format_timestamp
 from tests.bench.tables import spread, write
 from tests.builders import NOW, a_customer
 from tests.conftest import _create_table, _Tags
@@ -51,7 +53,7 @@ def bare(client: Any, table: str, trials: list[Customer]) -> float:
             UpdateExpression="SET #s = :s, #b = :b, #v = #v + :one REMOVE #r1, #r2",
             ConditionExpression="attribute_exists(#pk) AND #due = :due AND #end = :end AND #level = :level"
             " AND attribute_not_exists(#s) AND attribute_type(#v, :number)"
-            + "".join(f" AND attribute_exists(#t{n})" for n in range(len(_TOLD))),
+            + "".join(f" AND attribute_exists(#t{n})" for n in range(len(_REQUIRED_ATTRIBUTES))),
             ExpressionAttributeNames={
                 "#pk": "pk",
                 "#s": "production_since",
@@ -62,15 +64,15 @@ def bare(client: Any, table: str, trials: list[Customer]) -> float:
                 "#due": "trial_due",
                 "#end": "trial_ends_at",
                 "#level": "level",
-                **{f"#t{n}": name for n, name in enumerate(_TOLD)},
+                **{f"#t{n}": name for n, name in enumerate(_REQUIRED_ATTRIBUTES)},
             },
             ExpressionAttributeValues={
-                ":s": {"S": to_text(END)},
+                ":s": {"S": format_timestamp(END)},
                 ":b": {"S": "schedule"},
                 ":one": {"N": "1"},
                 ":number": {"S": "N"},
                 ":due": {"S": customer_item(trial)["trial_due"]},
-                ":end": {"S": to_text(END)},
+                ":end": {"S": format_timestamp(END)},
                 ":level": {"S": "end_customer"},
             },
             ReturnValuesOnConditionCheckFailure="ALL_OLD",

@@ -1,0 +1,91 @@
+"""Cuts a package of the functions to what they use of botocore's data: less to read at every start.
+
+    python -m local.prune_botocore FOLDER SERVICE ...
+
+Out go the services and the operations that no module of shared/ asks for, and what is written for people.
+"""
+
+import gzip
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from local.paths import PROJECT
+
+# What a client reads of a service's folder.
+_READ: Final = ("service-2.json", "endpoint-rule-set-1.json")
+
+
+def prune(folder: Path, services: list[str]) -> None:
+    data = folder / "botocore" / "data"
+    for other in data.iterdir():
+        if other.is_dir() and other.name not in services:
+            shutil.rmtree(other)
+    endpoints = _read(data / "endpoints.json")
+    for partition in endpoints["partitions"]:
+        partition["services"] = {name: partition["services"].get(name, {}) for name in services}
+    _write(data / "endpoints.json", endpoints)
+    for service in services:
+        *older, newest = sorted((data / service).iterdir())
+        for version in older:
+            shutil.rmtree(version)
+        for file in newest.iterdir():
+            name = file.name.removesuffix(".gz")
+            content = _read(file) if name in _READ else None
+            file.unlink()
+            if name == "service-2.json":
+                content = _with_operations(_undocumented(content), _asked_for())
+            if content is not None:
+                _write(newest / name, content)
+
+
+def _asked_for() -> set[str]:
+    """The operations that shared/ asks of its clients: `batch_get_item` -> `batchgetitem`."""
+    sources = [path.read_text(encoding="utf-8") for path in (PROJECT / "shared").rglob("*.py")]
+    return {name.replace("_", "") for source in sources for name in re.findall(r"_client\.([a-z_]+)", source)}
+
+
+def _with_operations(model: Any, wanted: set[str]) -> Any:
+    """A service's model with these operations and the shapes that they lead to."""
+    operations = {name: each for name, each in model["operations"].items() if name.lower() in wanted}
+    shapes: dict[str, Any] = {}
+    ahead = _shapes_in(operations)
+    while ahead:
+        shapes |= {name: model["shapes"][name] for name in ahead}
+        ahead = _shapes_in([model["shapes"][name] for name in ahead]) - set(shapes)
+    return {**model, "operations": operations, "shapes": shapes}
+
+
+def _shapes_in(content: Any) -> set[str]:
+    if isinstance(content, dict):
+        named = {content["shape"]} if isinstance(content.get("shape"), str) else set()
+        return named.union(*map(_shapes_in, content.values()))
+    return set().union(*map(_shapes_in, content)) if isinstance(content, list) else set()
+
+
+def _read(file: Path) -> Any:
+    content = file.read_bytes()
+    return json.loads(gzip.decompress(content) if file.suffix == ".gz" else content)
+
+
+def _write(file: Path, content: Any) -> None:
+    file.unlink(missing_ok=True)  # it may be a link to where uv keeps it
+    file.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
+
+
+def _undocumented(content: Any) -> Any:
+    """Without the texts; a member of a shape may be named `documentation` too, and is no text."""
+    if isinstance(content, dict):
+        return {
+            name: _undocumented(inner)
+            for name, inner in content.items()
+            if not (name == "documentation" and isinstance(inner, str))
+        }
+    return [_undocumented(inner) for inner in content] if isinstance(content, list) else content
+
+
+if __name__ == "__main__":
+    prune(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,101 @@
+"""The processed template with native HTTP API routes, for ministack. Runs in the environment of SAM.
+
+SAM puts the routes of an HTTP API into an OpenAPI `Body`, which ministack ignores (seen with 1.5.33): an API without a
+route would be the result. All else is deployed as SAM makes it, but for one permission.
+
+    python -m local.sam_to_native CODE_BUCKET CODE_KEY < .aws-sam/build/template.yaml
+"""
+
+import json
+import sys
+from typing import Any
+
+from samcli.yamlhelper import yaml_parse
+from samtranslator.translator.transform import transform
+
+Resources = dict[str, Any]
+
+
+class _NoManagedPolicies:
+    """The template names no policy of AWS's, so there is none to look up."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def sam_to_native(template: dict[str, Any], bucket: str, key: str) -> dict[str, Any]:
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+    native: dict[str, Any] = transform(template, {}, _NoManagedPolicies())
+    for name, resource in list(native["Resources"].items()):
+        if resource["Type"] == "AWS::ApiGatewayV2::Api":
+            native["Resources"].update(_routes(name, resource["Properties"]))
+        if resource["Type"] == "AWS::IAM::Role":
+            _allow_batches(resource["Properties"])
+    return native
+
+
+def _allow_batches(role: dict[str, Any]) -> None:
+    """ministack asks for an action that IAM does not have: on AWS SendMessage allows batches too."""
+    for policy in role.get("Policies", []):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            given = statement.get("Fn::If", [None, statement])[1]
+            actions = given["Action"] if isinstance(given["Action"], list) else [given["Action"]]
+            if "sqs:SendMessage" in actions:
+                given["Action"] = [*actions, "sqs:SendMessageBatch"]
+
+
+def _routes(api: str, properties: dict[str, Any]) -> Resources:
+    """Takes the `Body` out of an API's properties and gives its authorizers, integrations and routes."""
+    body = properties.pop("Body")
+    properties.pop("FailOnWarnings", None)
+    properties.update(ProtocolType="HTTP", Name=body["info"]["title"])
+    resources: Resources = {}
+    authorizers: dict[str, str] = {}
+    for scheme, definition in body.get("components", {}).get("securitySchemes", {}).items():
+        given = definition["x-amazon-apigateway-authorizer"]
+        authorizers[scheme] = f"{api}{scheme}Authorizer"
+        resources[authorizers[scheme]] = _resource(
+            "Authorizer",
+            api,
+            Name=scheme,
+            AuthorizerType="JWT",
+            IdentitySource=[given["identitySource"]],
+            JwtConfiguration={
+                "Issuer": given["jwtConfiguration"]["issuer"],
+                "Audience": given["jwtConfiguration"]["audience"],
+            },
+        )
+    for path, operations in body["paths"].items():
+        for method, operation in operations.items():
+            integration = operation["x-amazon-apigateway-integration"]
+            suffix = "".join(filter(str.isalnum, f"{method}{path}".title()))
+            resources[f"{api}{suffix}Integration"] = _resource(
+                "Integration",
+                api,
+                IntegrationType="AWS_PROXY",
+                IntegrationUri=integration["uri"],
+                PayloadFormatVersion=integration["payloadFormatVersion"],
+            )
+            route = {
+                "RouteKey": "$default" if path.lstrip("/") == "$default" else f"{method.upper()} {path}",
+                "Target": {"Fn::Join": ["/", ["integrations", {"Ref": f"{api}{suffix}Integration"}]]},
+            }
+            for scheme, scopes in (pair for item in operation.get("security", []) for pair in item.items()):
+                if scheme != "NONE":
+                    route |= {
+                        "AuthorizationType": "JWT",
+                        "AuthorizerId": {"Ref": authorizers[scheme]},
+                        "AuthorizationScopes": scopes,
+                    }
+            resources[f"{api}{suffix}Route"] = _resource("Route", api, **route)
+    return resources
+
+
+def _resource(kind: str, api: str, **properties: Any) -> dict[str, Any]:
+    return {"Type": f"AWS::ApiGatewayV2::{kind}", "Properties": {"ApiId": {"Ref": api}, **properties}}
+
+
+if __name__ == "__main__":
+    json.dump(sam_to_native(yaml_parse(sys.stdin.read()), sys.argv[1], sys.argv[2]), sys.stdout)

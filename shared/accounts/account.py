@@ -1,0 +1,170 @@
+"""Accounts: what may be asked for, by which rules one is added and changed, and how one is shown."""
+
+from datetime import datetime
+from typing import Annotated, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.auth.authorization import ROLES, Account, Kind, Role, Status, ensure_role_not_above_own
+from shared.customers.customer import Customer
+from shared.errors import RuleViolation, Violations
+from shared.idempotency import request_hash
+from shared.values.emails import normalize_email
+from shared.values.names import MAX_NAME_LENGTH, normalize_name
+from shared.values.timestamps import Timestamp
+
+RoleName = Annotated[str, Field(json_schema_extra={"enum": [*ROLES]})]
+
+
+class NewAccount(BaseModel):
+    """Body of POST /customers/{customer_id}/accounts."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    email: str | None = Field(None, description="Of a person or team, unique in the whole system; a machine has none.")
+    display_name: str | None = Field(None, description=f"1 to {MAX_NAME_LENGTH} characters.")
+    role: RoleName | None = None
+    kind: Kind = Field("person", description="api: a machine, which gets credentials instead of an invitation.")
+
+
+class AccountChange(BaseModel):
+    """Body of PATCH /accounts/{account_id}: what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    display_name: str | None = None
+    role: RoleName | None = None
+    disabled: bool | None = Field(None, description="A disabled account may nothing, from the next request on.")
+
+
+def new_account(  # noqa: PLR0913 - what an addition depends on, each given
+    new: NewAccount, customer: Customer, by: Account, *, id: str, cursor_key: str, now: datetime
+) -> Account:
+    """The account that `new` asks for at `customer`.
+
+    Raises RulesViolatedError with every broken rule, then ForbiddenError for a role above the one of `by`.
+    """
+    violations = Violations()
+    email = None
+    if new.kind == "person":
+        email = violations.check(lambda: normalize_email(_given(new.email, "/email")))
+    elif new.email is not None:
+        violations.add(RuleViolation("refused", "/email", "A machine takes no e-mail address; leave it out."))
+    display_name = violations.check(lambda: normalize_name(_given(new.display_name, "/display_name"), "/display_name"))
+    role = violations.check(lambda: _role(_given(new.role, "/role")))
+    violations.raise_if_any()
+    ensure_role_not_above_own(by, role, "/role")
+    return Account(
+        id=id,
+        kind=new.kind,
+        customer_id=customer.id,
+        customer_path=customer.path,
+        email=email,
+        display_name=display_name,
+        role=role,
+        cursor_key=cursor_key,
+        created_at=now,
+        created_by=by.id,
+        request_hash=request_hash(new),
+    )
+
+
+def apply_account_change(change: AccountChange, account: Account, by: Account) -> Account:
+    """`account` with the change, at its next version; itself where nothing changes.
+
+    Raises RulesViolatedError, then ForbiddenError for a role above the one of `by`. Nobody locks themselves out.
+    """
+    violations = Violations()
+    changes: dict[str, object] = {}
+    if change.display_name is not None:
+        changes["display_name"] = violations.check(normalize_name, change.display_name, "/display_name")
+    if change.role is not None:
+        changes["role"] = violations.check(_role, change.role)
+    if change.disabled is not None:
+        changes["disabled"] = change.disabled
+    changes = {field: value for field, value in changes.items() if value != getattr(account, field)}
+    for field in ("role", "disabled"):
+        if field in changes and account.id == by.id:
+            violations.add(
+                RuleViolation("own_account", f"/{field}", "Nobody changes this of their own account; ask another.")
+            )
+    violations.raise_if_any()
+    if "role" in changes:
+        ensure_role_not_above_own(by, cast(Role, changes["role"]), "/role")
+    return account.model_copy(update={**changes, "version": account.version + 1}) if changes else account
+
+
+def as_created(account: Account, new: NewAccount) -> Account:
+    """The account as it was right after `new` was carried out, for the answer to the same request again."""
+    return account.model_copy(
+        update={
+            "display_name": normalize_name(new.display_name or "", "/display_name"),
+            "role": new.role,
+            "signed_in_at": None,
+            "disabled": False,
+            "identity_failed": False,
+            "identity_version": 1 if account.kind == "api" else 0,
+            "version": 1,
+        }
+    )
+
+
+def account_tombstone(account: Account) -> Account:
+    """The empty shell that stays of a removed account, without anything of the person."""
+    return account.model_copy(
+        update={"removed": True, "email": None, "display_name": "removed", "version": account.version + 1}
+    )
+
+
+def counts_as_super_user(account: Account) -> bool:
+    """A person who can act: a machine cannot mend a customer that nobody else may."""
+    return account.kind == "person" and account.role == "super_user" and not (account.disabled or account.removed)
+
+
+def _given(value: str | None, pointer: str) -> str:
+    if value is None:
+        raise RuleViolation("required", pointer, f"An account needs {pointer.removeprefix('/')}.")
+    return value
+
+
+def _role(role: str) -> Role:
+    if role not in ROLES:
+        raise RuleViolation("role_unknown", "/role", f"Give one of the roles {', '.join(ROLES)}.", values=list(ROLES))
+    return role
+
+
+class AccountResponse(BaseModel):
+    """An account as it is shown. `identity` tells whether the sign-in follows what stands here."""
+
+    id: str | None = Field(description="None only in the answer to validate_only.")
+    kind: Kind
+    customer_id: str
+    email: str | None
+    display_name: str
+    role: Role
+    status: Status = Field(description="invited until the first sign-in, then active; or disabled.")
+    identity: Literal["pending", "ready", "failed"]
+    signed_in_at: Timestamp | None = Field(description="The first time.")
+    version: int
+    created_at: Timestamp
+    created_by: str
+
+
+class Credentials(BaseModel):
+    """What a machine signs in with at the user pool. Shown once."""
+
+    client_id: str
+    client_secret: str
+
+
+class AddedAccountResponse(AccountResponse):
+    credentials: Credentials | None = Field(description="Of a machine only, and in this answer only.")
+
+
+def show_account(account: Account) -> AccountResponse:
+    ready = account.identity_version >= account.version
+    return AccountResponse(
+        **account.model_dump(include=set(AccountResponse.model_fields)),
+        status=account.status,
+        identity="ready" if ready else "failed" if account.identity_failed else "pending",
+    )

@@ -1,0 +1,114 @@
+"""Sign-ins: what the use cases need of the user pool, and its Cognito side. The username is the account's id.
+
+Every call can be repeated: what is already so is left as it is.
+"""
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.aws import clients
+from shared.aws.settings import settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+
+class IdentityError(Exception):
+    """The user pool did not do what it was asked for; worth another try."""
+
+
+class NoIdentityError(IdentityError):
+    """There is no sign-in of this account."""
+
+
+class UserDirectory(Protocol):
+    def invite(self, account_id: str, email: str) -> None:
+        """A sign-in for a person, who is invited by e-mail, once. Raises IdentityError."""
+
+    def provide(self, account_id: str, secret: str) -> None:
+        """A sign-in for a machine, with its lasting secret. Raises IdentityError."""
+
+    def enable(self, account_id: str, *, enabled: bool) -> None:
+        """Let the account sign in, or not. Raises NoIdentityError, IdentityError."""
+
+    def remove(self, account_id: str) -> None:
+        """Take the sign-in away. Raises IdentityError."""
+
+
+class CognitoUserDirectory:
+    """The sign-ins of a Cognito user pool."""
+
+    def __init__(self, client: "CognitoIdentityProviderClient", pool: str) -> None:
+        self._client = client
+        self._pool = pool
+
+    def invite(self, account_id: str, email: str) -> None:
+        with self._tried("UsernameExistsException"):
+            self._client.admin_create_user(
+                UserPoolId=self._pool,
+                Username=account_id,
+                UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
+                TemporaryPassword=new_secret(),
+                DesiredDeliveryMediums=["EMAIL"],
+            )
+
+    def provide(self, account_id: str, secret: str) -> None:
+        with self._tried("UsernameExistsException"):
+            self._client.admin_create_user(
+                UserPoolId=self._pool, Username=account_id, TemporaryPassword=new_secret(), MessageAction="SUPPRESS"
+            )
+        with self._tried():
+            self._client.admin_set_user_password(
+                UserPoolId=self._pool, Username=account_id, Password=secret, Permanent=True
+            )
+
+    def enable(self, account_id: str, *, enabled: bool) -> None:
+        change = self._client.admin_enable_user if enabled else self._client.admin_disable_user
+        with self._tried():
+            change(UserPoolId=self._pool, Username=account_id)
+
+    def remove(self, account_id: str) -> None:
+        with self._tried("UserNotFoundException"):
+            self._client.admin_delete_user(UserPoolId=self._pool, Username=account_id)
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _tried(done_already: str | None = None) -> Iterator[None]:
+        """Lets the error pass that says it is done already; any other is an IdentityError."""
+        try:
+            yield
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == done_already:
+                return
+            raise (NoIdentityError if code == "UserNotFoundException" else IdentityError)(code) from error
+        except BotoCoreError as error:
+            raise IdentityError(type(error).__name__) from error
+
+
+class DryRunUserDirectory:
+    """Sign-ins that are not made."""
+
+    def invite(self, account_id: str, email: str) -> None: ...
+
+    def provide(self, account_id: str, secret: str) -> None: ...
+
+    def enable(self, account_id: str, *, enabled: bool) -> None: ...
+
+    def remove(self, account_id: str) -> None: ...
+
+
+def new_secret() -> str:
+    """24 random bytes as a password that every policy takes."""
+    return f"Aa1-{secrets.token_urlsafe(24)}"
+
+
+@cache
+def open_user_directory() -> CognitoUserDirectory:
+    """The sign-ins of this function: the user pool that USER_POOL_ID names."""
+    return CognitoUserDirectory(clients.client("cognito-idp"), settings.user_pool_id)

@@ -1,0 +1,387 @@
+"""What can be done with accounts. Each use case: one read, the rules, at most one write that succeeds."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from shared.accounts.account import (
+    AccountChange,
+    AccountResponse,
+    AddedAccountResponse,
+    Credentials,
+    NewAccount,
+    account_tombstone,
+    apply_account_change,
+    as_created,
+    counts_as_super_user,
+    new_account,
+    show_account,
+)
+from shared.accounts.identities import IdentityError, NoIdentityError, UserDirectory
+from shared.accounts.records import account_item, email_item
+from shared.auth.access import read_with_actor
+from shared.auth.authorization import (
+    Account,
+    Caller,
+    Operation,
+    authorize,
+    ensure_role_not_above_own,
+    require_permission,
+)
+from shared.auth.cursors import read_cursor, sign_cursor
+from shared.customers.access import read_customer
+from shared.customers.customer import Customer, CustomerResponse, show
+from shared.customers.subtree import below
+from shared.customers.use_cases import MAX_ATTEMPTS, concurrent_modification
+from shared.errors import (
+    ApiError,
+    EmailExistsError,
+    ForbiddenError,
+    KeyReusedError,
+    LastSuperUserError,
+    NotFoundError,
+    RuleViolation,
+    StaleVersionError,
+    ThrottledError,
+    UnavailableError,
+)
+from shared.idempotency import Outcome, ensure_same_request, id_from, secret_from
+from shared.table.keys import Item, Key, account_key, customer_key, email_key, super_users_key, tree_below
+from shared.table.queries import get_live, is_expired, parse_record
+from shared.table.store import (
+    Action,
+    Check,
+    ConditionFailedError,
+    Delete,
+    Increment,
+    Page,
+    Position,
+    Put,
+    Records,
+    Store,
+)
+from shared.values.emails import normalize_email
+
+
+@dataclass(frozen=True)
+class AddedAccount:
+    account: AddedAccountResponse
+    outcome: Outcome
+
+
+def add_account(  # noqa: PLR0913 - what an addition depends on, each given
+    store: Records,
+    identities: UserDirectory,
+    caller: Caller,
+    customer_id: str,
+    new: NewAccount,
+    *,
+    idempotency_key: str,
+    cursor_key: str,
+    validate_only: bool = False,
+) -> AddedAccount:
+    """Add an account at a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
+
+    Raises NotFoundError, ForbiddenError and ArchivedError for the customer, RulesViolatedError, ForbiddenError for a
+    role above the caller's, EmailExistsError, KeyReusedError; UnavailableError where a machine's credentials could not
+    be made, to be made by the same request again.
+    """
+    key = account_key(account_id := id_from("acc", caller.account_id, customer_id, idempotency_key))
+    customer_at = customer_key(customer_id)
+    by, found = read_with_actor(store, caller, customer_at, key, *(_email_keys(new) if validate_only else ()))
+    earlier = parse_record(Account, found, key)
+    customer = authorize(by, caller.operation, parse_record(Customer, found, customer_at), archived=earlier is not None)
+    if earlier is None:
+        account = new_account(new, customer, by, id=account_id, cursor_key=cursor_key, now=caller.now)
+        if validate_only:
+            taken = [found[email] for email in _email_keys(new) if email in found]
+            if any(_left_behind(store, caller.now, item)[0] is None for item in taken):
+                raise EmailExistsError
+            shown = show_account(account).model_copy(update={"id": None})
+            return AddedAccount(AddedAccountResponse(**shown.model_dump(), credentials=None), "validated")
+        actions: list[Action] = [Put(account_item(account)), Check(customer_at, {"archived_at": None})]
+        actions += [Put(email_item(account))] if account.email else []
+        try:
+            store.write(*actions, *_count(None, account))
+        except ConditionFailedError as failed:
+            earlier = parse_record(Account, failed.records, key)
+            if earlier is None and customer_at in failed.records:
+                authorize(by, caller.operation, parse_record(Customer, failed.records, customer_at))
+            if earlier is None:
+                raise _taken(store, caller.now, failed) from failed
+        else:
+            return AddedAccount(_finish(store, identities, by, account, new, idempotency_key), "added")
+    ensure_same_request(new, earlier.request_hash)
+    if earlier.removed:
+        raise KeyReusedError("The account of this Idempotency-Key was removed. Take a new key for a new account.")
+    ensure_role_not_above_own(
+        by, earlier.role
+    )  # by the roles of today: nobody is shown the secret of a role above their own
+    if validate_only:
+        known = show_account(as_created(earlier, new)).model_dump()
+        return AddedAccount(AddedAccountResponse(**known, credentials=None), "validated")
+    return AddedAccount(_finish(store, identities, by, earlier, new, idempotency_key), "replayed")
+
+
+def _taken(store: Records, now: datetime, failed: ConditionFailedError) -> ApiError:
+    """The address is taken; by an account of a removed customer, it is free when the same request comes again."""
+    for item in failed.records.values():
+        account, stays_away = _left_behind(store, now, item or {})
+        if account and account.email:
+            shell, address = account_tombstone(account), email_key(account.email)
+            actions: list[Action] = [Put(account_item(shell), condition={"version": account.version})]
+            actions += [Delete(address, {"account_id": account.id}), *_count(account, shell, least=0), *stays_away]
+            with contextlib.suppress(ConditionFailedError):
+                store.write(*actions)
+            detail = "The address was that of a removed customer, and is free now. Send the same request again."
+            return ThrottledError(detail, headers={"Retry-After": "1"})
+    return EmailExistsError()
+
+
+def _left_behind(store: Records, now: datetime, address: Item) -> tuple[Account | None, list[Action]]:
+    """The account that has an address, where its customer is removed; and what checks that it stays so."""
+    key = account_key(address.get("account_id", ""))
+    account = parse_record(Account, store.get(key), key)
+    if account is None:
+        return None, []
+    at = customer_key(account.customer_id)
+    customer = store.get(at).get(at)
+    there = customer is not None and not is_expired(customer, now)
+    return (None, []) if there else (account, _stays_away(at, customer))
+
+
+def _stays_away(key: Key, customer: Item | None) -> list[Action]:
+    """Checks that a customer that is archived stays so; one whose record is deleted does."""
+    return [Check(key, {"archived_at": customer["archived_at"]})] if customer else []
+
+
+def _finish(  # noqa: PLR0913, PLR0917 - what the first answer follows from
+    store: Records, identities: UserDirectory, by: Account, stored: Account, new: NewAccount, idempotency_key: str
+) -> AddedAccountResponse:
+    """The first answer; a machine's sign-in is made now, if it was not before, and its credentials are shown."""
+    answer = show_account(as_created(stored, new)).model_dump()
+    if stored.kind == "person":
+        return AddedAccountResponse(**answer, credentials=None)
+    # It follows from the request, so the same request again gives the same secret.
+    secret = f"Aa1-{secret_from(by.cursor_key, stored.id, idempotency_key)}"
+    if not stored.identity_version:
+        if stored.disabled:
+            raise ForbiddenError("The account was disabled before its credentials were made. Enable it first.")
+        try:
+            identities.provide(stored.id, secret)
+            sync_identity(store, identities, stored.id)  # what was changed meanwhile counts, a removal above all
+        except IdentityError as error:
+            _mark(store, stored, {"identity_failed": True})
+            raise UnavailableError(
+                "The account was added, but not yet its credentials. Send the same request with the same "
+                "Idempotency-Key again."
+            ) from error
+    return AddedAccountResponse(**answer, credentials=Credentials(client_id=stored.id, client_secret=secret))
+
+
+def _email_keys(new: NewAccount) -> list[Key]:
+    """Where the address is taken or free, as far as the request is good enough to tell."""
+    try:
+        return [email_key(normalize_email(new.email))] if new.email and new.kind == "person" else []
+    except RuleViolation:
+        return []
+
+
+def _count(before: Account | None, after: Account, least: int = 1) -> list[Action]:
+    """The change of the count of enabled super_users, of which at least so many stay.
+
+    A customer that is there keeps one; of one that is archived or removed the last one can go.
+    """
+    by = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
+    return [Increment(super_users_key(after.customer_id), by, least=least)] if by else []
+
+
+def get_account(store: Store, caller: Caller, account_id: str) -> AccountResponse:
+    """Raises NotFoundError."""
+    return show_account(_read(store, caller, account_id)[1])
+
+
+def change_account(
+    store: Store, caller: Caller, account_id: str, change: AccountChange, *, version: int
+) -> AccountResponse:
+    """Change an account that is at `version`. Where nothing changes, nothing is written.
+
+    What is at the next version already as it is asked for was changed before: an answer that was lost is given again.
+    Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError, LastSuperUserError.
+    """
+    by, account = _changeable(store, caller, account_id)
+    changed = apply_account_change(change, account, by)
+    if account.version not in (version, version + 1 if changed is account else version):
+        raise StaleVersionError.of("account", account.version)
+    if changed is not account:
+        _write(store, account, changed)
+    return show_account(changed)
+
+
+def remove_account(store: Store, caller: Caller, account_id: str, *, version: int) -> None:
+    """Remove an account that is at `version`; its e-mail address is free again, its id never.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, LastSuperUserError.
+    """
+    by, account = _changeable(store, caller, account_id)
+    if account.version != version:
+        raise StaleVersionError.of("account", account.version)
+    if account.id == by.id:
+        raise ForbiddenError("Nobody removes their own account; ask another.")
+    email = [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
+    _write(store, account, account_tombstone(account), *email)
+
+
+def _read(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
+    """The caller's account and the one asked for, authorised."""
+    key = account_key(account_id)
+    by, found = read_with_actor(store, caller, key)
+    account = parse_record(Account, found, key)
+    return by, authorize(by, caller.operation, None if account and account.removed else account)
+
+
+def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
+    by, account = _read(store, caller, account_id)
+    ensure_role_not_above_own(by, account.role)
+    return by, account
+
+
+def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
+    """The change, decided anew where it is of the last super_user: of an archived or removed customer it can go.
+
+    Raises StaleVersionError, LastSuperUserError.
+    """
+    at, counter = customer_key(after.customer_id), super_users_key(after.customer_id)
+    change = Put(account_item(after), condition={"version": before.version})
+    counted = _count(before, after)
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            store.write(change, *more, *counted)
+        except ConditionFailedError as failed:
+            if failed.records.keys() - {at, counter}:
+                now_there = failed.records.get(account_key(after.id)) or {}
+                raise StaleVersionError.of("account", now_there.get("version", before.version + 1)) from failed
+            customer = store.get(at).get(at)
+            if customer and "archived_at" not in customer:
+                raise LastSuperUserError from failed
+            counted = [*_count(before, after, least=0), *_stays_away(at, customer)]
+        else:
+            return
+    raise concurrent_modification()
+
+
+class AccountPage(BaseModel):
+    accounts: list[AccountResponse]
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+
+def list_accounts(
+    store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
+) -> AccountPage:
+    """The accounts of a customer itself. Raises NotFoundError, MalformedRequestError for a cursor."""
+
+    def page(customer: Customer, after: Position | None) -> Page:
+        tree = tree_below("account", customer.path)
+        return store.query("subtree", tree, starts_with=f"{customer.path}/acc_", limit=limit, after=after)
+
+    return _list(store, caller, customer_id, "accounts of", cursor, page)
+
+
+def list_accounts_within(
+    store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
+) -> AccountPage:
+    """The accounts of a customer and of all below it. Raises NotFoundError, MalformedRequestError for a cursor."""
+
+    def page(customer: Customer, after: Position | None) -> Page:
+        return below(store, "account", customer, limit=limit, after=after)
+
+    return _list(store, caller, customer_id, "accounts within", cursor, page)
+
+
+def _list(  # noqa: PLR0913, PLR0917 - one list for two routes
+    store: Store,
+    caller: Caller,
+    customer_id: str,
+    name: str,
+    cursor: str | None,
+    query: Callable[[Customer, Position | None], Page],
+) -> AccountPage:
+    by, customer, _ = read_customer(store, caller, customer_id)
+    bound_to = {"list": name, "customer_id": customer_id}
+    page = query(customer, read_cursor(by, bound_to, cursor))
+    return AccountPage(
+        accounts=[show_account(Account.model_validate(item)) for item in page.items],
+        next_cursor=sign_cursor(by, bound_to, page.next),
+    )
+
+
+class Me(BaseModel):
+    account: AccountResponse
+    customer: CustomerResponse
+    may: list[Operation] = Field(description="What the account may do within its customer.")
+
+
+def get_me(store: Store, caller: Caller) -> Me:
+    """The caller's account, its customer and what it may do there. Two requests."""
+    account, _ = read_with_actor(store, caller)
+    require_permission(account, caller.operation)
+    # The customer, and the one above it, whose service type and trial a site shares.
+    ids = account.customer_path.split("/")[-2:]
+    items = get_live(store, caller.now, *map(customer_key, ids)).values()
+    found = {item["id"]: Customer.model_validate(item) for item in items}
+    if account.customer_id not in found:  # removed since
+        raise NotFoundError
+    return Me(
+        account=show_account(account),
+        customer=show(found[account.customer_id], caller.now, found.get(ids[0])),
+        may=sorted(account.may),
+    )
+
+
+def sync_identity(store: Records, identities: UserDirectory, account_id: str) -> None:
+    """Make the sign-in follow the account as it stands in the table now, whatever the order of the messages.
+
+    Raises IdentityError when the user pool fails; the account then says `failed` until a later try succeeds.
+    """
+    account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
+    if account is None or account.identity_version >= account.version:
+        return
+    try:
+        if account.removed:
+            identities.remove(account.id)
+        else:
+            if account.email:
+                identities.invite(account.id, account.email)
+            identities.enable(account.id, enabled=not account.disabled)
+    except NoIdentityError:
+        if account.kind == "api":
+            return  # the request that shows its secret makes it
+        raise
+    except IdentityError:
+        _mark(store, account, {"identity_failed": True})
+        raise
+    _mark(store, account, {"identity_failed": False, "identity_version": account.version})
+
+
+def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
+    """Note the first sign-in of an account; it is active from then on. Repeating it changes nothing.
+
+    What is not noted now, the next token notes.
+    """
+    with contextlib.suppress(ApiError):  # a store that does not answer keeps nobody from signing in
+        account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
+        if account is None or account.signed_in_at or account.removed:
+            return
+        version = account.version + 1
+        reached = version if account.identity_version >= account.version else account.identity_version
+        _mark(store, account, {"signed_in_at": now, "version": version, "identity_version": reached})
+
+
+def _mark(store: Records, account: Account, changes: dict[str, object]) -> None:
+    """Keep what the system itself notes. When somebody has changed or noted something meanwhile, that stays."""
+    seen = account.model_dump(include={"version", "identity_version", "identity_failed"})
+    with contextlib.suppress(ConditionFailedError):
+        store.write(Put(account_item(account.model_copy(update=changes)), condition=seen))

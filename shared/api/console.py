@@ -1,0 +1,57 @@
+"""The console: one page for the browser, with all that it needs in it, over this very API.
+
+Its script and its style stand in the page and are named by their hashes in the content security policy; no other runs,
+and the page talks to this API and to the user pool alone.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from shared.aws.settings import settings
+
+_FOLDER: Final = Path(__file__).parent
+
+
+@cache
+def _page() -> tuple[str, dict[str, str]]:
+    """The page and its headers; the same for everybody, whoever signs in."""
+    css, js = (_read(name) for name in ("console.css", "console.js"))
+    endpoint = settings.sign_in_endpoint
+    page = _read("console.html").replace("{{css}}", css).replace("{{js}}", js)
+    page = page.replace("{{endpoint}}", endpoint).replace("{{client}}", settings.sign_in_client)
+    policy = {
+        "default-src": "'none'",
+        "script-src": _hash_of(js),
+        "style-src": _hash_of(css),
+        "img-src": "data:",
+        "connect-src": f"'self' {endpoint}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return page, {
+        "Content-Type": "text/html; charset=utf-8",
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Cache-Control": "no-cache",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Strict-Transport-Security": "max-age=31536000",
+    }
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _hash_of(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def get_console(_event: Any, _context: Any) -> dict[str, Any]:
+    """The `lambda_handler` for `GET /`: the page. It holds nothing of anybody, so it asks for no token."""
+    page, headers = _page()
+    return {"statusCode": 200, "headers": headers, "body": page, "isBase64Encoded": False}

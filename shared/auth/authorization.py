@@ -1,0 +1,144 @@
+"""Accounts, and the one place that decides who may do what. Source: domain.md, "Accounts".
+
+Deny by default: `authorize` lets an operation pass only where a row of `MAY` allows it, and it takes every id a request
+holds, wherever it stands. Outside the caller's subtree looks exactly like absent.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.errors import ArchivedError, ForbiddenError, NoActiveAccountError, NotFoundError
+from shared.values.timestamps import Timestamp
+
+Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
+Operation = Literal["read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"]
+Status = Literal["invited", "active", "disabled", "removed"]
+Kind = Literal["person", "api"]
+
+# The highest role first.
+PERMISSIONS: Final[dict[Role, frozenset[Operation]]] = {
+    "super_user": frozenset(
+        {"read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"}
+    ),
+    "administrator": frozenset({"read", "read_invoicing", "change_customers", "change_accounts"}),
+    "manager": frozenset({"read", "change_test_devices"}),
+    "operator": frozenset({"read"}),
+    "supporter": frozenset({"read"}),
+}
+ROOT_ONLY: Final[frozenset[Operation]] = frozenset({"support"})
+READ_OPERATIONS: Final[frozenset[Operation]] = frozenset({"read", "read_invoicing"})
+ROLES: Final = tuple(PERMISSIONS)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, by the access token, when, and the operation that the route needs.
+
+    Whether they may is read from the table at every request.
+    """
+
+    account_id: str
+    now: datetime
+    operation: Operation
+    request_id: str | None = None
+
+
+class Account(BaseModel):
+    """A person, a team or a machine with one role at one customer. `customer_path` is that customer's path."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    kind: Kind = "person"
+    customer_id: str
+    customer_path: str
+    email: str | None = None  # a machine has none, nor has an account that was removed
+    display_name: str
+    role: Role
+    signed_in_at: Timestamp | None = None  # the first time
+    disabled: bool = False
+    removed: bool = False  # what was removed stays as an empty shell, so that its id and its key are never used again
+    identity_version: int = 0  # the version up to which the sign-in follows this record
+    identity_failed: bool = False
+    cursor_key: str  # signs this account's list cursors
+    version: int = 1
+    created_at: Timestamp
+    created_by: str
+    request_hash: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the tree: below its customer."""
+        return f"{self.customer_path}/{self.id}"
+
+    @property
+    def status(self) -> Status:
+        if self.removed:
+            return "removed"
+        if self.disabled:
+            return "disabled"
+        provided = self.kind == "api" and self.identity_version > 0
+        return "active" if provided or self.signed_in_at else "invited"
+
+    @property
+    def may(self) -> frozenset[Operation]:
+        at_the_root = self.customer_path == self.customer_id
+        return PERMISSIONS[self.role] if at_the_root else PERMISSIONS[self.role] - ROOT_ONLY
+
+    def sees(self, path: str) -> bool:
+        """Whether `path` is the account's customer or below it."""
+        return path == self.customer_path or path.startswith(self.customer_path + "/")
+
+
+class HasPath(Protocol):
+    @property
+    def path(self) -> str: ...
+
+
+def active_account(item: dict[str, Any] | None) -> Account:
+    """The caller's account as it stands in the table now. Raises NoActiveAccountError."""
+    account = Account.model_validate(item) if item is not None else None
+    if account is None or account.disabled or account.removed:
+        raise NoActiveAccountError("This sign-in has no account that may act. Ask an administrator of your company.")
+    return account
+
+
+def authorize[T: HasPath](
+    account: Account, operation: Operation, target: T | None, *, pointer: str | None = None, archived: bool = False
+) -> T:
+    """Let `operation` on `target` pass, or refuse it. `pointer` says where in the body the target's id stood.
+
+    Raises NotFoundError for a target that is absent (`None`) or outside, then ForbiddenError, then ArchivedError for
+    a customer that is `archived`, unless it may be: it can be read.
+    """
+    if target is None or not account.sees(target.path):
+        raise NotFoundError([{"code": "not_found", "pointer": pointer}] if pointer else None)
+    require_permission(account, operation)
+    if not archived and operation not in READ_OPERATIONS and getattr(target, "archived_at", None) is not None:
+        raise ArchivedError(pointer)
+    return target
+
+
+def require_permission(account: Account, operation: Operation) -> None:
+    """The role's half of `authorize`, for operations without a target. Raises ForbiddenError."""
+    if operation in account.may:
+        return
+    roles = [role for role, may in PERMISSIONS.items() if operation in may]
+    if operation in ROOT_ONLY:
+        detail = f"Only support may do this. Contact support: a {' or '.join(roles)} of the root."
+    else:
+        detail = f"Your role {account.role} may not {operation.replace('_', ' ')}. Ask a {' or '.join(roles)}."
+    raise ForbiddenError(detail, operation=operation, role=account.role)
+
+
+def ensure_role_not_above_own(account: Account, role: Role, pointer: str | None = None) -> None:
+    """Nobody gives a role above their own, nor touches an account that has one. Raises ForbiddenError."""
+    if ROLES.index(role) < ROLES.index(account.role):
+        raise ForbiddenError(
+            f"The role {role} is above yours, {account.role}. Ask a {role} to do it.",
+            [{"code": "role_too_high", "pointer": pointer}] if pointer else None,
+            role=account.role,
+        )

@@ -1,0 +1,66 @@
+"""Every environment variable that a function uses."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment of a function, read when a value is needed and not at import.
+
+    A variable that a function does not have raises KeyError where it is used.
+    """
+
+    environment: Mapping[str, str]
+
+    @property
+    def table_name(self) -> str:
+        return self.environment["TABLE_NAME"]
+
+    @property
+    def user_pool_id(self) -> str:
+        return self.environment["USER_POOL_ID"]
+
+    @property
+    def event_bus(self) -> str:
+        return self.environment["EVENT_BUS"]
+
+    @property
+    def shard_queue_url(self) -> str:
+        return self.environment["SHARD_QUEUE_URL"]
+
+    @property
+    def import_queue_url(self) -> str:
+        return self.environment["IMPORT_QUEUE_URL"]
+
+    @property
+    def sign_in_client(self) -> str:
+        """The app client of the user pool that people sign in with."""
+        return self.environment["USER_POOL_CLIENT_ID"]
+
+    @property
+    def sign_in_endpoint(self) -> str:
+        """The URL at which a browser reaches the user pool."""
+        own = self.environment.get("AWS_ENDPOINT_URL")
+        return own or f"https://cognito-idp.{self.environment['AWS_REGION']}.amazonaws.com"
+
+    @property
+    def clock_file(self) -> str | None:
+        """The file in which a local stack stores how far its clock was put forward; None on AWS."""
+        return self.environment.get("CLOCK_FILE") or None if self.environment.get("AWS_ENDPOINT_URL") else None
+
+    @property
+    def is_preinitialized(self) -> bool:
+        """Whether Lambda initializes the function before its first request, so that no caller waits for it."""
+        return self.environment.get("AWS_LAMBDA_INITIALIZATION_TYPE") in ("snap-start", "provisioned-concurrency")
+
+    @property
+    def local_account_id(self) -> str | None:
+        """The caller under `sam local start-api`, which checks no tokens and passes no claims; None elsewhere."""
+        local = self.environment.get("AWS_SAM_LOCAL") == "true"
+        return self.environment.get("LOCAL_ACCOUNT_ID") if local else None
+
+
+settings: Final = Settings(os.environ)

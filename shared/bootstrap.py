@@ -1,0 +1,62 @@
+"""What a system starts with: the root company, the first catalogue, the root's first super_user."""
+
+from datetime import datetime
+
+from shared.accounts.records import account_item, email_item
+from shared.auth.authorization import Account
+from shared.customers.customer import Customer
+from shared.customers.levels import SERVICE_TYPES
+from shared.customers.records import customer_item
+from shared.errors import Violations
+from shared.idempotency import id_from
+from shared.storage_locations.catalogue import decide_location, first_catalogue
+from shared.storage_locations.records import catalogue_items
+from shared.table.keys import super_users_key
+from shared.table.store import Action, Increment, Put
+from shared.values.countries import country_code
+from shared.values.emails import normalize_email
+from shared.values.names import normalize_name
+
+
+def bootstrap_records(  # noqa: PLR0913, PLR0917 - what a beginning depends on, each given
+    name: str, device_country: str, email: str, cursor_key: str, now: datetime, storage_location: str | None = None
+) -> tuple[Account, list[Action]]:
+    """The root's first super_user, and all that is written, together or not at all, when a system is new.
+
+    The ids follow from nothing but their kind: there is one root, and a second beginning meets the first.
+    Raises RulesViolatedError.
+    """
+    root_id, account_id = id_from("cus", "root"), id_from("acc", "root")
+    catalogue = first_catalogue(now, account_id)
+    violations = Violations()
+    country = violations.check(country_code, device_country, "/device_country")
+    location = violations.check(decide_location, catalogue, country, storage_location, now) if country else None
+    name, email = violations.check(normalize_name, name), violations.check(normalize_email, email)
+    violations.raise_if_any()
+    assert location is not None  # noqa: S101 - else a rule was broken
+    root = Customer(
+        id=root_id,
+        name=name,
+        level="root",
+        path=root_id,
+        service_type="all_inclusive",
+        services_to_provide=SERVICE_TYPES,
+        device_country=country,
+        storage_location=location,
+        production_since=now,
+        created_at=now,
+        created_by=account_id,
+    )
+    account = Account(
+        id=account_id,
+        customer_id=root_id,
+        customer_path=root.path,
+        email=email,
+        display_name=f"{name}, first super_user",
+        role="super_user",
+        cursor_key=cursor_key,
+        created_at=now,
+        created_by=account_id,
+    )
+    items = [customer_item(root), *catalogue_items(catalogue), account_item(account), email_item(account)]
+    return account, [*map(Put, items), Increment(super_users_key(root_id), 1)]

@@ -1,0 +1,319 @@
+"""What can be done with a customer that is there: change it, move its storage, archive and restore it, see its history.
+
+Each change is one transaction: the customer at the version that was read, the record of the change, and its name and
+its references where they move.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
+
+from shared.auth.authorization import Account, Caller
+from shared.auth.cursors import read_cursor, sign_cursor
+from shared.customers.access import read_customer
+from shared.customers.changes import (
+    CustomerChange,
+    LocationChange,
+    apply_change,
+    archive,
+    depends_on_parent,
+    ensure_not_blocked,
+    ensure_not_needed,
+    ensure_not_own_customer,
+    ensure_not_own_references,
+    entries_from_record,
+    restore,
+    with_storage_location,
+)
+from shared.customers.customer import Change, Customer, CustomerResponse, show
+from shared.customers.records import customer_item, history_item, name_item, reference_items
+from shared.customers.use_cases import (
+    MAX_ATTEMPTS,
+    concurrent_modification,
+    count_child,
+    end_customer_of,
+    ensure_unique,
+)
+from shared.devices.device import Device
+from shared.errors import ArchivedError, NotFoundError, StaleVersionError
+from shared.storage_locations.catalogue import Catalogue
+from shared.table.keys import CATALOGUE, HISTORY, TABLE, Item, Key, children_key, customer_key, devices_key, name_key
+from shared.table.queries import get_live, parse_record
+from shared.table.store import Action, ConditionFailedError, Delete, Increment, Put, Store
+from shared.values.timestamps import Timestamp
+
+# How many of what blocks a change are named, and how many names are read at once.
+_MAX_NAMED: Final = 20
+_PAGE: Final = 1000
+
+
+class Notice(BaseModel):
+    code: str
+    detail: str
+
+
+class ChangedCustomerResponse(CustomerResponse):
+    notices: list[Notice] = Field(description="What a person might expect of the change, and has not happened.")
+
+
+def change_customer(
+    store: Store, caller: Caller, customer_id: str, change: CustomerChange, *, version: int
+) -> ChangedCustomerResponse:
+    """Change a customer that is at `version`. Where nothing changes, nothing is written.
+
+    The same request again, by the same account, gets its first answer as long as nothing else was changed since.
+    Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, RulesViolatedError, NameExistsError,
+    ReferenceExistsError.
+    """
+    by, customer, _ = read_customer(store, caller, customer_id)
+    if _changed_before(customer, version, caller, "customer_changed"):
+        parent, _ = _family(store, caller, customer) if depends_on_parent(change) else (None, {})
+        if apply_change(change, customer, parent, caller) is not customer:
+            raise StaleVersionError.of("customer", customer.version)
+        changed = customer
+    else:
+        ensure_version(customer, version)
+        changed = write_change(store, caller, by, customer, change)
+    notices = []
+    if changed.version > version and changed.last_change and "device_country" in changed.last_change.changes:
+        location = "The storage location stays as it is. Only support changes it."
+        notices.append(Notice(code="storage_location_unchanged", detail=location))
+    return ChangedCustomerResponse(**show_current(store, caller, changed).model_dump(), notices=notices)
+
+
+def write_change(store: Store, caller: Caller, by: Account, customer: Customer, change: CustomerChange) -> Customer:
+    """`customer` with the change, written where something changes. Raises as `change_customer` does."""
+    if change.references is not None:
+        ensure_not_own_references(by, customer)
+    for _ in range(MAX_ATTEMPTS):
+        parent, found = _family(store, caller, customer) if depends_on_parent(change) else (None, {})
+        changed = apply_change(change, customer, parent, caller)
+        if changed is customer:
+            return customer
+        actions: list[Action] = []
+        taken = set(customer.services_to_provide) - set(changed.services_to_provide)
+        if taken:
+            ensure_not_needed(taken, _children(store, customer))
+            actions.append(bump_revision(customer, found))
+        if parent is not None:
+            actions.append(count_child(parent.id, found))
+        try:
+            store.write(*update_actions(customer, changed, caller.now), *actions)
+        except ConditionFailedError as failed:
+            _raise_if_stale(failed, customer)
+            ensure_unique(by, changed, failed.records)
+        else:
+            return changed
+    raise concurrent_modification()
+
+
+def _family(store: Store, caller: Caller, customer: Customer) -> tuple[Customer | None, dict[Key, Item]]:
+    """The parent, and how often it and the customer itself had children added or took something from them."""
+    parent_id = customer.parent_id or ""
+    found = get_live(store, caller.now, customer_key(parent_id), children_key(parent_id), children_key(customer.id))
+    return parse_record(Customer, found, customer_key(parent_id)), found
+
+
+def _changed_before(customer: Customer, version: int, caller: Caller, event: str) -> bool:
+    """Whether the last change is of this kind, by this caller, and the one that made the next version of `version`.
+
+    Then this may be a request whose answer was lost.
+    """
+    last = customer.last_change
+    return (
+        last is not None
+        and customer.version == version + 1 == last.version
+        and (last.event, last.by) == (event, caller.account_id)
+    )
+
+
+def ensure_version(customer: Customer, version: int) -> None:
+    if customer.version != version:
+        raise StaleVersionError.of("customer", customer.version)
+
+
+def _raise_if_stale(failed: ConditionFailedError, customer: Customer) -> None:
+    """Raises StaleVersionError where the customer itself was changed meanwhile."""
+    key = customer_key(customer.id)
+    if key in failed.records:
+        now_there = failed.records[key]
+        if now_there is None:
+            raise NotFoundError from failed
+        raise StaleVersionError.of("customer", now_there["version"]) from failed
+
+
+def update_actions(before: Customer, after: Customer, now: datetime) -> list[Action]:
+    """Puts the customer and the record of its change; its name and its references move with it."""
+    actions: list[Action] = [Put(customer_item(after), condition={"version": before.version}), Put(history_item(after))]
+    mine = {"customer_id": before.id}
+    was = [name_item(before)] if before.parent_id else []
+    becomes = [name_item(after)] if after.parent_id else []
+    old = {(item["pk"], item["sk"]): item for item in [*was, *reference_items(before)]}
+    new = {(item["pk"], item["sk"]): item for item in [*becomes, *reference_items(after)]}
+    actions += [Delete(key, mine) for key in old if key not in new]
+    actions += [Put(item, unless_expired_at=int(now.timestamp())) for key, item in new.items() if key not in old]
+    actions += [Put(item, condition=mine) for key, item in new.items() if key in old and item != old[key]]
+    return actions
+
+
+def bump_revision(customer: Customer, found: dict[Key, Item]) -> Action:
+    """Notes that the customer takes something from its children, none of which was added since they were read."""
+    pk, sk = key = children_key(customer.id)
+    seen = found.get(key, {})
+    item = {**seen, "pk": pk, "sk": sk, "revision": seen.get("revision", 0) + 1}
+    return Put(item, condition={name: seen.get(name) for name in ("count", "revision")} if seen else None)
+
+
+def _children(store: Store, customer: Customer) -> Iterator[Item]:
+    """The name records of the customers below, read strongly consistent; archived ones do not count."""
+    pk, after = name_key(customer.id, "")[0], None
+    while True:
+        page = store.query(TABLE, pk, limit=_PAGE, after=after)
+        yield from (item for item in page.items if "expires_at" not in item)
+        after = page.next
+        if after is None:
+            return
+
+
+def change_storage_location(
+    store: Store, caller: Caller, customer_id: str, change: LocationChange, *, version: int
+) -> CustomerResponse:
+    """Give a customer that is at `version` another storage location, and keep why. For support only.
+
+    Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, RulesViolatedError.
+    """
+    _, customer, found = read_customer(store, caller, customer_id, CATALOGUE)
+    before = _changed_before(customer, version, caller, "storage_location_changed")
+    if not before:
+        ensure_version(customer, version)
+    moved = with_storage_location(change, customer, Catalogue.model_validate(found[CATALOGUE]), caller)
+    if moved is not customer:
+        if before:
+            raise StaleVersionError.of("customer", customer.version)
+        try:
+            store.write(*update_actions(customer, moved, caller.now))
+        except ConditionFailedError as failed:
+            _raise_if_stale(failed, customer)
+            raise
+    return show_current(store, caller, moved)
+
+
+def archive_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerResponse:
+    """ArchivePeriod a customer that is at `version`. One that is archived stays as it is, whatever the version.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with what has to go first.
+    """
+    key, children, devices = customer_key(customer_id), children_key(customer_id), devices_key(customer_id)
+    by, customer, found = read_customer(store, caller, customer_id, children, devices, archived=True)
+    if customer.archived_at:
+        return show_current(store, caller, customer)
+    ensure_version(customer, version)
+    ensure_not_own_customer(by, customer)
+    ensure_not_blocked(list(islice(_blocking(store, customer, found), _MAX_NAMED)))
+    archived = archive(customer, caller)
+    try:
+        # Nothing was added below since: no child (the count that was read), and no test device.
+        store.write(
+            *update_actions(customer, archived, caller.now),
+            bump_revision(customer, found),
+            Increment(devices, 0, most=0),
+        )
+    except ConditionFailedError as failed:
+        now_there = parse_record(Customer, failed.records, key)
+        if now_there and now_there.archived_at:
+            return show_current(store, caller, now_there)
+        _raise_if_stale(failed, customer)
+        raise concurrent_modification() from failed
+    return show_current(store, caller, archived)
+
+
+def _blocking(store: Store, customer: Customer, found: dict[Key, Item]) -> Iterator[dict[str, str]]:
+    """What stands below a customer and keeps it from being archived."""
+    if children_key(customer.id) in found:  # else nothing was ever added below
+        for child in _children(store, customer):
+            yield {"code": "child", "customer_id": child["customer_id"], "detail": child["name"]}
+    if found.get(devices_key(customer.id), {}).get("count"):
+        # A customer has few devices; the records of those that were removed stand among them.
+        for item in store.query(TABLE, customer_key(customer.id)[0], starts_with="device#", limit=_PAGE).items:
+            device = Device.model_validate(item)
+            if not device.removed:
+                yield {"code": "test_device", "device_id": device.id, "detail": device.name}
+
+
+def restore_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerResponse:
+    """Bring an archived customer back. One that is not archived stays as it is, whatever the version.
+
+    Raises NotFoundError, ForbiddenError, StaleVersionError, ArchivedError for the parent, RulesViolatedError where the
+    parent does not provide any more what the customer needs.
+    """
+    key = customer_key(customer_id)
+    by, customer, found = read_customer(store, caller, customer_id, archived=True)
+    if customer.archived_at is None:
+        return show_current(store, caller, customer)
+    ensure_version(customer, version)
+    ensure_not_own_customer(by, customer)
+    for _ in range(MAX_ATTEMPTS):
+        parent, found = _family(store, caller, customer)
+        if parent is None or parent.archived_at:
+            raise ArchivedError(what="The parent")
+        restored = restore(customer, parent, caller)
+        try:
+            store.write(*update_actions(customer, restored, caller.now), count_child(parent.id, found))
+        except ConditionFailedError as failed:
+            now_there = parse_record(Customer, failed.records, key)
+            if now_there and now_there.archived_at is None:
+                return show_current(store, caller, now_there)
+            _raise_if_stale(failed, customer)
+        else:
+            return show_current(store, caller, restored)
+    raise concurrent_modification()
+
+
+def show_current(store: Store, caller: Caller, customer: Customer) -> CustomerResponse:
+    return show(customer, caller.now, end_customer_of(store, customer))
+
+
+class HistoryEntry(BaseModel):
+    """One change. The same as the event of this name, from the same record."""
+
+    event: str
+    at: Timestamp
+    by: str = Field(description="An account, or schedule.")
+    request_id: str | None = Field(description="Of the request; none for what the schedule did.")
+    version: int | None = Field(description="The customer's version from then on, where a caller has changed it.")
+    changes: dict[str, dict[str, Any]] = Field(description="By field: what it was (from) and what it is (to).")
+    reason: str | None
+
+
+class History(BaseModel):
+    customer_id: str
+    entries: list[HistoryEntry] = Field(description="In the order of time, the oldest first.")
+    next_cursor: str | None = Field(description="For the next page; none on the last one.")
+
+
+def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None) -> History:
+    """Every change of a customer. Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
+
+    What the record itself tells (added, reminded, in production) is merged with the changes that were kept.
+    """
+    key = customer_key(customer_id)
+    by, customer, _ = read_customer(store, caller, customer_id)
+    bound_to = {"list": "history", "customer_id": customer.id}
+    at = read_cursor(by, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
+    page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": at["sk"]}, limit=limit)
+    kept = [(Change.model_validate(item), {"sk": item["sk"]}) for item in page.items]
+    told: list[tuple[Change, dict[str, str]]] = [
+        (change, {}) for change in entries_from_record(customer, caller.now)[int(at["told"]) :]
+    ]
+    entries: list[HistoryEntry] = []
+    merged = sorted([*told, *kept], key=lambda entry: entry[0].at)
+    for change, position in merged[:limit]:
+        entries.append(HistoryEntry.model_validate(change.model_dump()))
+        at = {**at, **position} if position else {**at, "told": str(int(at["told"]) + 1)}
+    more = page.next is not None or len(merged) > limit
+    return History(
+        customer_id=customer.id, entries=entries, next_cursor=sign_cursor(by, bound_to, at if more else None)
+    )

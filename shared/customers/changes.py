@@ -1,0 +1,248 @@
+"""How a customer is changed: what may be asked for, by which rules, and what is kept of each change.
+
+A change is recorded once, as the customer's `last_change`. The same record is kept for its history in the same
+transaction, and the stream tells others from it. Source: domain.md.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Set
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.auth.authorization import Account, Caller
+from shared.customers.customer import (
+    MAX_REFERENCES,
+    MAX_SERVICES,
+    ArchivePeriod,
+    Change,
+    Customer,
+    check_field,
+    validate_references,
+    validate_service_type,
+    validate_services_to_provide,
+)
+from shared.customers.fields import common_rules
+from shared.customers.levels import SERVICE_TYPES
+from shared.customers.trial import SCHEDULE, STEPS
+from shared.errors import ArchiveBlockedError, ForbiddenError, RuleViolation, Violations
+from shared.storage_locations.catalogue import Catalogue, location_by_support
+from shared.values.countries import country_code
+from shared.values.names import normalize_name
+from shared.values.timestamps import format_timestamp
+
+RESTORE_PERIOD: Final = timedelta(days=30)
+MAX_ARCHIVES: Final = 50
+MAX_REASON_LENGTH: Final = 500
+# The level of the root is not added, so no row says which fields it takes: it provides both services for ever.
+_OF_THE_ROOT: Final = {"service_type": "refused", "services_to_provide": "refused"}
+
+
+class CustomerChange(BaseModel):
+    """Body of PATCH /customers/{customer_id}: what is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: str | None = None
+    service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
+    services_to_provide: list[str] | None = Field(None, max_length=MAX_SERVICES)
+    device_country: str | None = Field(None, description="The storage location stays as it is.")
+    references: dict[str, str | None] | None = Field(
+        None, max_length=2 * MAX_REFERENCES, description="By system; null takes one away, others stay."
+    )
+
+
+class LocationChange(BaseModel):
+    """Body of PUT /customers/{customer_id}/storage-location."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    country: str = Field(description="One of the catalogue's locations: ISO 3166-1 code or English name.")
+    reason: str = Field(description=f"Why, in 1 to {MAX_REASON_LENGTH} characters; it is kept in the history.")
+
+
+def depends_on_parent(change: CustomerChange) -> bool:
+    """Whether the change is decided by what the parent provides."""
+    return change.service_type is not None or change.services_to_provide is not None
+
+
+def apply_change(change: CustomerChange, customer: Customer, parent: Customer | None, caller: Caller) -> Customer:
+    """`customer` with the change, at its next version; itself where nothing changes.
+
+    `parent` is needed where the change relies on it. Raises RulesViolatedError with every broken rule. What the
+    customer's children would lose is the store's to say, and whether the name and the references are free.
+    """
+    violations = Violations()
+    wanted = {field: value for field in type(change).model_fields if (value := getattr(change, field)) is not None}
+    allowed = _OF_THE_ROOT if customer.level == "root" else common_rules((customer.level,))
+    for field in wanted:
+        if allowed.get(field) == "refused":
+            violations.check(check_field, field, "refused", True, (customer.level,))
+    after: dict[str, Any] = {}
+    if "name" in wanted:
+        after["name"] = violations.check(normalize_name, wanted["name"])
+    if "service_type" in wanted and allowed["service_type"] != "refused":
+        after["service_type"] = violations.check(validate_service_type, wanted["service_type"], parent)
+    if "services_to_provide" in wanted and allowed["services_to_provide"] != "refused":
+        services = wanted["services_to_provide"]
+        after["services_to_provide"] = violations.check(
+            validate_services_to_provide, services, parent, (customer.level,)
+        )
+    if "device_country" in wanted:
+        after["device_country"] = violations.check(country_code, wanted["device_country"], "/device_country")
+    if "references" in wanted:
+        after["references"] = violations.check(_merge_references, customer.references, wanted["references"])
+    violations.raise_if_any()
+    return _with_change(customer, "customer_changed", after, caller)
+
+
+def _merge_references(before: Mapping[str, str], wanted: Mapping[str, str | None]) -> dict[str, str]:
+    given = validate_references({system: value for system, value in wanted.items() if value is not None})
+    merged = {system: value for system, value in before.items() if wanted.get(system, "") is not None} | given
+    return validate_references(merged)  # as many as there may be in all
+
+
+def with_storage_location(change: LocationChange, customer: Customer, catalogue: Catalogue, caller: Caller) -> Customer:
+    """`customer` with the storage location that support gives it; itself where it has it. Raises RulesViolatedError."""
+    violations = Violations()
+    location = violations.check(location_by_support, catalogue, change.country, caller.now)
+    reason = violations.check(_normalize_reason, change.reason)
+    violations.raise_if_any()
+    if location.country == customer.storage_location.country:
+        return customer
+    return _with_change(customer, "storage_location_changed", {"storage_location": location}, caller, reason)
+
+
+def _normalize_reason(reason: str) -> str:
+    text = " ".join(reason.split())
+    if not 1 <= len(text) <= MAX_REASON_LENGTH or not text.isprintable():
+        detail = f"Say why in 1 to {MAX_REASON_LENGTH} characters that can be seen."
+        raise RuleViolation("reason_required", "/reason", detail)
+    return text
+
+
+def archive(customer: Customer, caller: Caller) -> Customer:
+    """`customer`, archived now and removed 30 days later. Raises RulesViolatedError where it was archived too often."""
+    if len(customer.archives) >= MAX_ARCHIVES:
+        violations = Violations()
+        detail = f"A customer is archived {MAX_ARCHIVES} times at most, and this one was."
+        violations.add(RuleViolation("archived_too_often", "customer_id", detail))
+        violations.raise_if_any()
+    expires_at = math.ceil((caller.now + RESTORE_PERIOD).timestamp())
+    return _with_change(customer, "customer_archived", {"archived_at": caller.now, "expires_at": expires_at}, caller)
+
+
+def restore(customer: Customer, parent: Customer, caller: Caller) -> Customer:
+    """`customer` as it was before it was archived. Raises RulesViolatedError where its parent provides less now."""
+    violations = Violations()
+    if customer.service_type:
+        violations.check(validate_service_type, customer.service_type, parent)
+    if customer.services_to_provide:
+        violations.check(validate_services_to_provide, list(customer.services_to_provide), parent, (customer.level,))
+    violations.raise_if_any()
+    assert customer.archived_at  # noqa: S101 - whoever asks has seen it
+    times = ArchivePeriod(start=customer.archived_at, end=max(caller.now, customer.archived_at))
+    after = {"archived_at": None, "expires_at": None, "archives": (*customer.archives, times)}
+    return _with_change(customer, "customer_restored", after, caller)
+
+
+def ensure_not_own_customer(by: Account, customer: Customer) -> None:
+    """Nobody takes away the customer they stand at, nor brings it back. Raises ForbiddenError."""
+    if by.customer_id == customer.id:
+        raise ForbiddenError("Nobody archives or restores their own company; somebody above it does.")
+
+
+def ensure_not_own_references(by: Account, customer: Customer) -> None:
+    """A distributor's references are ids in the root's systems, unique among distributors. Raises ForbiddenError."""
+    if customer.level == "distributor" and by.customer_id == customer.id:
+        raise ForbiddenError("The references of your company are those of the company above; ask there.")
+
+
+def ensure_not_blocked(blocking: list[dict[str, str]]) -> None:
+    """Raises ArchiveBlockedError with what has to go first."""
+    if blocking:
+        detail = "Something stands below this customer; archive or remove what errors names first."
+        raise ArchiveBlockedError(detail, blocking)
+
+
+def ensure_not_needed(taken: Set[str], children: Iterable[Mapping[str, Any]]) -> None:
+    """Services are not taken away that children have or provide. Raises RulesViolatedError with those children."""
+    violations = Violations()
+    for child in children:
+        uses = taken & {child.get("service_type", ""), *child.get("services_to_provide", ())}
+        if uses:
+            needs = " and ".join(sorted(uses))
+            detail = f"{child['name']} below this customer needs {needs}. Change that customer first."
+            broken = RuleViolation("needed_below", "/services_to_provide", detail, customer_id=child["customer_id"])
+            violations.add(broken)
+    violations.raise_if_any()
+
+
+# Fields that tell of themselves in the history, in the form in which they are told.
+HISTORY_FIELDS: Final = {
+    "name", "service_type", "services_to_provide", "device_country", "storage_location", "references", "archived_at",
+}  # fmt: skip
+
+
+def _with_change(
+    before: Customer, event: str, after: Mapping[str, Any], caller: Caller, reason: str | None = None
+) -> Customer:
+    """`before` with these fields, at its next version, with the change recorded; itself where they are as they were."""
+    fields = {field: value for field, value in after.items() if value != getattr(before, field)}
+    if not fields:
+        return before
+    was, kept = before.model_dump(mode="json"), before.model_copy(update=fields)
+    now = kept.model_dump(mode="json")
+    change = Change(
+        event=event,
+        at=max(caller.now, before.last_change.at if before.last_change else before.created_at),
+        by=caller.account_id,
+        request_id=caller.request_id,
+        version=before.version + 1,
+        changes={
+            field: {"from": _history_value(field, was), "to": _history_value(field, now)}
+            for field in fields
+            if field in HISTORY_FIELDS
+        },
+        reason=reason,
+    )
+    first = {field: was[field] for field in fields if field in HISTORY_FIELDS and field != "archived_at"}
+    return kept.model_copy(
+        update={"first": {**first, **before.first}, "last_change": change, "version": change.version}
+    )
+
+
+def _history_value(field: str, values: Mapping[str, Any]) -> Any:
+    """A storage location is told by its country."""
+    return values[field]["country"] if field == "storage_location" else values[field]
+
+
+def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
+    """What a customer's record itself tells of it, in the order of time: added, reminded, in production."""
+    first = {**customer.model_dump(mode="json", include=HISTORY_FIELDS - {"archived_at"}), **customer.first}
+    created = {field: _history_value(field, first) for field in first if first[field]}
+    by, request_id = customer.created_by, customer.created_request_id
+    told = [_initial_entry("customer_added", customer.created_at, by, request_id, created)]
+    for days in STEPS:
+        sent_at = getattr(customer, f"reminder_{days}_at") if days else None
+        if sent_at:
+            told.append(_initial_entry("trial_ending", sent_at, SCHEDULE, None, {"days_before": days}))
+    since = customer.production_since_at(now) if customer.level == "end_customer" else None
+    if customer.archived_at and not customer.production_since:
+        since = None  # others are told when it is back
+    if since is not None:
+        if customer.trial:
+            by, request_id = customer.trial_ended_by or SCHEDULE, customer.production_request_id
+        told.append(
+            _initial_entry(
+                "customer_entered_production", since, by, request_id, {"production_since": format_timestamp(since)}
+            )
+        )
+    return told
+
+
+def _initial_entry(event: str, at: datetime, by: str, request_id: str | None, values: Mapping[str, Any]) -> Change:
+    """A change from nothing."""
+    changes = {field: {"from": None, "to": value} for field, value in values.items()}
+    return Change(event=event, at=at, by=by, request_id=request_id, changes=changes)

@@ -1,0 +1,360 @@
+"""Customers: what is kept of one, what may be asked for, by which rules one is added, and how one is shown.
+
+To add a field: here (kept, asked for, shown), its rule by level in `levels`, its test. Source: domain.md.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.auth.authorization import Caller
+from shared.customers.fields import common_rules
+from shared.customers.levels import ALLOWED_CHILDREN, LABELS, LEVELS, SERVICE_TYPES, Level, ServiceType
+from shared.customers.trial import STEPS, State, Trial, production_since, trial_from
+from shared.errors import RuleViolation, Violations
+from shared.idempotency import request_hash
+from shared.storage_locations.catalogue import Catalogue, DecidedBy, StorageLocation, decide_location
+from shared.values.countries import COUNTRY_NAMES, CountryCode, CountryResponse, country_code, country_response
+from shared.values.names import MAX_NAME_LENGTH, fold_name, normalize_name
+from shared.values.timestamps import Timestamp, format_timestamp
+
+MAX_REFERENCES: Final = 10
+MAX_SERVICES: Final = 10  # a list may name one twice, but not for ever
+_IN_ADDRESS: Final = re.compile(r"[-\w .~()'!*:@,;=+&$]+")
+_SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
+
+
+class ArchivePeriod(BaseModel):
+    """A time during which a customer was archived."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: Timestamp
+    end: Timestamp
+
+
+class Change(BaseModel):
+    """One change of a customer: history and events are told from it alone. `changes`: field -> from what to what."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event: str
+    at: Timestamp
+    by: str  # an account, or "schedule"
+    request_id: str | None = None
+    version: int | None = None  # none for what the record itself tells: its beginning, and what the schedule noted
+    changes: dict[str, dict[Literal["from", "to"], Any]] = {}
+    reason: str | None = None
+
+
+class Customer(BaseModel):
+    """What the table keeps of a customer. `path` holds the ids from the root to itself, joined by `/`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    level: Level
+    parent_id: str | None = None
+    path: str
+    service_type: ServiceType | None = None  # a site has none of its own
+    services_to_provide: tuple[ServiceType, ...] = ()
+    device_country: CountryCode
+    storage_location: StorageLocation
+    trial_started_at: Timestamp | None = None
+    trial_ends_at: Timestamp | None = None
+    production_since: Timestamp | None = None  # recorded when it is known: at creation without a trial, or when it ends
+    trial_ended_by: str | None = None  # an account, or "schedule"
+    reminder_7_at: Timestamp | None = None  # when the reminder of 7 days before the end was sent
+    reminder_3_at: Timestamp | None = None
+    reminder_1_at: Timestamp | None = None
+    production_request_id: str | None = None
+    references: dict[str, str] = {}
+    archived_at: Timestamp | None = None
+    expires_at: int | None = None  # epoch seconds; from then on an archived customer is removed
+    archives: tuple[ArchivePeriod, ...] = ()  # the times it was archived before
+    first: dict[str, Any] = {}  # of the fields that were changed since: what they were when it was added
+    inherited_initial_values: dict[str, Any] = {}  # of a site: what it shared with its end-customer when it was added
+    last_change: Change | None = None
+    version: int = 1
+    created_at: Timestamp
+    created_by: str
+    created_request_id: str | None = None
+    request_hash: str = ""
+
+    @property
+    def folded_name(self) -> str:
+        return fold_name(self.name)
+
+    @property
+    def parent_path(self) -> str:
+        return self.path.rpartition("/")[0]
+
+    @property
+    def reminded(self) -> int | None:
+        """The last reminder that was sent, by its days before the end."""
+        return min((days for days in STEPS if days and getattr(self, f"reminder_{days}_at")), default=None)
+
+    @property
+    def trial(self) -> Trial | None:
+        return (
+            Trial(self.trial_started_at, self.trial_ends_at) if self.trial_started_at and self.trial_ends_at else None
+        )
+
+    def production_since_at(self, now: datetime) -> datetime | None:
+        return production_since(self.trial, self.created_at, self.production_since, now)
+
+
+class NewCustomer(BaseModel):
+    """Body of POST /customers. Which fields are required or refused depends on the level: see the options route."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: str | None = Field(None, description=f"1 to {MAX_NAME_LENGTH} characters, unique among siblings.")
+    parent_id: str | None = Field(None, description="The customer this one is added below.")
+    level: str | None = Field(
+        None, description="Set where the parent allows one level only.", json_schema_extra={"enum": [*LEVELS[1:], None]}
+    )
+    service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
+    services_to_provide: list[Annotated[str, Field(json_schema_extra={"enum": [*SERVICE_TYPES]})]] | None = Field(
+        None, max_length=MAX_SERVICES, description="At least one, among the parent's own."
+    )
+    device_country: str | None = Field(None, description="ISO 3166-1 code or English name.", examples=["DE", "Germany"])
+    storage_location: str | None = Field(
+        None, description="Set by the system where the device country is hosted; otherwise one of the catalogue."
+    )
+    in_trial: bool | None = Field(None, description="End-customers only: 30 days that are not invoiced.")
+    references: dict[str, str] | None = Field(None, description="Ids in other systems, such as psa or crm.")
+
+
+def new_customer(new: NewCustomer, parent: Customer | None, catalogue: Catalogue, *, id: str, by: Caller) -> Customer:
+    """The customer that `new` asks for, below `parent` (`None` where no parent was named).
+
+    Raises RulesViolatedError with every broken rule. Whether the name is free among its siblings is the store's to say.
+    """
+    violations = Violations()
+    wanted = {field: value for field in type(new).model_fields if (value := getattr(new, field)) is not None}
+    level: Level | None = None
+    levels: tuple[Level, ...] = ()
+    if parent is None:
+        levels = LEVELS[1:]
+    else:
+        level = violations.check(_level, new.level, parent)
+        levels = (level,) if level else ALLOWED_CHILDREN[parent.level]
+    # Without a good parent or level, what holds for all levels that are possible can still be told.
+    for field, rule in common_rules(levels).items():
+        violations.check(check_field, field, rule, field in wanted, levels)
+
+    def kept[T](field: str, rule: Callable[..., T], *arguments: object) -> T:
+        return violations.check(rule, wanted[field], *arguments) if field in wanted else cast(T, None)
+
+    company = parent if "site" not in levels else None
+    name = kept("name", normalize_name)
+    service_type = kept("service_type", validate_service_type, company)
+    services_to_provide = kept("services_to_provide", validate_services_to_provide, company, levels)
+    references = kept("references", validate_references)
+    device_country = kept("device_country", country_code, "/device_country")
+    location = (
+        violations.check(decide_location, catalogue, device_country, new.storage_location, by.now)
+        if device_country
+        else None
+    )
+    violations.raise_if_any()
+    assert parent is not None and level is not None and location is not None  # noqa: S101, PT018 - else a rule was broken
+    trial = trial_from(by.now) if new.in_trial else None
+    return Customer(
+        id=id,
+        name=name,
+        level=level,
+        parent_id=parent.id,
+        path=f"{parent.path}/{id}",
+        service_type=service_type,
+        services_to_provide=services_to_provide or (),
+        device_country=device_country,
+        storage_location=location,
+        trial_started_at=trial and trial.started_at,
+        trial_ends_at=trial and trial.ends_at,
+        production_since=None if trial or level == "site" else by.now,
+        references=references or {},
+        inherited_initial_values=_inherited(parent, by.now) if level == "site" else {},
+        created_at=by.now,
+        created_by=by.account_id,
+        created_request_id=by.request_id,
+        request_hash=request_hash(new),
+    )
+
+
+def _inherited(end_customer: Customer, now: datetime) -> dict[str, Any]:
+    """What a site that is added now shows of its end-customer and may change; their trial never does."""
+    since = end_customer.production_since_at(now)
+    return {"service_type": end_customer.service_type, "production_since": since and format_timestamp(since)}
+
+
+def _level(level: str | None, parent: Customer) -> Level:
+    allowed = ALLOWED_CHILDREN[parent.level]
+    if not allowed:
+        raise RuleViolation("parent_holds_nothing", "/parent_id", "A site holds no customers; name another parent.")
+    if level is None and len(allowed) == 1:
+        return allowed[0]
+    if level not in allowed:
+        raise RuleViolation(
+            "required" if level is None else "level_not_allowed",
+            "/level",
+            f"Below {LABELS[parent.level]} give the level {' or '.join(allowed)}"
+            + (f", not {level[:32]}." if level else "."),
+            values=list(allowed),
+        )
+    return level
+
+
+def check_field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> None:
+    if rule == "required" and not given:
+        raise RuleViolation("required", f"/{field}", f"{_who(levels)} needs {field}.")
+    if rule == "refused" and given:
+        raise RuleViolation("refused", f"/{field}", f"{_who(levels)} takes no {field}; leave it out.")
+
+
+def _who(levels: tuple[Level, ...]) -> str:
+    who = "a customer" if len(levels) == len(LEVELS) - 1 else " or ".join(LABELS[level] for level in levels)
+    return who.capitalize()
+
+
+def validate_service_type(service_type: str, parent: Customer | None) -> ServiceType | None:
+    provided = parent.services_to_provide if parent else SERVICE_TYPES
+    if service_type not in provided:
+        raise _not_provided("/service_type", service_type, provided)
+    return service_type
+
+
+def validate_services_to_provide(
+    services: list[str], parent: Customer | None, levels: tuple[Level, ...]
+) -> tuple[ServiceType, ...]:
+    if levels in (("end_customer",), ("site",)):
+        return ()  # refused already, by the level
+    if not services:
+        raise RuleViolation("required", "/services_to_provide", "Name at least one service to provide.")
+    provided = parent.services_to_provide if parent else SERVICE_TYPES
+    for place, service in enumerate(services):
+        if service not in provided:
+            raise _not_provided(f"/services_to_provide/{place}", service, provided)
+    return cast(tuple[ServiceType, ...], tuple(sorted(set(services))))
+
+
+def _not_provided(pointer: str, service: str, provided: tuple[ServiceType, ...]) -> RuleViolation:
+    return RuleViolation(
+        "service_not_provided",
+        pointer,
+        f"What can be provided is {' and '.join(provided)}, not {service[:32]}. Choose among those.",
+        values=list(provided),
+    )
+
+
+def validate_references(references: dict[str, str]) -> dict[str, str]:
+    if len(references) > MAX_REFERENCES:
+        raise RuleViolation("too_many", "/references", f"Give at most {MAX_REFERENCES} references.")
+    for system in references:
+        if not _SYSTEM.fullmatch(system):
+            raise RuleViolation(
+                "reference_system", "/references", "Name a system with 1 to 32 of a-z, 0-9 and _, a letter first."
+            )
+    return {system: normalize_reference(value, f"/references/{system}") for system, value in references.items()}
+
+
+def normalize_reference(value: str, pointer: str) -> str:
+    """The value without white space at its ends. Raises RuleViolation for one that cannot stand in an address."""
+    value = normalize_name(value, pointer)
+    if not _IN_ADDRESS.fullmatch(value) or not value.strip("."):
+        detail = (
+            "A reference stands in an address: give letters, digits, spaces, and any of -._~()'!*:@,;=+&$ beside dots."
+        )
+        raise RuleViolation("reference_characters", pointer, detail)
+    return value
+
+
+class StorageLocationResponse(CountryResponse):
+    decided: DecidedBy = Field(description="Set by the hosted device country, chosen, or changed by support.")
+    catalogue_version: int
+    decided_at: Timestamp
+
+
+class TrialResponse(BaseModel):
+    started_at: Timestamp
+    ends_at: Timestamp
+
+
+class ArchiveResponse(BaseModel):
+    archived_at: Timestamp
+    removed_at: Timestamp = Field(description="It can be restored until then, and is gone from then on, with its name.")
+
+
+class CustomerResponse(BaseModel):
+    """A customer as it is shown. Times are RFC 3339 in UTC."""
+
+    id: str | None = Field(description="None only in the answer to validate_only.")
+    name: str
+    level: Level
+    parent_id: str | None
+    path: str | None = Field(description="Ids from the root to this customer, joined by '/'.")
+    service_type: ServiceType | None
+    inherited_from: str | None = Field(
+        description="For a site: the end_customer whose service_type, trial and state it shares."
+    )
+    services_to_provide: list[ServiceType]
+    device_country: CountryResponse
+    storage_location: StorageLocationResponse
+    state: State
+    trial: TrialResponse | None
+    production_since: Timestamp | None
+    references: dict[str, str]
+    archive: ArchiveResponse | None = Field(description="Of a customer that is archived: it counts for nothing.")
+    version: int
+    created_at: Timestamp
+    created_by: str
+
+
+def show(customer: Customer, now: datetime, end_customer: Customer | None = None) -> CustomerResponse:
+    """`customer` as it is at `now`. A site needs its `end_customer`, whose service type and trial it shares."""
+    source = end_customer if customer.level == "site" and end_customer else customer
+    since = source.production_since_at(now)
+    if since is not None:
+        since = max(since, customer.created_at)  # a site added later is in production from then on
+    location = customer.storage_location
+    return CustomerResponse(
+        **customer.model_dump(
+            include={"id", "name", "level", "parent_id", "path", "references", "version", "created_at", "created_by"}
+        ),
+        service_type=source.service_type,
+        inherited_from=None if source is customer else source.id,
+        services_to_provide=list(customer.services_to_provide),
+        device_country=country_response(customer.device_country),
+        storage_location=StorageLocationResponse(
+            code=location.country, name=COUNTRY_NAMES[location.country], **location.model_dump(exclude={"country"})
+        ),
+        state="in_trial" if since is None else "in_production",
+        trial=source.trial and TrialResponse(**source.trial._asdict()),
+        production_since=since,
+        archive=_archive(customer),
+    )
+
+
+def show_as_created(customer: Customer, parent: Customer | None) -> CustomerResponse:
+    """`customer` as it was right after it was added below its parent, for the answer to a repeated request.
+
+    Shown as of its creation, its trial is as it was then; what else was changed since was kept.
+    """
+    kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.first, "version": 1}
+    if customer.trial:  # ended within the moment of its creation, by a clock that is behind
+        kept["production_since"] = None
+    if customer.level == "site" and parent:
+        parent = Customer.model_validate({**parent.model_dump(), **customer.inherited_initial_values})
+    return show(Customer.model_validate(kept), customer.created_at, parent)
+
+
+def _archive(customer: Customer) -> ArchiveResponse | None:
+    if customer.archived_at is None or customer.expires_at is None:
+        return None
+    removed_at = datetime.fromtimestamp(customer.expires_at, UTC)
+    return ArchiveResponse(archived_at=customer.archived_at, removed_at=removed_at)

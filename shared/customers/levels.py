@@ -1,0 +1,29 @@
+"""The tree of companies: which level may hold which, and which fields each level takes. Data only.
+
+Source: domain.md, "Levels" and "Fields when a customer is added".
+"""
+
+from typing import Final, Literal
+
+Level = Literal["root", "distributor", "sub_distributor", "reseller", "end_customer", "site"]
+ServiceType = Literal["all_inclusive", "software_only"]
+
+ALLOWED_CHILDREN: Final[dict[Level, tuple[Level, ...]]] = {
+    "root": ("distributor",),
+    "distributor": ("sub_distributor", "reseller"),
+    "sub_distributor": ("reseller",),
+    "reseller": ("end_customer",),
+    "end_customer": ("site",),
+    "site": (),
+}
+LEVELS: Final = tuple(ALLOWED_CHILDREN)
+# As a person says it.
+LABELS: Final[dict[Level, str]] = {
+    "root": "the root",
+    "distributor": "a distributor",
+    "sub_distributor": "a sub-distributor",
+    "reseller": "a reseller",
+    "end_customer": "an end-customer",
+    "site": "a site",
+}
+SERVICE_TYPES: Final[tuple[ServiceType, ...]] = ("all_inclusive", "software_only")

@@ -1,0 +1,78 @@
+"""What may be added below a customer: enough to draw the form "Add customer" from, and no rule written twice."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from shared.customers.customer import MAX_REFERENCES, Customer
+from shared.customers.fields import FieldRule, field_rules
+from shared.customers.levels import ALLOWED_CHILDREN, Level
+from shared.storage_locations.catalogue import Catalogue, choices
+from shared.values.countries import COUNTRY_NAMES, CountryCode
+from shared.values.names import MAX_NAME_LENGTH
+
+
+class FieldOption(BaseModel):
+    """One field of the form. `set`: the system sets it to `value`. `by_device_country`: see the device countries."""
+
+    rule: FieldRule
+    value: Any = Field(None, description="The value that is set, or taken when the field is left out.")
+    values: list[str] | None = Field(None, description="The values that may be given, where they are few.")
+    max_length: int | None = None
+    max_items: int | None = None
+
+
+class LevelOption(BaseModel):
+    level: Level
+    fields: dict[str, FieldOption]
+
+
+class Choice(BaseModel):
+    code: CountryCode
+    name: str
+
+
+class DeviceCountry(Choice):
+    storage_location: CountryCode | None = Field(description="Where it is set by the country; none: choose one.")
+
+
+class Options(BaseModel):
+    parent_id: str
+    may_add: bool = Field(description="Whether the caller's role lets them add customers.")
+    levels: list[LevelOption]
+    device_countries: list[DeviceCountry]
+    storage_locations: list[Choice] = Field(description="To choose from, where the device country is not hosted.")
+    catalogue_version: int
+
+
+def options_below(parent: Customer, catalogue: Catalogue, *, may_add: bool) -> Options:
+    hosted = set(catalogue.countries)
+    return Options(
+        parent_id=parent.id,
+        may_add=may_add and parent.archived_at is None,
+        levels=[LevelOption(level=level, fields=_fields(level, parent)) for level in ALLOWED_CHILDREN[parent.level]],
+        device_countries=[
+            DeviceCountry(code=code, name=name, storage_location=code if code in hosted else None)
+            for code, name in COUNTRY_NAMES.items()
+        ],
+        storage_locations=[Choice(**choice) for choice in choices(catalogue)],
+        catalogue_version=catalogue.version,
+    )
+
+
+def _fields(level: Level, parent: Customer) -> dict[str, FieldOption]:
+    rules = field_rules(level, parent.level)
+    provided = list(parent.services_to_provide)
+    known: dict[str, dict[str, Any]] = {
+        "name": {"max_length": MAX_NAME_LENGTH},
+        "parent_id": {"value": parent.id},
+        "level": {"value": level} if rules["level"] == "set" else {"values": list(ALLOWED_CHILDREN[parent.level])},
+        "service_type": {"values": provided},
+        "services_to_provide": {"values": provided},
+        "in_trial": {"value": False},
+        "references": {"max_items": MAX_REFERENCES},
+    }
+    return {
+        field: FieldOption(rule=rule, **({} if rule == "refused" else known.get(field, {})))
+        for field, rule in rules.items()
+    }

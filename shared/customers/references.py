@@ -1,0 +1,144 @@
+"""Customers by the ids they have in other systems: found, or added and changed in one call.
+
+A value of a system stands for one customer in a top-level ancestor's tree. The distributors themselves, and what they
+are called elsewhere, are in the root's own tree.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import unquote
+
+from shared.auth.access import read_with_actor
+from shared.auth.authorization import Account, Caller, authorize
+from shared.customers.change_use_cases import ensure_version, show_current, write_change
+from shared.customers.changes import CustomerChange
+from shared.customers.customer import Customer, CustomerResponse, NewCustomer, normalize_reference, validate_references
+from shared.customers.use_cases import add_customer, concurrent_modification, reference_exists
+from shared.errors import NotFoundError, ReferenceExistsError, RuleViolation, StaleVersionError, Violations
+from shared.table.keys import customer_key, reference_key, tree_below
+from shared.table.queries import get_live, parse_record
+from shared.table.store import Store
+from shared.values.countries import COUNTRY_NAMES, country_code
+
+# How often an addition is met by another one of the same reference, or the other way round.
+_MAX_ATTEMPTS: Final = 3
+
+Saved = Literal["added", "changed", "unchanged"]
+
+
+@dataclass(frozen=True)
+class SavedCustomer:
+    customer: CustomerResponse
+    saved: Saved
+
+
+def get_customer_by_reference(
+    store: Store, caller: Caller, system: str, value: str, *, within: str | None = None
+) -> CustomerResponse:
+    """The customer with this reference, in the tree of `within` (the caller's own customer, where it is left out).
+
+    Three requests, four for a site. Raises NotFoundError.
+    """
+    by, path = _where(store, caller, within, None)
+    try:
+        value = normalize_reference(unquote(value), "value")
+    except RuleViolation as broken:  # nobody has it
+        raise NotFoundError from broken
+    customer = _find(store, caller, path, system, value)
+    return show_current(store, caller, authorize(by, caller.operation, customer))
+
+
+def save_customer_by_reference(  # noqa: PLR0913 - what a decision depends on, each given
+    store: Store,
+    caller: Caller,
+    system: str,
+    value: str,
+    new: NewCustomer,
+    *,
+    new_key: str,
+    version: int | None = None,
+) -> SavedCustomer:
+    """Add the customer with this reference, or change the one that has it to what `new` asks for.
+
+    It can be repeated: what is as it is asked for is not written again. `new_key` makes the id of one that is added.
+    What is left out stays as it is, and `in_trial` counts for a new one alone; `version`, where given, must be the
+    customer's. Raises what adding and changing a customer raise.
+    """
+    violations = Violations()
+    reference = violations.check(validate_references, {system: unquote(value)})
+    violations.raise_if_any()
+    value = reference[system]
+    new = _with_reference(new, system, value)
+    by, path = _where(store, caller, new.parent_id, "/parent_id")
+    for _ in range(_MAX_ATTEMPTS):
+        customer = _find(store, caller, path, system, value)
+        if customer is not None:
+            return _change(store, caller, by, customer, new, system, version)
+        if version is not None:
+            raise StaleVersionError("No customer has this reference. Leave If-Match out to add one.")
+        try:
+            added = add_customer(store, caller, new, idempotency_key=new_key)
+        except ReferenceExistsError as taken:
+            if taken.errors[0]["pointer"] != f"/references/{system}":
+                raise
+        else:
+            return SavedCustomer(added.customer, "added")
+    raise concurrent_modification()
+
+
+def _where(store: Store, caller: Caller, customer_id: str | None, pointer: str | None) -> tuple[Account, str]:
+    """The caller's account, and below which path a reference is looked for: their own customer's by default."""
+    at = customer_key(customer_id or "")
+    by, found = read_with_actor(store, caller, *([at] if customer_id is not None else []))
+    if customer_id is None:
+        return by, by.customer_path
+    return by, authorize(by, caller.operation, parse_record(Customer, found, at), pointer=pointer).path
+
+
+def _find(store: Store, caller: Caller, path: str, system: str, value: str) -> Customer | None:
+    reference = reference_key(tree_below("reference", path), system, value)
+    found = get_live(store, caller.now, reference).get(reference)
+    if found is None:
+        return None
+    key = customer_key(found["customer_id"])
+    return parse_record(Customer, get_live(store, caller.now, key), key)
+
+
+def _with_reference(new: NewCustomer, system: str, value: str) -> NewCustomer:
+    """`new` with the reference of the address among its own. Raises RulesViolatedError where they contradict."""
+    references = new.references or {}
+    if references.get(system, value) != value:
+        violations = Violations()
+        detail = f"The address says {value}. Leave the system out here, or give it the same value."
+        violations.add(RuleViolation("reference_differs", f"/references/{system}", detail))
+        violations.raise_if_any()
+    return new.model_copy(update={"references": {**references, system: value}})
+
+
+def _change(  # noqa: PLR0913, PLR0917 - what a decision depends on, each given
+    store: Store, caller: Caller, by: Account, customer: Customer, new: NewCustomer, system: str, version: int | None
+) -> SavedCustomer:
+    if not by.sees(customer.path):
+        raise reference_exists(system)
+    authorize(by, caller.operation, customer)
+    if version is not None:
+        ensure_version(customer, version)
+    violations = Violations()
+    for field, stays in (("parent_id", customer.parent_id), ("level", customer.level)):
+        if getattr(new, field) not in (None, stays):
+            detail = f"The customer with this reference has {field} {stays}, which stays as it is. Give that one."
+            violations.add(RuleViolation(f"{field}_stays", f"/{field}", detail))
+    if new.storage_location is not None:
+        violations.check(_ensure_same_location, new.storage_location, customer)
+    violations.raise_if_any()
+    change = CustomerChange.model_validate(new.model_dump(include=set(CustomerChange.model_fields), exclude_none=True))
+    changed = write_change(store, caller, by, customer, change)
+    return SavedCustomer(show_current(store, caller, changed), "unchanged" if changed is customer else "changed")
+
+
+def _ensure_same_location(wanted: str, customer: Customer) -> None:
+    at = "/storage_location"
+    if country_code(wanted, at) != customer.storage_location.country:
+        location = COUNTRY_NAMES[customer.storage_location.country]
+        detail = f"The storage location is {location} and stays. Leave it out, or contact support to change it."
+        raise RuleViolation("storage_location_stays", at, detail)

@@ -1,0 +1,113 @@
+"""Walking all that stands below a customer, in path order, over the subtree index."""
+
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+from shared.auth.authorization import Account
+from shared.auth.cursors import read_cursor, sign_cursor
+from shared.customers.customer import Customer
+from shared.table.keys import Item, customer_key, tree_below
+from shared.table.queries import paginate
+from shared.table.store import Page, Position, Store, position
+
+Kind = Literal["customer", "archived", "account", "device"]
+
+# A page of the root's subtree may be shorter than asked for: so many queries at most, one a distributor.
+MAX_QUERIES: Final = 16
+
+
+def below(store: Store, kind: Kind, within: Customer, *, limit: int, after: Position | None) -> Page:
+    """Up to `limit` records of a kind below `within`, itself left out. One query, but for the root."""
+    if within.level == "root":
+        return _below_root(store, kind, within, limit=limit, after=after)
+    tree = tree_below(kind, within.path)
+    return store.query("subtree", tree, starts_with=f"{within.path}/", after=after, limit=limit)
+
+
+# Where a list goes on after the customer it is asked for, which stands first in its own subtree.
+AFTER_ITSELF: Final[Position] = {}
+
+
+def within(store: Store, top: Item, *, limit: int, after: Position | None, kind: Kind = "customer") -> Page:
+    """A customer itself, then up to `limit` in all with the customers below it; or what is archived below it."""
+    customer = Customer.model_validate(top)
+    if after is not None or ("archived_at" in top) != (kind == "archived"):
+        return below(store, kind, customer, limit=limit, after=after or None)
+    rest = below(store, kind, customer, limit=max(limit - 1, 1), after=None)
+    if limit == 1:
+        return Page([top], AFTER_ITSELF if rest.items or rest.next else None)
+    return Page([top, *rest.items], rest.next)
+
+
+def list_within[T](  # noqa: PLR0913 - one list for every report over a subtree
+    store: Store,
+    by: Account,
+    top: Item,
+    bound_to: dict[str, Any],
+    show: Callable[[list[Item]], list[T | None]],
+    *,
+    limit: int,
+    cursor: str | None,
+    kind: Kind = "customer",
+) -> tuple[list[T], str | None]:
+    """What `show` makes of a customer and all below it (`None`: left out), a page of it, and the next page's cursor.
+
+    Of the kind `archived`: what is archived below it.
+    """
+    shown, after = paginate(
+        lambda size, start: within(store, top, limit=size, after=start, kind=kind),
+        show,
+        lambda item: position_within(top, item),
+        limit=limit,
+        after=read_cursor(by, bound_to, cursor),
+        filtered=True,
+    )
+    return shown, sign_cursor(by, bound_to, after)
+
+
+def position_within(top: Item, item: Item) -> Position:
+    return AFTER_ITSELF if item["id"] == top["id"] else position("subtree", item)
+
+
+def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: Position | None) -> Page:
+    """What is the root's own, then tree by tree what is below its distributors.
+
+    A position stands either in the root's own tree, at a distributor that was reached, or in that distributor's tree.
+    """
+    tops, own = tree_below("customer", root.path), tree_below(kind, root.path)
+    items: list[Item] = []
+    at = after
+    of_customers = kind in ("customer", "archived")
+    if not of_customers and (at is None or at["tree"] == own):
+        items += store.query("subtree", own, after=at, limit=limit + 1).items
+        at = None
+    reached = [at] if at is not None else []
+    if len(items) <= limit:
+        start = _distributor(root, at) if at is not None else None
+        page = store.query("subtree", tops, after=start, limit=MAX_QUERIES - len(reached))
+        reached += [position("subtree", item) for item in page.items]
+        found = {item["path"]: item for item in page.items}
+        for reach in reached:
+            at, distributor = reach, _distributor(root, reach)
+            top = found.get(at["path"]) if of_customers and at["tree"] == tops and at is not after else None
+            if top and ("archived_at" in top) == (kind == "archived"):
+                items.append(top)
+            if len(items) > limit:
+                break
+            tree = tree_below(kind, distributor["path"])
+            begin = at if at["tree"] == tree else None
+            below_it = store.query("subtree", tree, after=begin, limit=limit + 1 - len(items)).items
+            items += below_it
+            at = position("subtree", below_it[-1]) if below_it else at
+            if len(items) > limit:
+                break
+        else:
+            return Page(items, at if page.next else None)
+    return Page(items[:limit], position("subtree", items[limit - 1]))
+
+
+def _distributor(root: Customer, at: Position) -> Position:
+    """The position of the distributor in whose tree `at` stands."""
+    distributor = at["path"].split("/")[1]
+    pk, sk = customer_key(distributor)
+    return {"pk": pk, "sk": sk, "tree": tree_below("customer", root.path), "path": f"{root.path}/{distributor}"}

@@ -1,0 +1,76 @@
+"""Trials: 30 times 24 hours from creation, then production by itself. Source: domain.md, "Trial".
+
+Whether a trial is over is computed from the clock, so it is true between two runs of the schedule as well. The schedule
+only records it, and sends the reminders: what it has to do next for a trial is that trial's `due`.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal, NamedTuple
+
+from shared.values.timestamps import format_timestamp, parse_timestamp
+
+TRIAL_PERIOD: Final = timedelta(hours=30 * 24)
+# Days before the end on which a reminder is due; 0 is the end itself.
+STEPS: Final = (7, 3, 1, 0)
+
+# Who ends a trial when nobody does.
+SCHEDULE: Final = "schedule"
+
+State = Literal["in_trial", "in_production"]
+
+
+class Trial(NamedTuple):
+    started_at: datetime
+    ends_at: datetime
+
+
+def trial_from(start: datetime) -> Trial:
+    return Trial(start, start + TRIAL_PERIOD)
+
+
+def production_since(
+    trial: Trial | None, created_at: datetime, recorded: datetime | None, now: datetime
+) -> datetime | None:
+    """When production began as seen at `now`, `None` during the trial. At its very end the trial is over.
+
+    `recorded` is what stands in the table once somebody or the schedule moved the customer to production.
+    """
+    if recorded is not None and recorded <= now:
+        return recorded
+    if trial is None:
+        return created_at
+    return trial.ends_at if now >= trial.ends_at else None
+
+
+class Due(NamedTuple):
+    """What is due next for a trial, and when. As text it sorts by the time and tells the end of the trial."""
+
+    at: datetime
+    step: int  # days before the end
+    customer_id: str
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.at + timedelta(days=self.step)
+
+    def __str__(self) -> str:
+        return f"{format_timestamp(self.at)}#{self.step}#{self.customer_id}"
+
+
+def next_due(customer_id: str, ends_at: datetime, after: int | None = None) -> Due:
+    """The first step of a trial, or the one after the step `after`."""
+    step = STEPS[0] if after is None else STEPS[STEPS.index(after) + 1]
+    return Due(ends_at - timedelta(days=step), step, customer_id)
+
+
+def parse_due(text: str) -> Due:
+    """Raises ValueError for what is not the text of a Due."""
+    at, step, customer_id = text.split("#")
+    if int(step) not in STEPS:
+        raise ValueError(text)
+    return Due(parse_timestamp(at), int(step), customer_id)
+
+
+def step_at(due: Due, now: datetime) -> int:
+    """The step to take now: the last one that is due, so that a late run sends one reminder and none after the end."""
+    return min(step for step in STEPS if due.ends_at - timedelta(days=step) <= now and step <= due.step)

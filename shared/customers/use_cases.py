@@ -1,0 +1,251 @@
+"""What can be done with customers. Each use case: one read, the rules, at most one write."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
+
+from shared.auth.access import read_with_actor
+from shared.auth.authorization import Account, Caller, authorize, require_permission
+from shared.auth.cursors import read_cursor, sign_cursor
+from shared.customers.access import read_customer
+from shared.customers.customer import Customer, CustomerResponse, NewCustomer, new_customer, show, show_as_created
+from shared.customers.levels import Level
+from shared.customers.options import Options, options_below
+from shared.customers.records import customer_item, name_item, reference_items
+from shared.customers.subtree import position_within, within
+from shared.customers.trial import State
+from shared.errors import (
+    KeyReusedError,
+    NameExistsError,
+    ReferenceExistsError,
+    RuleViolation,
+    ThrottledError,
+    Violations,
+)
+from shared.idempotency import Outcome, ensure_same_request, id_from
+from shared.storage_locations.catalogue import Catalogue
+from shared.table.keys import CATALOGUE, Item, Key, children_key, customer_key, name_key
+from shared.table.queries import get_live, is_expired, paginate, parse_record
+from shared.table.store import Action, ConditionFailedError, Increment, Page, Position, Put, Records, Store, position
+from shared.values.names import fold_name, fold_prefix, normalize_name
+
+# How often an addition is decided anew because its parent was changed at the same moment.
+MAX_ATTEMPTS: Final = 3
+
+
+@dataclass(frozen=True)
+class AddedCustomer:
+    """`replayed` where the same request was carried out before: the first answer again, nothing written."""
+
+    customer: CustomerResponse
+    outcome: Outcome
+
+
+def add_customer(
+    store: Records, caller: Caller, new: NewCustomer, *, idempotency_key: str, validate_only: bool = False
+) -> AddedCustomer:
+    """Add a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
+
+    Raises NotFoundError, ForbiddenError and ArchivedError for the parent, RulesViolatedError, NameExistsError,
+    ReferenceExistsError, KeyReusedError.
+    """
+    customer_id = id_from("cus", caller.account_id, idempotency_key)
+    parent_key, children = customer_key(new.parent_id or ""), children_key(new.parent_id or "")
+    names = _name_keys(new) if validate_only else []
+    own_key, own_children = customer_key(customer_id), children_key(customer_id)
+    account, found = read_with_actor(store, caller, parent_key, children, CATALOGUE, own_key, own_children, *names)
+    parent, earlier = None, parse_record(Customer, found, customer_key(customer_id))
+    if new.parent_id is None:
+        require_permission(account, caller.operation)
+    else:
+        above = parse_record(Customer, found, parent_key)
+        parent = authorize(account, caller.operation, above, pointer="/parent_id", archived=earlier is not None)
+    if earlier is None and own_children in found:  # what was archived has this record, and leaves it behind
+        raise KeyReusedError("The customer of this Idempotency-Key was removed. Take a new key for a new customer.")
+    if earlier:
+        return _replay(earlier, new, parent, "validated" if validate_only else "replayed")
+
+    catalogue = Catalogue.model_validate(found[CATALOGUE])
+    for _ in range(MAX_ATTEMPTS):
+        customer = new_customer(new, parent, catalogue, id=customer_id, by=caller)
+        assert parent  # noqa: S101 - without a parent the rules have refused
+        if validate_only:
+            references = [(item["pk"], item["sk"]) for item in reference_items(customer)]
+            found |= get_live(store, caller.now, *references) if references else {}
+            ensure_unique(account, customer, found)
+            return AddedCustomer(
+                show(customer, caller.now, parent).model_copy(update={"id": None, "path": None}), "validated"
+            )
+        try:
+            # What the rules have relied on is checked: the parent still stands and still provides the same.
+            store.write(*creation_actions(customer, caller.now), count_child(parent.id, found))
+        except ConditionFailedError as failed:
+            if earlier := parse_record(Customer, failed.records, customer_key(customer_id)):
+                return _replay(earlier, new, parent)
+            ensure_unique(account, customer, failed.records)
+            found = get_live(store, caller.now, parent_key, children)
+            parent = authorize(
+                account, caller.operation, parse_record(Customer, found, parent_key), pointer="/parent_id"
+            )
+        else:
+            return AddedCustomer(show(customer, caller.now, parent), "added")
+    raise concurrent_modification()
+
+
+def creation_actions(customer: Customer, now: datetime) -> list[Action]:
+    """What is put for a new customer: itself, its name and its references where they are free."""
+    unless_expired_at = int(now.timestamp())
+    named = [name_item(customer), *reference_items(customer)]
+    return [Put(customer_item(customer)), *(Put(item, unless_expired_at=unless_expired_at) for item in named)]
+
+
+def count_child(parent_id: str, found: Mapping[Key, Item], by: int = 1) -> Increment:
+    """Counts what comes below the parent, which since it was read has taken nothing away and is not archived."""
+    key = children_key(parent_id)
+    return Increment(key, by, condition={"revision": found.get(key, {}).get("revision")})
+
+
+def concurrent_modification() -> ThrottledError:
+    return ThrottledError("This customer is being changed. Try again in a second.", headers={"Retry-After": "1"})
+
+
+def _name_keys(new: NewCustomer) -> list[Key]:
+    """Where the name is taken or free, as far as the request is good enough to tell."""
+    try:
+        return [name_key(new.parent_id, fold_name(normalize_name(new.name)))] if new.parent_id and new.name else []
+    except RuleViolation:
+        return []
+
+
+def _replay(
+    earlier: Customer, new: NewCustomer, parent: Customer | None, outcome: Outcome = "replayed"
+) -> AddedCustomer:
+    ensure_same_request(new, earlier.request_hash)
+    return AddedCustomer(show_as_created(earlier, parent), outcome)
+
+
+def ensure_unique(account: Account, customer: Customer, found: Mapping[Key, Item | None]) -> None:
+    """Raises NameExistsError or ReferenceExistsError where `found` holds another customer's name or reference."""
+    name = found.get(name_key(customer.parent_id or "", customer.folded_name))
+    if name and name["customer_id"] != customer.id:
+        archived = " It is archived; restore it, or wait until it is removed." if "expires_at" in name else ""
+        raise NameExistsError(
+            f"The parent holds a customer of this name. Take another name, or use the existing customer.{archived}",
+            [{"code": "name_exists", "pointer": "/name", "detail": f"Its id is {name['customer_id']}."}],
+            customer_id=name["customer_id"],
+        )
+    for system, item in zip(customer.references, reference_items(customer), strict=True):
+        taken = found.get((item["pk"], item["sk"]))
+        if taken and taken["customer_id"] != customer.id:
+            seen = account.sees(taken["customer_path"])
+            raise reference_exists(system, taken["customer_id"] if seen else None)
+
+
+def reference_exists(system: str, customer_id: str | None = None) -> ReferenceExistsError:
+    """`customer_id` is told to those who may see that customer."""
+    detail = f"Another customer has this reference of {system}. Take it from there first, or give another one."
+    errors = [{"code": "reference_exists", "pointer": f"/references/{system}"}]
+    facts: dict[str, Any] = {"customer_id": customer_id} if customer_id else {}
+    return ReferenceExistsError(detail, errors, **facts)
+
+
+def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerResponse:
+    """One request; two for a site. Raises NotFoundError."""
+    _, customer, _ = read_customer(store, caller, customer_id)
+    return show(customer, caller.now, end_customer_of(store, customer))
+
+
+class CustomerPage(BaseModel):
+    customers: list[CustomerResponse]
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+
+@dataclass(frozen=True)
+class CustomerQuery:
+    """What a list of customers is asked for; exactly one of `parent_id` and `within`."""
+
+    parent_id: str | None = None
+    within: str | None = None
+    name_prefix: str | None = None
+    level: Level | None = None
+    state: State | None = None
+    archived: bool = False
+
+    def wants(self, answer: CustomerResponse) -> bool:
+        return self.level in (None, answer.level) and self.state in (None, answer.state)
+
+
+def list_customers(
+    store: Store, caller: Caller, query: CustomerQuery, *, limit: int, cursor: str | None = None
+) -> CustomerPage:
+    """Children of `parent_id` by name, or `within` and all below it in path order; or what is archived below it.
+
+    Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError for parameters that do not go together.
+    """
+    _validate_query(query)
+    key = customer_key(query.parent_id or query.within or "")
+    account, found = read_with_actor(store, caller, key)
+    top = authorize(account, caller.operation, parse_record(Customer, found, key))
+    bound_to = {"list": "customers", **vars(query)}
+    after = read_cursor(account, bound_to, cursor)
+    top_item, known = found[key], {top.id: top}
+    prefix = fold_prefix(query.name_prefix or "")
+
+    def page(size: int, start: Position | None) -> Page:
+        if query.within is not None:
+            return within(store, top_item, limit=size, after=start, kind="archived" if query.archived else "customer")
+        if prefix is None:
+            return Page([], None)
+        return store.query("children", top.id, starts_with=prefix, limit=size, after=start)
+
+    def shown(items: list[Item]) -> list[CustomerResponse | None]:
+        answers = zip(items, show_all(store, caller, items, known), strict=True)
+        return [None if is_expired(item, caller.now) or not query.wants(answer) else answer for item, answer in answers]
+
+    customers, position_after = paginate(
+        page,
+        shown,
+        lambda item: position_within(top_item, item) if query.within else position("children", item),
+        limit=limit,
+        after=after,
+        filtered=query.level is not None or query.state is not None,
+    )
+    return CustomerPage(customers=customers, next_cursor=sign_cursor(account, bound_to, position_after))
+
+
+def _validate_query(query: CustomerQuery) -> None:
+    violations = Violations()
+    if (query.parent_id is None) == (query.within is None):
+        violations.add(RuleViolation("one_of", "parent_id", "Give either parent_id or within."))
+    if query.name_prefix is not None and query.parent_id is None:
+        violations.add(RuleViolation("refused", "name_prefix", "name_prefix goes with parent_id only."))
+    if query.archived and query.within is None:
+        violations.add(RuleViolation("refused", "archived", "archived goes with within only."))
+    violations.raise_if_any()
+
+
+def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
+    """What may be added below a customer, for a form to be drawn from. One request. Raises NotFoundError."""
+    account, parent, found = read_customer(store, caller, customer_id, CATALOGUE)
+    return options_below(parent, Catalogue.model_validate(found[CATALOGUE]), may_add="change_customers" in account.may)
+
+
+def end_customer_of(store: Records, customer: Customer) -> Customer | None:
+    """For a site, by one read: the end-customer whose service type and trial it shares."""
+    if customer.level != "site" or customer.parent_id is None:
+        return None
+    key = customer_key(customer.parent_id)
+    return parse_record(Customer, store.get(key), key)
+
+
+def show_all(store: Store, caller: Caller, items: list[Item], known: dict[str, Customer]) -> list[CustomerResponse]:
+    """Show customers; the end-customers of sites that are not among `known` are read in one more request."""
+    customers = [Customer.model_validate(item) for item in items]
+    known.update({customer.id: customer for customer in customers})
+    missing = {c.parent_id for c in customers if c.level == "site" and c.parent_id not in known}
+    for item in store.get(*(customer_key(parent_id) for parent_id in missing if parent_id)).values() if missing else ():
+        known[item["id"]] = Customer.model_validate(item)
+    return [show(customer, caller.now, known.get(customer.parent_id or "")) for customer in customers]

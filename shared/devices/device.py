@@ -1,0 +1,120 @@
+"""Test devices: what is kept of one, by which rules one is added, and how one is shown.
+
+A test device shows where data really lands: it takes the storage location of its customer through the routing in force.
+It is never invoiced. Source: domain.md, "Test devices".
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.auth.authorization import Account
+from shared.customers.customer import Customer
+from shared.errors import RuleViolation, Violations
+from shared.idempotency import request_hash, secret_from
+from shared.storage_locations.catalogue import Catalogue
+from shared.values.countries import CountryCode, CountryResponse, country_response
+from shared.values.names import MAX_NAME_LENGTH, normalize_name
+from shared.values.timestamps import Timestamp
+
+MAX_TEST_DEVICES: Final = 10
+
+
+class Device(BaseModel):
+    """A test device. `storage_location` is where its data lands, `expected_location` its customer's at that time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    customer_id: str
+    customer_path: str
+    name: str
+    storage_location: CountryCode | None = None
+    expected_location: CountryCode
+    catalogue_version: int
+    token_hash: str = ""
+    removed: bool = False  # what was removed stays as an empty shell, so that its key makes no second one
+    version: int = 1
+    created_at: Timestamp
+    created_by: str
+    request_hash: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the tree: below its customer."""
+        return f"{self.customer_path}/{self.id}"
+
+
+class NewDevice(BaseModel):
+    """Body of POST /customers/{customer_id}/test-devices."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: str | None = Field(None, description=f"1 to {MAX_NAME_LENGTH} characters.")
+
+
+def new_device(  # noqa: PLR0913 - what a decision depends on, each given
+    new: NewDevice, customer: Customer, catalogue: Catalogue, by: Account, *, id: str, token: str, now: datetime
+) -> Device:
+    """A test device of `customer`, its data landing where the catalogue routes it now. Raises RulesViolatedError."""
+    violations = Violations()
+    if new.name is None:
+        violations.add(RuleViolation("required", "/name", "A test device needs a name."))
+    name = violations.check(normalize_name, new.name) if new.name is not None else ""
+    violations.raise_if_any()
+    expected = customer.storage_location.country
+    return Device(
+        id=id,
+        customer_id=customer.id,
+        customer_path=customer.path,
+        name=name,
+        storage_location=catalogue.lands_in(expected),
+        expected_location=expected,
+        catalogue_version=catalogue.version,
+        token_hash=hashlib.sha256(token.encode()).hexdigest(),
+        created_at=now,
+        created_by=by.id,
+        request_hash=request_hash(new),
+    )
+
+
+def installation_token(by: Account, device_id: str, idempotency_key: str) -> str:
+    """It follows from the request, so the same request again shows the same one; only its hash is kept."""
+    return f"bci_{secret_from(by.cursor_key, device_id, idempotency_key)}"
+
+
+def device_tombstone(device: Device) -> Device:
+    changes = {"removed": True, "name": "removed", "token_hash": "", "version": device.version + 1}
+    return device.model_copy(update=changes)
+
+
+class DeviceResponse(BaseModel):
+    """A test device. `actual` is none where the catalogue knows its location no more."""
+
+    id: str | None = Field(description="None only in the answer to validate_only.")
+    customer_id: str
+    name: str
+    test: Literal[True] = Field(True, description="It tests where data lands.")
+    invoiced: Literal[False] = Field(False, description="A test device never is.")
+    expected: CountryResponse = Field(description="The customer's storage location.")
+    actual: CountryResponse | None = Field(description="Where its data lands, by the routing when it was added.")
+    matches: bool
+    catalogue_version: int
+    created_at: Timestamp
+    created_by: str
+
+
+class AddedDeviceResponse(DeviceResponse):
+    installation_token: str | None = Field(description="Shown with this request only; a hash of it is kept.")
+
+
+def show_device(device: Device, expected: str) -> DeviceResponse:
+    """`expected` is the storage location to compare with: the customer's, now or when the device was added."""
+    return DeviceResponse(
+        **device.model_dump(include={"id", "customer_id", "name", "catalogue_version", "created_at", "created_by"}),
+        expected=country_response(expected),
+        actual=country_response(device.storage_location) if device.storage_location else None,
+        matches=device.storage_location == expected,
+    )

@@ -1,0 +1,295 @@
+"""What can be done with test devices, the dashboard and its views."""
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from pydantic import BaseModel, Field
+
+from shared.auth.access import read_with_actor
+from shared.auth.authorization import Caller, authorize, require_permission
+from shared.auth.cursors import read_cursor, sign_cursor
+from shared.customers.access import read_customer
+from shared.customers.customer import Customer, CustomerResponse
+from shared.customers.levels import Level
+from shared.customers.subtree import below, list_within
+from shared.customers.use_cases import show_all
+from shared.devices.device import (
+    MAX_TEST_DEVICES,
+    AddedDeviceResponse,
+    Device,
+    DeviceResponse,
+    NewDevice,
+    device_tombstone,
+    installation_token,
+    new_device,
+    show_device,
+)
+from shared.devices.records import device_item
+from shared.devices.views import COLUMNS, DEFAULT, NewView, View, Views, row, validate_columns, validate_view
+from shared.errors import KeyReusedError, NotFoundError, RuleViolation, ThrottledError, TooManyDevicesError, Violations
+from shared.idempotency import Outcome, ensure_same_request, id_from
+from shared.storage_locations.catalogue import Catalogue
+from shared.table.keys import CATALOGUE, Item, customer_key, device_key, devices_key, views_key
+from shared.table.queries import parse_record
+from shared.table.store import Check, ConditionFailedError, Increment, Put, Records, Store
+from shared.values.countries import CountryResponse, country_response
+from shared.values.csv_text import as_csv
+
+
+@dataclass(frozen=True)
+class AddedDevice:
+    device: AddedDeviceResponse
+    outcome: Outcome
+
+
+def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
+    store: Records,
+    caller: Caller,
+    customer_id: str,
+    new: NewDevice,
+    *,
+    idempotency_key: str,
+    validate_only: bool = False,
+) -> AddedDevice:
+    """Add a test device to a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
+
+    Raises NotFoundError, ForbiddenError, ArchivedError, RulesViolatedError, TooManyDevicesError, KeyReusedError.
+    """
+    device_id = id_from("dev", caller.account_id, customer_id, idempotency_key)
+    key, at, counter = device_key(customer_id, device_id), customer_key(customer_id), devices_key(customer_id)
+    by, found = read_with_actor(store, caller, at, key, CATALOGUE, *((counter,) if validate_only else ()))
+    earlier = parse_record(Device, found, key)
+    customer = authorize(by, caller.operation, parse_record(Customer, found, at), archived=earlier is not None)
+    if earlier is None:
+        catalogue = Catalogue.model_validate(found[CATALOGUE])
+        token = installation_token(by, device_id, idempotency_key)
+        device = new_device(new, customer, catalogue, by, id=device_id, token=token, now=caller.now)
+        if validate_only:
+            if found.get(counter, {}).get("count", 0) >= MAX_TEST_DEVICES:
+                raise _too_many()
+            return AddedDevice(_shown(device, None).model_copy(update={"id": None}), "validated")
+        try:
+            added = Put(device_item(device))
+            store.write(added, Increment(counter, 1, most=MAX_TEST_DEVICES), Check(at, {"archived_at": None}))
+        except ConditionFailedError as failed:
+            earlier = parse_record(Device, failed.records, key)
+            if earlier is None and at in failed.records:
+                authorize(by, caller.operation, parse_record(Customer, failed.records, at))
+            if earlier is None:
+                raise _too_many() from failed
+        else:
+            return AddedDevice(_shown(device, token), "added")
+    ensure_same_request(new, earlier.request_hash)
+    if earlier.removed:
+        raise KeyReusedError("The test device of this Idempotency-Key was removed. Take a new key for a new one.")
+    if validate_only:
+        return AddedDevice(_shown(earlier, None), "validated")
+    return AddedDevice(_shown(earlier, installation_token(by, device_id, idempotency_key)), "replayed")
+
+
+def _shown(device: Device, token: str | None) -> AddedDeviceResponse:
+    shown = show_device(device, device.expected_location)
+    return AddedDeviceResponse(**shown.model_dump(), installation_token=token)
+
+
+def _too_many() -> TooManyDevicesError:
+    return TooManyDevicesError(
+        f"A customer has at most {MAX_TEST_DEVICES} test devices, none invoiced. Remove one first."
+    )
+
+
+def get_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> DeviceResponse:
+    """One request. Raises NotFoundError."""
+    customer, device = _device(store, caller, customer_id, device_id)
+    return show_device(device, customer.storage_location.country)
+
+
+def remove_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> None:
+    """Raises NotFoundError, also for one that was removed before."""
+    _, device = _device(store, caller, customer_id, device_id)
+    try:
+        removed = Put(device_item(device_tombstone(device)), condition={"version": device.version})
+        store.write(removed, Increment(devices_key(device.customer_id), -1))
+    except ConditionFailedError as failed:
+        raise NotFoundError from failed
+
+
+def _device(store: Store, caller: Caller, customer_id: str, device_id: str) -> tuple[Customer, Device]:
+    at, key = customer_key(customer_id), device_key(customer_id, device_id)
+    by, found = read_with_actor(store, caller, at, key)
+    customer = authorize(by, caller.operation, parse_record(Customer, found, at))
+    device = parse_record(Device, found, key)
+    if device is None or device.removed:
+        raise NotFoundError
+    return customer, device
+
+
+class Drift(BaseModel):
+    """A customer whose data lands elsewhere than its storage location today."""
+
+    customer_id: str
+    name: str
+    level: Level
+    path: str
+    expected: CountryResponse = Field(description="The storage location.")
+    actual: CountryResponse | None = Field(description="Where data lands today; none where the catalogue does not say.")
+
+
+class DriftPage(BaseModel):
+    drift: list[Drift]
+    catalogue_version: int
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+
+def check_storage(
+    store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
+) -> DriftPage:
+    """The customer and all below it whose data lands elsewhere than their storage location, by today's routing.
+
+    Raises NotFoundError, MalformedRequestError for a cursor.
+    """
+    at = customer_key(customer_id)
+    by, top, found = read_customer(store, caller, customer_id, CATALOGUE)
+    catalogue = Catalogue.model_validate(found[CATALOGUE])
+    bound_to = {"list": "storage check", "customer_id": top.id}
+
+    def drifted(items: list[Item]) -> list[Drift | None]:
+        return [_drift(Customer.model_validate(item), catalogue) for item in items]
+
+    drift, next_cursor = list_within(store, by, found[at], bound_to, drifted, limit=limit, cursor=cursor)
+    return DriftPage(drift=drift, catalogue_version=catalogue.version, next_cursor=next_cursor)
+
+
+def _drift(customer: Customer, catalogue: Catalogue) -> Drift | None:
+    expected = customer.storage_location.country
+    actual = catalogue.lands_in(expected)
+    if actual == expected:
+        return None
+    return Drift(
+        **customer.model_dump(include={"name", "level", "path"}),
+        customer_id=customer.id,
+        expected=country_response(expected),
+        actual=country_response(actual) if actual else None,
+    )
+
+
+class ColumnResponse(BaseModel):
+    name: str
+    title: str
+
+
+class DevicePage(BaseModel):
+    """Rows of the dashboard. All of them are test devices, which are never invoiced."""
+
+    view: str | None = Field(description="The view that gave the columns, unless they were given.")
+    columns: list[ColumnResponse]
+    rows: list[dict[str, Any]] = Field(description="A value for each column, in the order of the columns.")
+    invoiced: int = Field(0, description="How many of these rows are invoiced: none, they are test devices.")
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+    def as_csv(self) -> str:
+        """RFC 4180, with the titles of the columns."""
+        return as_csv((column.title for column in self.columns), [list(each.values()) for each in self.rows])
+
+
+def list_devices(  # noqa: PLR0913 - the parameters of the route
+    store: Store,
+    caller: Caller,
+    customer_id: str,
+    *,
+    columns: str | None = None,
+    view: str | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> DevicePage:
+    """The devices of a customer and of all below it, as rows: one query, and a read of the customers of the page.
+
+    Raises NotFoundError for the customer or the view, RulesViolatedError for an unknown column, MalformedRequestError.
+    """
+    if columns is not None and view is not None:
+        violations = Violations()
+        violations.add(RuleViolation("one_of", "columns", "Give either columns or view."))
+        violations.raise_if_any()
+    at, views_at = customer_key(customer_id), views_key(caller.account_id)
+    by, found = read_with_actor(store, caller, at, views_at)
+    top = authorize(by, caller.operation, parse_record(Customer, found, at))
+    name = None if columns is not None else view or DEFAULT
+    views = parse_record(Views, found, views_at) or Views()
+    chosen = validate_columns(columns) if columns is not None else views.columns(name or DEFAULT)
+    if chosen is None:
+        raise NotFoundError
+    bound_to = {"list": "devices", "customer_id": top.id}
+    page = below(store, "device", top, limit=limit, after=read_cursor(by, bound_to, cursor))
+    devices = [Device.model_validate(item) for item in page.items]
+    customers = _customers_of(store, caller, devices)
+    return DevicePage(
+        view=name,
+        columns=[ColumnResponse(name=column, title=COLUMNS[column].title) for column in chosen],
+        rows=[row(device, customers[device.customer_id], chosen) for device in devices],
+        next_cursor=sign_cursor(by, bound_to, page.next),
+    )
+
+
+def _customers_of(store: Store, caller: Caller, devices: list[Device]) -> dict[str, CustomerResponse]:
+    """The customers of these devices, in one read; another one for the end-customers of sites."""
+    ids = {device.customer_id for device in devices}
+    items = list(store.get(*map(customer_key, sorted(ids))).values()) if ids else []
+    return {shown.id: shown for shown in show_all(store, caller, items, {}) if shown.id}
+
+
+class ViewList(BaseModel):
+    views: list[View]
+    columns: list[ColumnResponse] = Field(description="Every column there is, to choose from.")
+
+
+def list_views(store: Store, caller: Caller) -> ViewList:
+    """The caller's views, the default one among them."""
+    columns = [ColumnResponse(name=name, title=column.title) for name, column in COLUMNS.items()]
+    return ViewList(views=_views(store, caller).shown(), columns=columns)
+
+
+def get_view(store: Store, caller: Caller, name: str) -> View:
+    """Raises NotFoundError."""
+    name = unquote(name)
+    columns = _views(store, caller).columns(name)
+    if columns is None:
+        raise NotFoundError
+    return View(name=name, columns=columns)
+
+
+def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
+    """Save a view of the caller's own; one of this name is replaced, the default one too. Raises RulesViolatedError."""
+    name = unquote(name)
+    views = _views(store, caller)
+    validate_view(name, new.columns, views)
+    if views.columns_by_name.get(name) == new.columns:
+        return View(name=name, columns=new.columns)
+    _save(store, caller, views, views.saved(name, new.columns))
+    return View(name=name, columns=new.columns)
+
+
+def remove_view(store: Store, caller: Caller, name: str) -> None:
+    """Raises NotFoundError. Without a default view of its own an account has the system's again."""
+    name = unquote(name)
+    views = _views(store, caller)
+    if name not in views.columns_by_name:
+        raise NotFoundError
+    _save(store, caller, views, views.without(name))
+
+
+def _views(store: Store, caller: Caller) -> Views:
+    key = views_key(caller.account_id)
+    account, found = read_with_actor(store, caller, key)
+    require_permission(account, caller.operation)
+    return parse_record(Views, found, key) or Views()
+
+
+def _save(store: Store, caller: Caller, before: Views, after: Views) -> None:
+    pk, sk = views_key(caller.account_id)
+    condition = {"version": before.version} if before.version else None
+    try:
+        store.write(Put({"pk": pk, "sk": sk, **after.model_dump()}, condition=condition))
+    except ConditionFailedError as failed:
+        detail = "Your views are being changed elsewhere. Try again."
+        raise ThrottledError(detail, headers={"Retry-After": "1"}) from failed

@@ -1,0 +1,74 @@
+"""The event bus: what is told to others goes onto it, in the order in which it happened."""
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.aws import clients
+from shared.aws.settings import settings
+from shared.events.events import EventEnvelope
+
+if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
+
+SOURCE: Final = "backup-customers"
+_MAX_ENTRIES: Final = 10  # EventBridge's limit for one request
+MAX_ATTEMPTS: Final = 3
+
+
+class Bus(Protocol):
+    def publish(self, events: Sequence[EventEnvelope]) -> set[int]:
+        """Put the events onto the bus, in their order; the places of those that were not taken."""
+
+
+class EventBridgeBus:
+    """The bus on EventBridge."""
+
+    def __init__(self, client: "EventBridgeClient", name: str, *, wait: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._name = name
+        self._wait = wait
+
+    def publish(self, events: Sequence[EventEnvelope]) -> set[int]:
+        failed: set[int] = set()
+        for start in range(0, len(events), _MAX_ENTRIES):
+            failed |= self._put(events, list(range(start, min(start + _MAX_ENTRIES, len(events)))))
+        return failed
+
+    def _put(self, events: Sequence[EventEnvelope], places: list[int]) -> set[int]:
+        """One request; what EventBridge did not take of it is sent again."""
+        for attempt in range(MAX_ATTEMPTS):
+            entries: Any = [self._entry(*events[place]) for place in places]
+            try:
+                answers = self._client.put_events(Entries=entries)["Entries"]
+            except BotoCoreError:
+                return set(places)  # after the SDK's own tries
+            except ClientError:
+                if len(places) == 1:
+                    return set(places)
+                # One that EventBridge refuses must not keep the others.
+                return {failed for place in places for failed in self._put(events, [place])}
+            places = [place for place, answer in zip(places, answers, strict=True) if answer.get("ErrorCode")]
+            if not places:
+                return set()
+            self._wait(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - spreads callers, hides nothing
+        return set(places)
+
+    def _entry(self, kind: str, event: Any) -> dict[str, Any]:
+        return {
+            "Source": SOURCE,
+            "DetailType": kind,
+            "Detail": event.model_dump_json(),
+            "Time": event.occurred_at,
+            "EventBusName": self._name,
+        }
+
+
+@cache
+def open_bus() -> EventBridgeBus:
+    """The bus of this function: the one that EVENT_BUS names."""
+    return EventBridgeBus(clients.client("events"), settings.event_bus)

@@ -1,0 +1,308 @@
+"""Events: what others are told when something in the table has changed.
+
+An event follows from the record before and after the change and from nothing else, so the same change always gives the
+same event with the same id: whoever gets it twice can tell. State changes once; an event is delivered at least once.
+Within a customer, `sequence` is the record's version and tells the order.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.auth.authorization import Account, Role, Status
+from shared.customers.customer import Change, Customer
+from shared.customers.levels import Level, ServiceType
+from shared.customers.trial import STEPS
+from shared.devices.device import Device
+from shared.idempotency import id_from
+from shared.storage_locations.catalogue import Catalogue
+from shared.values.countries import CountryCode
+from shared.values.timestamps import Timestamp
+
+
+class Event(BaseModel):
+    """What every event holds. `customer_id` and `path` are those of the customer it is about."""
+
+    model_config = ConfigDict(frozen=True)
+
+    event_id: str
+    schema_version: Literal[1] = 1
+    occurred_at: Timestamp
+    sequence: int = Field(description="The version of the record: higher is later, for the same record.")
+    customer_id: str | None
+    path: str | None = Field(description="Ids from the root to the customer, joined by '/'.")
+
+
+class CustomerEvent(Event):
+    """An event of a customer, with all that a billing system needs to act on it."""
+
+    name: str
+    level: Level
+    service_type: ServiceType | None = Field(description="None for a site, which shares its end_customer's.")
+    device_country: CountryCode
+    storage_location: CountryCode
+    references: dict[str, str]
+
+
+class CustomerAdded(CustomerEvent):
+    """A customer was added. `invoice_from` is none during a trial, and for all levels but an end_customer."""
+
+    parent_id: str | None
+    trial_ends_at: Timestamp | None
+    invoice_from: Timestamp | None
+
+
+class TrialEnding(CustomerEvent):
+    """A trial ends in 7, 3 or 1 days."""
+
+    trial_ends_at: Timestamp
+    days_before: int
+
+
+class CustomerChanged(CustomerEvent):
+    """A customer's name, services, device country or references were changed; `changes` by field: from what to what."""
+
+    changes: dict[str, dict[str, Any]]
+    changed_by: str
+    request_id: str | None
+
+
+class CustomerArchived(CustomerEvent):
+    """A customer was archived: it counts for nothing and is not invoiced from `archived_at` on."""
+
+    archived_at: Timestamp
+    removed_at: Timestamp = Field(description="It can be restored until then, and is gone from then on.")
+    changed_by: str
+    request_id: str | None
+
+
+class CustomerRestored(CustomerEvent):
+    """An archived customer is back, and invoiced as before from `restored_at` on."""
+
+    archived_at: Timestamp
+    restored_at: Timestamp
+    changed_by: str
+    request_id: str | None
+
+
+class CustomerEnteredProduction(CustomerEvent):
+    """Invoicing of an end_customer starts, its sites included. Once for each end_customer, with or without a trial."""
+
+    invoice_from: Timestamp
+    ended_by: str | None = Field(description="Who ended the trial: an account, or schedule; none without a trial.")
+
+
+class StorageLocationChanged(CustomerEvent):
+    """Support has changed a customer's storage location; `storage_location` is the new one."""
+
+    previous_location: CountryCode
+    reason: str
+    changed_by: str
+    request_id: str | None
+
+
+class DeviceEvent(Event):
+    """A test device, which is never invoiced."""
+
+    device_id: str
+    expected_location: CountryCode
+    storage_location: CountryCode | None = Field(description="Where its data lands.")
+    matches: bool
+    invoiced: Literal[False] = False
+
+
+class DeviceAdded(DeviceEvent):
+    """A test device was added."""
+
+
+class DeviceRemoved(DeviceEvent):
+    """A test device was removed."""
+
+
+class AccountEvent(Event):
+    """An account, by its id; its address and its name are for the API alone."""
+
+    account_id: str
+    role: Role
+    status: Status
+
+
+class AccountAdded(AccountEvent):
+    """An account was added."""
+
+
+class AccountChanged(AccountEvent):
+    """An account has another role or status."""
+
+
+class AccountRemoved(AccountEvent):
+    """An account was removed."""
+
+
+class StorageLocationsReplaced(Event):
+    """A new version of the catalogue is in force; `sequence` is the version."""
+
+
+TYPES: Final[dict[str, type[Event]]] = {
+    "customer_added": CustomerAdded,
+    "customer_changed": CustomerChanged,
+    "customer_archived": CustomerArchived,
+    "customer_restored": CustomerRestored,
+    "trial_ending": TrialEnding,
+    "customer_entered_production": CustomerEnteredProduction,
+    "storage_location_changed": StorageLocationChanged,
+    "test_device_added": DeviceAdded,
+    "test_device_removed": DeviceRemoved,
+    "account_added": AccountAdded,
+    "account_changed": AccountChanged,
+    "account_removed": AccountRemoved,
+    "storage_locations_replaced": StorageLocationsReplaced,
+}
+
+Image = Mapping[str, Any]
+_KINDS: Final = {
+    ("customer", "customer"): "customer",
+    ("customer", "device"): "device",
+    ("account", "account"): "account",
+    ("catalogue", "current"): "catalogue",
+}
+# The type of an event, and the event.
+EventEnvelope = tuple[str, Event]
+
+
+def events_for_change(old: Image | None, new: Image | None, changed_at: datetime | None = None) -> list[EventEnvelope]:
+    """What the change of one record means to others; `changed_at` is the stream's own time of the change.
+
+    Raises ValueError for a record that is not one of ours and of which others should have heard.
+    """
+    if new is None:
+        return []  # records go by their time only, long after they were removed
+    # By both keys: the sort key of a name record is a name, and may be any word.
+    kind = _KINDS.get((str(new["pk"]).partition("#")[0], str(new["sk"]).partition("#")[0]))
+    if kind == "customer":
+        return _customer_events(old, new)
+    if kind == "device":
+        return _device_events(old, Device.model_validate(new), changed_at)
+    if kind == "account":
+        return _account_events(old, Account.model_validate(new), changed_at)
+    if kind == "catalogue":
+        catalogue = Catalogue.model_validate(new)
+        return [
+            _envelope(
+                "storage_locations_replaced",
+                f"catalogue {catalogue.version}",
+                occurred_at=catalogue.created_at,
+                sequence=catalogue.version,
+                customer_id=None,
+                path=None,
+            )
+        ]
+    return []
+
+
+_REMINDERS: Final = {days: f"reminder_{days}_at" for days in STEPS if days}
+
+
+def _customer_events(old: Image | None, image: Image) -> list[EventEnvelope]:
+    # What was there before is compared and not read: it may have been broken, and be mended now.
+    watched = ("production_since", "last_change", *_REMINDERS.values())
+    if old is not None and all(old.get(name) == image.get(name) for name in watched):
+        return []
+    new = Customer.model_validate(image)
+    facts = {
+        **new.model_dump(include={"path", "name", "level", "service_type", "device_country", "references"}),
+        "storage_location": new.storage_location.country,
+        "customer_id": new.id,
+        "sequence": new.version,
+    }
+    invoiced = new.level == "end_customer" and new.production_since is not None
+    events = []
+    if old is None:
+        events.append(
+            _envelope(
+                "customer_added",
+                new.id,
+                **facts,
+                occurred_at=new.created_at,
+                parent_id=new.parent_id,
+                trial_ends_at=new.trial_ends_at,
+                invoice_from=new.production_since if invoiced else None,
+            )
+        )
+    for days, name in _REMINDERS.items():
+        sent_at = getattr(new, name)
+        if old and sent_at and not old.get(name):
+            ending = {"trial_ends_at": new.trial_ends_at, "days_before": days}
+            events.append(_envelope("trial_ending", f"{new.id} {days}", **facts, occurred_at=sent_at, **ending))
+    if invoiced and (old is None or not old.get("production_since")):
+        started = {"invoice_from": new.production_since, "ended_by": new.trial_ended_by}
+        events.append(
+            _envelope("customer_entered_production", new.id, **facts, occurred_at=new.production_since, **started)
+        )
+    change = new.last_change
+    if old and change and old.get("last_change") != image.get("last_change"):
+        of_change = {"occurred_at": change.at, "changed_by": change.by, "request_id": change.request_id}
+        events.append(
+            _envelope(change.event, f"{new.id} {change.version}", **facts, **of_change, **_change_details(change, new))
+        )
+    return events
+
+
+def _change_details(change: Change, customer: Customer) -> dict[str, Any]:
+    """What the event of a change holds beside the customer."""
+    if change.event == "storage_location_changed":
+        return {"previous_location": change.changes["storage_location"]["from"], "reason": change.reason}
+    if change.event == "customer_archived":
+        removed_at = datetime.fromtimestamp(customer.expires_at or 0, UTC)
+        return {"archived_at": customer.archived_at, "removed_at": removed_at}
+    if change.event == "customer_restored":
+        times = customer.archives[-1]
+        return {"archived_at": times.start, "restored_at": times.end}
+    return {"changes": change.changes}
+
+
+def _device_events(old: Image | None, new: Device, changed_at: datetime | None) -> list[EventEnvelope]:
+    if old is not None and bool(old.get("removed")) == new.removed:
+        return []
+    return [
+        _envelope(
+            "test_device_removed" if new.removed else "test_device_added",
+            new.id,
+            occurred_at=changed_at if old and changed_at else new.created_at,
+            sequence=new.version,
+            customer_id=new.customer_id,
+            path=new.customer_path,
+            device_id=new.id,
+            expected_location=new.expected_location,
+            storage_location=new.storage_location,
+            matches=new.storage_location == new.expected_location,
+        )
+    ]
+
+
+def _account_events(old: Image | None, new: Account, changed_at: datetime | None) -> list[EventEnvelope]:
+    before = Account.model_validate(old) if old is not None else None
+    if before is not None and (before.role, before.status) == (new.role, new.status):
+        return []  # a name, or what the system itself has noted
+    kind = "account_added" if old is None else "account_removed" if new.removed else "account_changed"
+    return [
+        _envelope(
+            kind,
+            f"{new.id} {new.version}" if kind == "account_changed" else new.id,
+            occurred_at=changed_at if old and changed_at else new.created_at,
+            sequence=new.version,
+            customer_id=new.customer_id,
+            path=new.customer_path,
+            account_id=new.id,
+            role=new.role,
+            status=new.status,
+        )
+    ]
+
+
+def _envelope(kind: str, of: str, **facts: Any) -> EventEnvelope:
+    """`of` is all that the event's id follows from: what happens once to a record has one id for ever."""
+    event_id = id_from("evt", kind, of)
+    return kind, TYPES[kind].model_validate({"event_id": event_id, **facts})

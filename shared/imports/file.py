@@ -1,0 +1,369 @@
+"""Files of customers to be added: how one is read, which rows refer to which, and what is kept of an import.
+
+A file is CSV, with our own field names or the header of a well-known onboarding script, or JSON lines. A row's parent
+is the id of a customer, or the `key` or the name of another row of the file, wherever that stands. Rows are carried out
+parents first. What is wrong with the file refuses it; what is wrong with a row is that row's own result.
+"""
+
+import csv
+import io
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import batched
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.customers.customer import Customer, NewCustomer
+from shared.customers.fields import field_rules
+from shared.customers.levels import ALLOWED_CHILDREN, LEVELS, SERVICE_TYPES
+from shared.errors import RuleViolation, Violations
+from shared.idempotency import id_from
+from shared.values.names import MAX_NAME_LENGTH, fold_name
+from shared.values.timestamps import Timestamp
+
+MAX_ROWS: Final = 10_000
+MAX_FILE_BYTES: Final = 3 * 1024 * 1024  # bytes
+ROWS_PER_PART: Final = (
+    147  # rows that are kept in one record, and whose results are kept together: three full transactions
+)
+MAX_ROW_ERRORS: Final = 5
+_MAX_ROW_BYTES: Final = 2_500  # bytes, as it is kept: a record holds 400 KB, and so 147 of them
+CSV: Final = "text/csv"
+csv.field_size_limit(MAX_FILE_BYTES)  # a cell is as long as it is: its row says so
+JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
+
+# The onboarding script's columns, in lower case -> our fields.
+_SCRIPT: Final = {
+    "companyname": "name",
+    "parentid": "parent_id",
+    "level": "level",
+    "state": "state",
+    "locationid": "storage_location",
+    "devicecountry": "device_country",
+}
+_FIELDS: Final = (*NewCustomer.model_fields, "key")
+_CUSTOMER_ID: Final = re.compile("cus_[a-z2-7]{26}")
+_BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+_STATES: Final = {"intrial": True, "trial": True, "inproduction": False, "production": False}
+
+# Fields whose words are understood in more than one way of writing.
+_WORDS: Final = ("level", "state", "service_type")
+
+Fields = dict[str, Any]
+Errors = list[dict[str, Any]]
+Status = Literal["created", "existed", "refused"]
+
+
+class Row(BaseModel):
+    """A row of the file, in the order in which rows are carried out. `parent`: the parent's row, and its part."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int  # in the file, from 1, the header left out
+    fields: Fields
+    parent: tuple[int, int] | None = None
+    errors: Errors = []
+
+
+class Result(BaseModel):
+    """What became of a row."""
+
+    row: int = Field(description="Its number in the file, from 1; a header is not counted.")
+    status: Status
+    customer_id: str | None = Field(None, description="Of the customer that was created, or that existed.")
+    errors: list[dict[str, Any]] = Field([], description="Why it was refused, with pointers to its fields.")
+
+
+class Import(BaseModel):
+    """What is kept of an import; its rows and their results stand beside it, part by part."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    path: str  # of the customer of the account that made it
+    rows: int
+    from_parents: tuple[str, ...] = ()  # the fields for which the file has no column
+    parts_done: int = 0
+    created: int = 0
+    existed: int = 0
+    refused: int = 0
+    finished_at: Timestamp | None = None
+    created_at: Timestamp
+    created_by: str
+    request_id: str | None = None
+    request_hash: str
+    kept_until: int  # epoch seconds; its rows and results are gone then, its id is never used again
+
+    @property
+    def parts(self) -> int:
+        return -(-self.rows // ROWS_PER_PART)
+
+    def customer_id(self, row: int) -> str:
+        """A row makes the customer with this id or none, however often it is carried out."""
+        return id_from("cus", self.id, str(row))
+
+
+class NewImport(BaseModel):
+    """What a file asks for: its rows, parents before children."""
+
+    rows: list[Row]
+    from_parents: tuple[str, ...]
+
+
+def read_file(text: str, media: str) -> NewImport:
+    """The rows of a file. Raises RulesViolatedError for what is wrong with the file as a whole."""
+    violations = Violations()
+    rows, columns = violations.check(_rows, text.removeprefix("\ufeff"), media) or ([], set())
+    if not rows:
+        violations.raise_if_any()
+        violations.add(RuleViolation("file_empty", "", "Send at least one row."))
+    elif len(rows) > MAX_ROWS:
+        violations.add(
+            RuleViolation("file_too_long", "", f"Send at most {MAX_ROWS} rows at once; these are {len(rows)}.")
+        )
+    violations.raise_if_any()
+    missing = tuple(field for field in ("service_type", "services_to_provide") if field not in columns)
+    return NewImport(rows=_order(rows), from_parents=missing)
+
+
+def _rows(text: str, media: str) -> tuple[list[Row], set[str]]:
+    if media in JSON_LINES:
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        rows = [_json_row(number, line) for number, line in lines]
+        return rows, {field for row in rows for field in row.fields}
+    first, _, _ = text.partition("\n")
+    delimiter = ";" if first.count(";") > first.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = _without_end([_column(cell) for cell in next(reader, [])], 0)
+        _validate_header(header)
+        cells = [(number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row)]
+    except csv.Error as error:
+        raise RuleViolation("file_malformed", "", f"The file is not CSV: {error}.") from error
+    return [_csv_row(number, header, row) for number, row in cells], set(header)
+
+
+def _without_end(cells: list[str], least: int) -> list[str]:
+    """Without the empty cells at the end that spreadsheets write, beyond the least number."""
+    while len(cells) > least and not cells[-1].strip():
+        cells = cells[:-1]
+    return cells
+
+
+def _column(cell: str) -> str:
+    name = cell.strip()
+    return _SCRIPT.get(name.lower(), name.lower())
+
+
+def _validate_header(header: list[str]) -> None:
+    unknown = [name for name in header if name not in (*_FIELDS, "state")]
+    twice = {name for name in header if header.count(name) > 1}
+    if unknown or twice or "name" not in header:
+        raise RuleViolation(
+            "columns",
+            "",
+            f"Begin with a line of column names, each once, name among them, from: {', '.join(_FIELDS)}; or with "
+            "companyname,ParentId,Level,State,LocationId,DeviceCountry.",
+            columns=[name[:64] for name in [*unknown, *sorted(twice)][:10]],
+        )
+
+
+def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
+    cells = _without_end(cells, len(header))
+    if len(cells) != len(header):
+        detail = f"The row has {len(cells)} cells; the header has {len(header)}."
+        return Row(number=number, fields={}, errors=[_error("cells", "", detail)])
+    fields: Fields = {}
+    rules: Errors = []
+    for name, cell in zip(header, cells, strict=True):
+        if cell.strip():
+            try:
+                fields[name] = _value(name, cell.strip())
+            except RuleViolation as broken:
+                rules.append(broken.entry)
+    return _row(number, fields, rules)
+
+
+def _value(name: str, cell: str) -> Any:
+    """A cell as the field takes it."""
+    at = f"/{name}"
+    if name in ("in_trial", "state"):
+        words = _BOOLEANS if name == "in_trial" else _STATES
+        if _letters(cell) not in words:
+            raise RuleViolation("wrong_value", at, f"Give one of {', '.join(words)}.")
+        return words[_letters(cell)]
+    if name == "services_to_provide":
+        return [_service(word) for word in re.split("[;,|]", cell)]
+    if name == "references":
+        pairs = [pair.partition("=") for pair in cell.split(";") if pair.strip()]
+        if not all(equals for _, equals, _ in pairs):
+            raise RuleViolation("wrong_value", at, "Give references as psa=123; crm=A-1.")
+        return {system.strip(): value.strip() for system, _, value in pairs}
+    if name == "level":
+        return {_letters(level): level for level in LEVELS}.get(_letters(cell), cell)
+    return _service(cell) if name == "service_type" else cell
+
+
+def _service(word: str) -> str:
+    return {_letters(service): service for service in SERVICE_TYPES}.get(_letters(word), word.strip())
+
+
+def _letters(text: str) -> str:
+    """What is left when "Sub-Distributor" and "sub_distributor" are the same."""
+    return re.sub("[^a-z0-9]", "", text.lower())
+
+
+def _json_row(number: int, line: str) -> Row:
+    try:
+        found = json.loads(line)
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return Row(number=number, fields={}, errors=[_error("json", "", "The line is not JSON.")])
+    if not isinstance(found, dict):
+        return Row(number=number, fields={}, errors=[_error("json", "", "The line is not a JSON object.")])
+    fields: Fields = {}
+    errors: Errors = []
+    for given, value in found.items():
+        name = _column(given)
+        if name not in (*_FIELDS, "state"):
+            errors.append(_error("unknown_field", f"/{given[:64]}", "There is no such field."))
+        elif name in fields:
+            errors.append(_error("field_twice", f"/{given[:64]}", "The field stands twice, under two names."))
+        elif value is not None:
+            try:
+                fields[name] = _value(name, value) if isinstance(value, str) and name in _WORDS else value
+            except RuleViolation as broken:
+                errors.append(broken.entry)
+    return _row(number, fields, errors)
+
+
+def _row(number: int, fields: Fields, errors: Errors) -> Row:
+    """The row, or what is wrong with its form."""
+    if "state" in fields and not errors:
+        state = fields.pop("state")
+        if state is not False:  # "in production" is what every level is without a trial
+            fields.setdefault("in_trial", state)
+    key = fields.get("key")
+    if key is not None and not isinstance(key, str):
+        errors = [*errors, _error("wrong_type", "/key", "Give a text.")]
+    if not errors:
+        errors = _shape({name: value for name, value in fields.items() if name != "key"})
+    kept = Row(number=number, fields=fields)
+    if not errors and len(kept.model_dump_json().encode()) > _MAX_ROW_BYTES:
+        errors = [_error("row_too_long", "", f"A row takes at most {_MAX_ROW_BYTES} bytes.")]
+    if not errors:
+        return kept
+    # By these its children find it, and are told that it was refused.
+    named = {name: fields[name][:MAX_NAME_LENGTH] for name in ("key", "name") if isinstance(fields.get(name), str)}
+    return Row(number=number, fields=named, errors=errors[:MAX_ROW_ERRORS])
+
+
+def _shape(fields: Fields) -> Errors:
+    try:
+        NewCustomer.model_validate(fields)
+    except ValidationError as error:
+        return [
+            _error(wrong["type"], "".join(f"/{str(part)[:64]}" for part in wrong["loc"]), wrong["msg"])
+            for wrong in error.errors(include_input=False, include_url=False)
+        ]
+    return []
+
+
+def _error(code: str, pointer: str, detail: str) -> dict[str, Any]:
+    return {"code": code, "pointer": pointer, "detail": detail}
+
+
+def _order(rows: list[Row]) -> list[Row]:
+    """The rows with their parents' rows found, parents before children, else in the order of the file."""
+    by_word: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        if "key" in row.fields:
+            by_word[f"key {row.fields['key']}"].append(row.number)
+        if isinstance(row.fields.get("name"), str):
+            by_word[f"name {fold_name(row.fields['name'])}"].append(row.number)
+    parents: dict[int, int] = {}
+    ready: list[Row] = []
+    children: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        word = row.fields.get("parent_id")
+        if word is None or _CUSTOMER_ID.fullmatch(word):
+            ready.append(row)
+            continue
+        found = by_word.get(f"key {word}") or by_word.get(f"name {fold_name(word)}") or []
+        if len(found) == 1:
+            parents[row.number] = found[0]
+            children[found[0]].append(row)
+        else:
+            ready.append(_rejected(row, "parent_unknown" if not found else "parent_ambiguous", word))
+    ordered: list[Row] = []
+    place: dict[int, int] = {}
+    while ready:
+        following: list[Row] = []
+        for row in ready:
+            parent = parents.get(row.number)
+            at = None if parent is None else (parent, place[parent] // ROWS_PER_PART)
+            place[row.number] = len(ordered)
+            ordered.append(row.model_copy(update={"parent": at}))
+            following += children.pop(row.number, [])
+        ready = sorted(following, key=lambda row: row.number)
+    # What is left hangs on itself.
+    circle = sorted((row for below in children.values() for row in below), key=lambda row: row.number)
+    return ordered + [_rejected(row, "parent_circular", row.fields["parent_id"]) for row in circle]
+
+
+_PARENTS: Final = {
+    "parent_unknown": "No customer has this id, and no row of the file this key or name: {word}.",
+    "parent_ambiguous": "Several rows of the file have this key or name: {word}. Give the rows a column key.",
+    "parent_circular": "The row hangs on itself by its parents: {word}.",
+}
+
+
+def _rejected(row: Row, code: str, word: str) -> Row:
+    error = _error(code, "/parent_id", _PARENTS[code].format(word=word[:128]))
+    return Row(number=row.number, fields={}, errors=[error, *row.errors])
+
+
+def request_from_row(
+    row: Row, parent_id: str | None, parent: Customer | None, from_parents: tuple[str, ...]
+) -> NewCustomer:
+    """What a row asks for. Fields for which the file has no column are taken from the parent.
+
+    The service type is the parent's own where it provides that, else the only one that it provides; the services to
+    provide are all of the parent's.
+    """
+    fields = {name: value for name, value in row.fields.items() if name != "key"}
+    fields["parent_id"] = parent_id
+    if parent is not None:
+        fields |= {field: value for field, value in _inherited(fields, parent).items() if field in from_parents}
+    return NewCustomer.model_validate(fields)
+
+
+def _inherited(fields: Mapping[str, Any], parent: Customer) -> Fields:
+    possible = ALLOWED_CHILDREN[parent.level]
+    level = (
+        possible[0] if len(possible) == 1 else next((each for each in possible if each == fields.get("level")), None)
+    )
+    if level is None:
+        return {}
+    provided = list(parent.services_to_provide)
+    own = parent.service_type if parent.service_type in provided else provided[0] if len(provided) == 1 else None
+    values: Fields = {"service_type": own, "services_to_provide": provided}
+    return {field: value for field, value in values.items() if field_rules(level, parent.level)[field] == "required"}
+
+
+def parts_of(rows: list[Row]) -> Iterator[list[Row]]:
+    yield from map(list, batched(rows, ROWS_PER_PART, strict=False))
+
+
+def advance(done: Import, results: list[Result], now: datetime) -> Import:
+    """The import when one more part of it is done."""
+    parts_done = done.parts_done + 1
+    counts = {
+        name: getattr(done, name) + sum(r.status == name for r in results) for name in ("created", "existed", "refused")
+    }
+    finished = now if parts_done == done.parts else None
+    return done.model_copy(update={"parts_done": parts_done, "finished_at": finished, **counts})

@@ -1,0 +1,213 @@
+"""What can be done with imports: one is kept whole, carried out in the background part by part, and looked at.
+
+A row makes the customer whose id follows from the import and the row's number. So a part that is carried out again,
+after a crash or by a second message, meets what it made before, and no row makes two customers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import batched
+from typing import Final, Literal
+
+from pydantic import BaseModel, Field
+
+from shared.auth.access import read_with_actor
+from shared.auth.authorization import Caller, authorize, require_permission
+from shared.auth.cursors import read_cursor, sign_cursor
+from shared.aws.queues import Queue
+from shared.errors import KeyReusedError, NotFoundError
+from shared.idempotency import Outcome, ensure_same_hash, id_from, text_hash
+from shared.imports.file import ROWS_PER_PART, Import, NewImport, Result, Row, Status, advance, parts_of, read_file
+from shared.imports.records import import_item, part_item, unpack_records
+from shared.imports.worker import ImportWorker
+from shared.table.keys import CATALOGUE, Key, account_key, customer_key, import_key, results_key, rows_key
+from shared.table.overlay import OverlayStore
+from shared.table.queries import has_passed, parse_record
+from shared.table.store import MAX_KEYS, ConditionFailedError, Put, Records, Store
+from shared.values.timestamps import Timestamp
+
+RETENTION: Final = timedelta(days=90)
+# So many results an answer to a dry run holds; those that would be created are counted only.
+MAX_SHOWN: Final = 2_000
+_MAX_PARTS: Final = 8  # that are looked through for one page of results
+
+State = Literal["waiting", "running", "done", "validated"]
+
+
+class ImportResponse(BaseModel):
+    """An import, how far it is, and what became of its rows, parents before children."""
+
+    id: str | None = Field(description="None only in the answer to validate_only.")
+    state: State
+    rows: int
+    rows_done: int
+    created: int = Field(description="In the answer to validate_only: would be created.")
+    existed: int = Field(description="Rows whose name or reference a customer had already. It was not changed.")
+    refused: int
+    created_at: Timestamp
+    created_by: str
+    finished_at: Timestamp | None
+    results: list[Result]
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+
+@dataclass(frozen=True)
+class AddedImport:
+    answer: ImportResponse
+    outcome: Outcome
+
+
+def add_import(  # noqa: PLR0913 - what an addition depends on, each given
+    store: Store,
+    queue: Queue,
+    caller: Caller,
+    file: str,
+    media: str,
+    *,
+    idempotency_key: str,
+    validate_only: bool = False,
+) -> AddedImport:
+    """Keep a file of customers and have it carried out in the background, once for each caller and `idempotency_key`.
+
+    `validate_only` carries it out on a store that writes nothing, and answers at once. Raises ForbiddenError,
+    RulesViolatedError for the file as a whole, KeyReusedError; UnavailableError where the import is kept but could not
+    be begun: the same request again begins it.
+    """
+    import_id = id_from("imp", caller.account_id, idempotency_key)
+    key, hash_of_file = import_key(import_id), text_hash(f"{media}\n{file}")
+    by, found = read_with_actor(store, caller, key)
+    require_permission(by, caller.operation)
+    earlier = parse_record(Import, found, key)
+    if earlier is None:
+        new = read_file(file, media)
+        kept = Import(
+            id=import_id,
+            path=by.customer_path,
+            rows=len(new.rows),
+            from_parents=new.from_parents,
+            created_at=caller.now,
+            created_by=by.id,
+            request_id=caller.request_id,
+            request_hash=hash_of_file,
+            kept_until=int((caller.now + RETENTION).timestamp()),
+        )
+        if validate_only:
+            return AddedImport(_dry_run(store, caller, kept, new), "validated")
+        rows = [part_item(rows_key(import_id, part), kept, rows) for part, rows in enumerate(parts_of(new.rows))]
+        try:
+            store.write(*map(Put, [import_item(kept), *rows]))
+        except ConditionFailedError as failed:
+            earlier = parse_record(Import, failed.records, key)
+            if earlier is None:
+                raise
+        else:
+            queue.send([{"import_id": import_id}])
+            return AddedImport(_response(kept), "added")
+    ensure_same_hash(hash_of_file, earlier.request_hash)
+    if has_passed(earlier.kept_until, caller.now):
+        raise KeyReusedError("The results of this import are gone. Take a new key to import the file again.")
+    if earlier.finished_at is None and not validate_only:  # its message may never have been sent
+        queue.send([{"import_id": import_id}])
+    return AddedImport(_response(earlier), "validated" if validate_only else "replayed")
+
+
+def _response(of: Import, results: list[Result] | None = None, next_cursor: str | None = None) -> ImportResponse:
+    done = of.created + of.existed + of.refused
+    return ImportResponse(
+        **of.model_dump(include={"id", "rows", "created", "existed", "refused", "created_at", "created_by"}),
+        state="done" if of.finished_at else "running" if done else "waiting",
+        rows_done=done,
+        finished_at=of.finished_at,
+        results=results or [],
+        next_cursor=next_cursor,
+    )
+
+
+def _dry_run(store: Store, caller: Caller, of: Import, new: NewImport) -> ImportResponse:
+    """The answer to a dry run: the same work, on a store that writes nothing."""
+    found = store.get(account_key(of.created_by), CATALOGUE)
+    work, shown = ImportWorker(OverlayStore(store), of), list[Result]()
+    for rows in parts_of(new.rows):
+        # Read beforehand, many in one request: they are never there.
+        for some in batched(rows, MAX_KEYS, strict=False):
+            work.store.get(*(customer_key(of.customer_id(row.number)) for row in some))
+        results = work.carry_out(caller, found, rows)
+        of = advance(of, results, caller.now)
+        shown += [result for result in results if result.status != "created"]
+    answer = _response(of, shown[:MAX_SHOWN])
+    return answer.model_copy(update={"id": None, "state": "validated", "finished_at": None})
+
+
+def get_import(  # noqa: PLR0913 - the parameters of the route
+    store: Store,
+    caller: Caller,
+    import_id: str,
+    *,
+    status: Status | None = None,
+    limit: int,
+    cursor: str | None = None,
+) -> ImportResponse:
+    """How far an import is, and a page of its results; those of one status only, where it is given.
+
+    Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
+    """
+    key = import_key(import_id)
+    by, found = read_with_actor(store, caller, key)
+    of = authorize(by, caller.operation, parse_record(Import, found, key))
+    if has_passed(of.kept_until, caller.now):
+        raise NotFoundError
+    bound_to = {"list": "results", "import_id": of.id, "status": status}
+    place = int((read_cursor(by, bound_to, cursor) or {"place": "0"})["place"])
+    parts = range(place // ROWS_PER_PART, min(place // ROWS_PER_PART + _MAX_PARTS, of.parts_done))
+    results: list[Result] = []
+    for part, records in zip(parts, _parts(store, [results_key(of.id, part) for part in parts]), strict=True):
+        for number, record in enumerate(records, part * ROWS_PER_PART):
+            if number < place or len(results) == limit:
+                continue
+            place = number + 1
+            result = Result.model_validate(record)
+            if status in (None, result.status):
+                results.append(result)
+    more = place < min(of.parts_done * ROWS_PER_PART, of.rows)
+    return _response(of, results, sign_cursor(by, bound_to, {"place": str(place)} if more else None))
+
+
+def _parts(store: Records, keys: list[Key]) -> list[list[dict[str, object]]]:
+    found = store.get(*keys) if keys else {}
+    return [unpack_records(found[key]) for key in keys]
+
+
+def run_import(
+    store: Store, queue: Queue, import_id: str, now: Callable[[], datetime], time_is_up: Callable[[], bool]
+) -> Import | None:
+    """Carry an import on, part by part, until it is done or the time is up; then another message goes on with it.
+
+    A part's results and the progress are written together, once: of two who carry out one part, one writes them. What
+    was made of it before is met again. Returns how far it is; `None` where there is no such import.
+    """
+    key = import_key(import_id)
+    of = parse_record(Import, store.get(key), key)
+    work = of and ImportWorker(store, of)
+    while of and work and of.finished_at is None:
+        if time_is_up():
+            queue.send([{"import_id": import_id}])
+            return of
+        caller = Caller(of.created_by, now(), "change_customers", of.request_id)
+        part = rows_key(of.id, of.parts_done)
+        found = store.get(account_key(of.created_by), CATALOGUE, part)
+        rows = [Row.model_validate(record) for record in unpack_records(found[part])]
+        earlier = sorted({row.parent[1] for row in rows if row.parent and row.parent[0] not in work.made})
+        for records in _parts(store, [results_key(of.id, each) for each in earlier if each < of.parts_done]):
+            work.made |= {result.row: result.customer_id for result in map(Result.model_validate, records)}
+        results = work.carry_out(caller, found, rows)
+        done = advance(of, results, caller.now)
+        try:
+            store.write(
+                Put(import_item(done), condition={"parts_done": of.parts_done}),
+                Put(part_item(results_key(of.id, of.parts_done), of, results)),
+            )
+        except ConditionFailedError:
+            return of  # somebody else is ahead, and goes on
+        of = done
+    return of

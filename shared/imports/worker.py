@@ -1,0 +1,179 @@
+"""The rows of an import on their way into the table.
+
+One after the other they are decided by the rules of every addition, and as many as one transaction takes are written
+together: additions below one parent meet at its children's record, and so they share it. What a failed transaction
+tells of a row settles that row, and the others are written again.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import batched
+from typing import Any
+
+from shared.auth.authorization import Account, Caller, active_account, authorize
+from shared.customers.customer import Customer, new_customer
+from shared.customers.use_cases import (
+    MAX_ATTEMPTS,
+    concurrent_modification,
+    count_child,
+    creation_actions,
+    ensure_unique,
+)
+from shared.errors import ApiError, NameExistsError, NoActiveAccountError, ReferenceExistsError
+from shared.imports.file import MAX_ROW_ERRORS, Errors, Import, Result, Row, Status, request_from_row
+from shared.storage_locations.catalogue import Catalogue
+from shared.table.keys import CATALOGUE, Item, Key, account_key, children_key, customer_key
+from shared.table.queries import get_live, parse_record
+from shared.table.store import MAX_ACTIONS, MAX_KEYS, Action, ConditionFailedError, Records
+
+
+class ImportWorker:
+    """Carries out the rows of one import. `made`: row -> the customer that came of it, or none; for its children."""
+
+    def __init__(self, store: Records, of: Import) -> None:
+        self.store, self.of = store, of
+        self.made: dict[int, str | None] = {}
+        self.results: dict[int, Result] = {}
+        # Parents, and how often they took something away. What is not true of them any more the write tells.
+        self.parents: dict[str, Customer | None] = {}
+        self.found: dict[Key, Item] = {}
+        self.group: dict[int, tuple[Row, Customer, list[Action]]] = {}
+        self.taken: set[Key] = set()  # what the group writes, the records of the parents' children among it
+
+    def carry_out(self, caller: Caller, found: Mapping[Key, Item], rows: list[Row]) -> list[Result]:
+        """What becomes of these rows. `found` holds the caller's account and the catalogue, as they are now."""
+        self.caller, self.catalogue = caller, Catalogue.model_validate(found[CATALOGUE])
+        try:
+            self.by: Account = active_account(found.get(account_key(caller.account_id)))
+        except NoActiveAccountError as refused:  # disabled since, and so nothing is done in its name
+            for row in rows:
+                self._refuse(row, refused)
+            return self._told(rows)
+        self.read_parents({self.parent_id(row) for row in rows})
+        for row in rows:
+            self.add(row)
+        self.write()
+        return self._told(rows)
+
+    def _told(self, rows: list[Row]) -> list[Result]:
+        return [self.results.pop(row.number) for row in rows]
+
+    def parent_id(self, row: Row) -> str | None:
+        """As far as it is known: a parent in the same file may not have been carried out yet."""
+        return self.made.get(row.parent[0]) if row.parent else row.fields.get("parent_id")
+
+    def read_parents(self, ids: set[str | None]) -> None:
+        """Read those that are not known yet, many in one request."""
+        wanted = sorted(each for each in ids if each and each not in self.parents)
+        for some in batched(wanted, MAX_KEYS // 2, strict=False):
+            keys = [key for each in some for key in (customer_key(each), children_key(each))]
+            self.found |= get_live(self.store, self.caller.now, *keys)
+            self.parents |= {each: parse_record(Customer, self.found, customer_key(each)) for each in some}
+
+    def add(self, row: Row) -> None:
+        """Take the row into the group that is written next."""
+        if row.errors:
+            self._settle(row, "refused", errors=row.errors)
+            return
+        if row.parent and row.parent[0] in self.group:
+            self.write()
+        parent_id = self.parent_id(row)
+        if row.parent and parent_id is None:
+            detail = f"Row {row.parent[0]}, its parent, was refused."
+            self._settle(row, "refused", errors=[{"code": "parent_refused", "pointer": "/parent_id", "detail": detail}])
+            return
+        try:
+            self.read_parents({parent_id})
+            parent = self.parents.get(parent_id or "")
+            if parent_id is not None:
+                parent = authorize(self.by, self.caller.operation, parent, pointer="/parent_id")
+            new = request_from_row(row, parent_id, parent, self.of.from_parents)
+            customer = new_customer(new, parent, self.catalogue, id=self.of.customer_id(row.number), by=self.caller)
+        except ApiError as refused:
+            self._refuse(row, refused)
+            return
+        actions = creation_actions(customer, self.caller.now)
+        keys = {action.key for action in actions}
+        with_parent = keys | {children_key(customer.parent_id or "")}
+        if keys & self.taken or len(self.taken | with_parent) > MAX_ACTIONS:
+            self.write()
+        self.group[row.number] = (row, customer, actions)
+        self.taken |= with_parent
+
+    def write(self) -> None:
+        """Write the group: all that is free in one transaction, in as many tries as others' rows take."""
+        stale = 0
+        while self.group:
+            counts = Counter(customer.parent_id or "" for _, customer, _ in self.group.values())
+            joining = [count_child(parent_id, self.found, by=number) for parent_id, number in counts.items()]
+            try:
+                self.store.write(*(action for _, _, actions in self.group.values() for action in actions), *joining)
+            except ConditionFailedError as failed:
+                if not self._settle_failed(failed):
+                    stale += 1
+                    if stale == MAX_ATTEMPTS:
+                        raise concurrent_modification() from failed
+                    self._decide_anew(set(counts))
+            else:
+                for row, customer, _ in self.group.values():
+                    self._created(row, customer)
+                self.group = {}
+        self.taken = set()
+
+    def _settle_failed(self, failed: ConditionFailedError) -> bool:
+        """Settle the rows that the failed write tells of; whether there were any."""
+        settled = []
+        for number, (row, customer, _) in self.group.items():
+            if made_before := parse_record(Customer, failed.records, customer_key(customer.id)):
+                self._created(row, made_before)  # before an interruption; it may have been changed since
+            else:
+                try:
+                    ensure_unique(self.by, customer, failed.records)
+                except (NameExistsError, ReferenceExistsError) as taken:
+                    self._existed(row, taken, failed)
+                else:
+                    continue
+            settled.append(number)
+        for number in settled:
+            del self.group[number]
+        return bool(settled)
+
+    def _decide_anew(self, parent_ids: set[str]) -> None:
+        """A parent was changed meanwhile: read it again, and let the rules decide again."""
+        rows = [row for row, _, _ in self.group.values()]
+        self.group, self.taken = {}, set()
+        for parent_id in parent_ids:
+            self.parents.pop(parent_id, None)
+            self.found.pop(children_key(parent_id), None)
+        self.read_parents(set(parent_ids))
+        for row in rows:
+            self.add(row)
+
+    def _created(self, row: Row, customer: Customer) -> None:
+        self.parents[customer.id] = customer
+        self._settle(row, "created", customer.id)
+
+    def _existed(self, row: Row, taken: ApiError, failed: ConditionFailedError) -> None:
+        """A customer of this name or reference is there; refused where it is archived, or another's."""
+        customer_id = taken.facts.get("customer_id")
+        archived = any(
+            item and item.get("customer_id") == customer_id and "expires_at" in item for item in failed.records.values()
+        )
+        if customer_id is None or archived:
+            self._refuse(row, taken)
+        else:
+            self._settle(row, "existed", customer_id)
+
+    def _refuse(self, row: Row, refusal: ApiError) -> None:
+        errors = refusal.errors or [{"code": refusal.code, "pointer": "", "detail": refusal.detail}]
+        told = [{"detail": refusal.detail, **error} for error in errors[:MAX_ROW_ERRORS]]
+        self._settle(row, "refused", errors=[_short(error) for error in told])
+
+    def _settle(self, row: Row, status: Status, customer_id: str | None = None, errors: Errors | None = None) -> None:
+        self.results[row.number] = Result(row=row.number, status=status, customer_id=customer_id, errors=errors or [])
+        self.made[row.number] = customer_id
+
+
+def _short(error: dict[str, Any]) -> dict[str, Any]:
+    """The choices among locations are the same for every row, and stand in the options route."""
+    return {name: value for name, value in error.items() if name != "choices"}

@@ -1,0 +1,65 @@
+"""From when to when an end-customer is invoiceable in a month, in days.
+
+Days with any of a trial are not counted, nor those that were spent archived from their beginning to their end. Days and
+months are those of UTC. Sites and test devices follow: neither is invoiced by itself.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from shared.errors import RuleViolation, Violations
+
+_MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
+_DAY = timedelta(days=1)
+
+
+class Month(NamedTuple):
+    start: datetime
+    end: datetime  # the start of the next one
+
+
+class Invoiceable(NamedTuple):
+    start: datetime
+    end: datetime
+    days: int
+
+
+def parse_month(text: str) -> Month:
+    """'2026-11' -> its start and its end. Raises RulesViolatedError."""
+    found = _MONTH.fullmatch(text)
+    violations = Violations()
+    if not found:
+        violations.add(RuleViolation("month_invalid", "month", "Give a month as 2026-11."))
+    violations.raise_if_any()
+    assert found  # noqa: S101 - else a rule was broken
+    start = datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
+    return Month(start, (start + 31 * _DAY).replace(day=1))
+
+
+def invoiceable(
+    invoice_from: datetime | None,
+    month: Month,
+    *,
+    after_trial: bool,
+    archives: Sequence[tuple[datetime, datetime]] = (),
+    until: datetime | None = None,
+) -> Invoiceable | None:
+    """What of the month is invoiced; `None` for nothing. `after_trial`: a trial ended when invoicing started.
+
+    `archives`: the times it was archived. `until`: since when it is archived now.
+    """
+    if invoice_from is None:
+        return None
+    start, end = max(invoice_from, month.start), min(until or month.end, month.end)
+    if start >= end:
+        return None
+    first_day = start.replace(hour=0, minute=0, second=0, microsecond=0)
+    if after_trial and first_day < invoice_from:  # some of that day was trial
+        first_day += _DAY
+    days = [first_day + number * _DAY for number in range(-((first_day - end) // _DAY))]
+    archived = [day for day in days if any(begin <= day and day + _DAY <= stop for begin, stop in archives)]
+    if archived and len(archived) == len(days):
+        return None
+    return Invoiceable(start, end, len(days) - len(archived))

@@ -1,0 +1,99 @@
+"""What there is to know of invoicing."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from shared.auth.authorization import Caller
+from shared.customers.access import read_customer
+from shared.customers.customer import Customer
+from shared.customers.levels import ServiceType
+from shared.customers.subtree import Kind, list_within
+from shared.invoicing.days import Month, invoiceable, parse_month
+from shared.table.keys import Item, customer_key
+from shared.table.queries import has_passed
+from shared.table.store import Store
+from shared.values.csv_text import as_csv
+from shared.values.timestamps import Timestamp
+
+
+class InvoicingRow(BaseModel):
+    """One end-customer that is invoiced in the month; its sites and test devices follow and are not counted."""
+
+    customer_id: str
+    name: str
+    path: str
+    service_type: ServiceType | None
+    references: dict[str, str]
+    invoice_from: Timestamp
+    start: Timestamp
+    end: Timestamp = Field(description="The start of the next month: from there on it is the next month's.")
+    days: int = Field(description="Days of UTC; those on which any of the trial lay are left out.")
+
+
+class InvoicingPage(BaseModel):
+    month: str
+    rows: list[InvoicingRow]
+    incomplete: list[str] = Field(description="Customers of this page whose record is broken: look before you bill.")
+    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+
+    def as_csv(self) -> str:
+        """RFC 4180; the references as system=value, parted by semicolons."""
+        titles = ("customer_id", "name", "path", "service_type", "references", "invoice_from", "start", "end", "days")
+        rows = [row.model_dump() for row in self.rows]
+        for row in rows:
+            row["references"] = "; ".join(f"{system}={value}" for system, value in row["references"].items())
+        return as_csv(titles, [[row[title] for title in titles] for row in rows])
+
+
+def get_invoicing(  # noqa: PLR0913 - the parameters of the route
+    store: Store,
+    caller: Caller,
+    customer_id: str,
+    *,
+    month: str,
+    archived: bool = False,
+    limit: int,
+    cursor: str | None = None,
+) -> InvoicingPage:
+    """The end-customers within a customer that are invoiced in a month, as known now.
+
+    With `archived`, those that are archived now instead, up to when they were.
+
+    Raises NotFoundError, ForbiddenError, RulesViolatedError for the month, MalformedRequestError for a cursor.
+    """
+    of = parse_month(month)
+    key = customer_key(customer_id)
+    by, top, found = read_customer(store, caller, customer_id)
+    bound_to = {"list": "invoicing", "customer_id": top.id, "month": month, "archived": archived}
+
+    incomplete: list[str] = []
+
+    def invoiced(items: list[Item]) -> list[InvoicingRow | None]:
+        rows: list[InvoicingRow | None] = []
+        for item in items:
+            try:
+                rows.append(_row(Customer.model_validate(item), of, caller.now))
+            except ValueError:  # one broken record keeps nobody from billing the others
+                incomplete.append(item["id"])
+                rows.append(None)
+        return rows
+
+    kind: Kind = "archived" if archived else "customer"
+    rows, next_cursor = list_within(store, by, found[key], bound_to, invoiced, limit=limit, cursor=cursor, kind=kind)
+    return InvoicingPage(month=month, rows=rows, incomplete=incomplete, next_cursor=next_cursor)
+
+
+def _row(customer: Customer, month: Month, now: datetime) -> InvoicingRow | None:
+    since = customer.production_since_at(now) if customer.level == "end_customer" else None
+    archives = [(times.start, times.end) for times in customer.archives]
+    after_trial = customer.trial is not None
+    part = invoiceable(since, month, after_trial=after_trial, archives=archives, until=customer.archived_at)
+    if since is None or part is None or has_passed(customer.expires_at, now):
+        return None
+    return InvoicingRow(
+        **customer.model_dump(include={"name", "path", "service_type", "references"}),
+        customer_id=customer.id,
+        invoice_from=since,
+        **part._asdict(),
+    )

@@ -1,0 +1,157 @@
+"""One call for a whole onboarding: a customer, the accounts of its people, and a test device.
+
+Each step is one transaction of its own, as if it had been asked for alone, under a key that follows from the one of the
+whole. So what was done stays done, the answer says of each step what became of it, and the same request again does what
+is left.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.accounts.account import AddedAccountResponse, NewAccount
+from shared.accounts.identities import DryRunUserDirectory, UserDirectory
+from shared.accounts.use_cases import add_account
+from shared.auth.authorization import Caller, Operation
+from shared.customers.customer import CustomerResponse, NewCustomer
+from shared.customers.use_cases import add_customer
+from shared.devices.device import AddedDeviceResponse, NewDevice
+from shared.devices.use_cases import add_test_device
+from shared.errors import ApiError
+from shared.idempotency import Outcome
+from shared.table.overlay import OverlayStore
+from shared.table.store import Records
+
+MAX_ACCOUNTS: Final = 10
+
+
+class NewOnboarding(BaseModel):
+    """Body of POST /onboardings."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    customer: NewCustomer
+    accounts: list[NewAccount] = Field([], max_length=MAX_ACCOUNTS)
+    test_device: NewDevice | None = None
+
+
+class StepProblem(BaseModel):
+    """Why a step was not done: what the same request alone would have been answered."""
+
+    status: int
+    code: str
+    detail: str
+    errors: list[dict[str, Any]] = Field(description="With pointers into the body of the onboarding.")
+
+
+class Step(BaseModel):
+    """What became of one step. `replayed`: it was done by the same request before."""
+
+    step: Literal["customer", "account", "test_device"]
+    pointer: str = Field(description="What it is in the body.", examples=["/accounts/0"])
+    outcome: Literal["added", "replayed", "validated", "refused"]
+    customer: CustomerResponse | None = None
+    account: AddedAccountResponse | None = None
+    test_device: AddedDeviceResponse | None = None
+    problem: StepProblem | None = None
+
+
+class OnboardingResponse(BaseModel):
+    customer_id: str | None = Field(description="None only in the answer to validate_only.")
+    complete: bool = Field(description="Whether every step is done, now or before.")
+    steps: list[Step]
+
+
+def add_onboarding(  # noqa: PLR0913 - what an addition depends on, each given
+    store: Records,
+    identities: UserDirectory,
+    caller: Caller,
+    new: NewOnboarding,
+    *,
+    idempotency_key: str,
+    cursor_key: Callable[[], str],
+    validate_only: bool = False,
+) -> OnboardingResponse:
+    """Add the customer, then its accounts and its test device, each step whatever became of the others.
+
+    Where the customer is refused nothing is done, and that refusal is raised, with its pointers into this body.
+    `validate_only` takes all steps on a store that writes nothing.
+    """
+    if validate_only:
+        store, identities = OverlayStore(store), DryRunUserDirectory()
+
+    def acting(operation: Operation) -> Caller:
+        return replace(caller, operation=operation)
+
+    try:
+        added = add_customer(
+            store, acting("change_customers"), new.customer, idempotency_key=f"{idempotency_key} customer"
+        )
+    except ApiError as refused:
+        refused.errors = _within("/customer", refused.errors)
+        raise
+    customer_id = added.customer.id or ""
+    steps = [Step(step="customer", pointer="/customer", outcome=added.outcome, customer=added.customer)]
+
+    def account(number: int) -> tuple[Outcome, dict[str, Any]]:
+        done = add_account(
+            store,
+            identities,
+            acting("change_accounts"),
+            customer_id,
+            new.accounts[number],
+            idempotency_key=f"{idempotency_key} account {number}",
+            cursor_key=cursor_key(),
+        )
+        return done.outcome, {"account": done.account}
+
+    def device(each: NewDevice) -> tuple[Outcome, dict[str, Any]]:
+        key = f"{idempotency_key} device"
+        done = add_test_device(store, acting("change_test_devices"), customer_id, each, idempotency_key=key)
+        return done.outcome, {"test_device": done.device}
+
+    steps += [_step("account", f"/accounts/{number}", partial(account, number)) for number in range(len(new.accounts))]
+    if new.test_device:
+        steps.append(_step("test_device", "/test_device", partial(device, new.test_device)))
+    answer = OnboardingResponse(
+        customer_id=customer_id, complete=all(step.problem is None for step in steps), steps=steps
+    )
+    return _as_validated(answer) if validate_only else answer
+
+
+def _step(
+    step: Literal["account", "test_device"], pointer: str, act: Callable[[], tuple[Outcome, dict[str, Any]]]
+) -> Step:
+    try:
+        outcome, made = act()
+    except ApiError as refused:
+        errors = _within(pointer, refused.errors)
+        problem = StepProblem(status=refused.status, code=refused.code, detail=refused.detail, errors=errors)
+        return Step(step=step, pointer=pointer, outcome="refused", problem=problem)
+    return Step(step=step, pointer=pointer, outcome=outcome, **made)
+
+
+def _within(pointer: str, errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**error, "pointer": pointer + error["pointer"]} if error.get("pointer") else error for error in errors]
+
+
+def _as_validated(answer: OnboardingResponse) -> OnboardingResponse:
+    """Nothing was made, so nothing has an id, and no secret is shown."""
+    steps = []
+    for step in answer.steps:
+        none: dict[str, Any] = {"id": None}
+        steps.append(
+            step.model_copy(
+                update={
+                    "outcome": "validated" if step.problem is None else "refused",
+                    "customer": step.customer and step.customer.model_copy(update={**none, "path": None}),
+                    "account": step.account and step.account.model_copy(update={**none, "credentials": None}),
+                    "test_device": step.test_device
+                    and step.test_device.model_copy(update={**none, "installation_token": None}),
+                }
+            )
+        )
+    return answer.model_copy(update={"customer_id": None, "steps": steps})

@@ -1,0 +1,178 @@
+"""Where backups are stored: the catalogue of storage locations, its routing, and who gets which.
+
+Two countries must be told apart: the storage location a customer is assigned, and the country of the data centre
+where its data lands by today's routing. Source: domain.md, "Storage location".
+"""
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.errors import RuleViolation, Violations
+from shared.values.countries import COUNTRY_NAMES, CountryCode, country_code
+from shared.values.timestamps import Timestamp
+
+MAX_LOCATIONS: Final = 249
+
+# The first version of the catalogue: the seventeen of the source document, each with its own data centre open.
+FIRST_COUNTRIES: Final = tuple("AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split())
+
+
+class Location(BaseModel):
+    """One storage location. `routed_to` is the country of the data centre that holds its data today."""
+
+    model_config = ConfigDict(frozen=True)
+
+    country: CountryCode
+    routed_to: CountryCode
+
+
+class Catalogue(BaseModel):
+    """One version of the catalogue. Versions count from 1 and are never changed, only followed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int
+    locations: tuple[Location, ...]
+    created_at: Timestamp
+    created_by: str
+
+    @property
+    def countries(self) -> list[str]:
+        return [location.country for location in self.locations]
+
+    def lands_in(self, country: str) -> str | None:
+        """The country of the data centre that holds the data of this storage location by this version's routing.
+
+        `None` for a location that this version does not know any more: nobody can promise where its data lands.
+        """
+        return next((location.routed_to for location in self.locations if location.country == country), None)
+
+
+# By the hosted device country, by the caller's choice, or by support later.
+DecidedBy = Literal["hosted", "chosen", "support"]
+
+
+class StorageLocation(BaseModel):
+    """The storage location of one customer, and how it was decided."""
+
+    model_config = ConfigDict(frozen=True)
+
+    country: CountryCode
+    decided: DecidedBy
+    catalogue_version: int
+    decided_at: Timestamp
+
+
+class NewLocation(BaseModel):
+    """One storage location of a new version: a country by code or English name, and where its data lands."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    country: str = Field(examples=["DE"])
+    routed_to: str | None = Field(
+        None, description="Country whose data centre holds the data; itself where left out.", examples=["DE"]
+    )
+
+
+class NewCatalogue(BaseModel):
+    """Body of PUT /storage-locations: all locations of the next version."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    locations: list[NewLocation] = Field(min_length=1, max_length=MAX_LOCATIONS)
+
+
+def first_catalogue(now: datetime, created_by: str) -> Catalogue:
+    locations = tuple(Location(country=code, routed_to=code) for code in sorted(FIRST_COUNTRIES))
+    return Catalogue(version=1, locations=locations, created_at=now, created_by=created_by)
+
+
+def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created_by: str) -> Catalogue:
+    """The version after `current`. Raises RulesViolatedError."""
+    violations = Violations()
+    named: set[str] = set()
+    routes: dict[str, tuple[int, str]] = {}
+    for place, wanted in enumerate(new.locations):
+        at = f"/locations/{place}"
+        country = violations.check(country_code, wanted.country, f"{at}/country")
+        routed_to = violations.check(country_code, wanted.routed_to or wanted.country, f"{at}/routed_to")
+        if country and country in named:
+            violations.add(
+                RuleViolation(
+                    "location_repeated", f"{at}/country", f"{COUNTRY_NAMES[country]} stands twice; name it once."
+                )
+            )
+        elif country and routed_to:
+            routes[country] = (place, routed_to)
+        named.add(country)
+    for country, (place, routed_to) in routes.items():
+        if routed_to in named - set(routes):  # its own line is broken, and that is told
+            continue
+        # One step only: data lands where a data centre is open, and an open one routes to itself.
+        if routes.get(routed_to, (0, ""))[1] != routed_to:
+            violations.add(
+                RuleViolation(
+                    "route_not_open",
+                    f"/locations/{place}/routed_to",
+                    f"{COUNTRY_NAMES[country]} is routed to {COUNTRY_NAMES[routed_to]}, which has no open data centre "
+                    "in this version. Route to a location that is routed to itself.",
+                )
+            )
+    violations.raise_if_any()
+    locations = tuple(Location(country=code, routed_to=routes[code][1]) for code in sorted(routes))
+    return Catalogue(version=current.version + 1, locations=locations, created_at=now, created_by=created_by)
+
+
+def decide_location(catalogue: Catalogue, device_country: str, wanted: str | None, now: datetime) -> StorageLocation:
+    """The storage location for devices in `device_country` (alpha-2), `wanted` being the caller's choice.
+
+    A hosted country is its own location and no other is taken; elsewhere the caller must choose. Raises RuleViolation.
+    """
+    at = "/storage_location"
+    hosted = device_country in catalogue.countries
+    if wanted is None and not hosted:
+        raise RuleViolation(
+            "storage_location_required",
+            at,
+            f"We host no storage in {COUNTRY_NAMES[device_country]}. Choose one of the storage locations in choices.",
+            choices=choices(catalogue),
+        )
+    country = device_country if wanted is None else country_code(wanted, at)
+    if hosted and country != device_country:
+        raise RuleViolation(
+            "storage_location_set",
+            at,
+            f"Devices in {COUNTRY_NAMES[device_country]} are stored in {COUNTRY_NAMES[device_country]}, "
+            f"not in {COUNTRY_NAMES[country]}. Leave storage_location out.",
+        )
+    if country not in catalogue.countries:
+        raise RuleViolation(
+            "storage_location_unknown",
+            at,
+            f"We host no storage in {COUNTRY_NAMES[country]}. Choose one of the storage locations in choices.",
+            choices=choices(catalogue),
+        )
+    return StorageLocation(
+        country=country,
+        decided="hosted" if hosted else "chosen",
+        catalogue_version=catalogue.version,
+        decided_at=now,
+    )
+
+
+def location_by_support(catalogue: Catalogue, country: str, now: datetime) -> StorageLocation:
+    """The storage location that support gives a customer: any of the catalogue in force. Raises RuleViolation."""
+    code = country_code(country, "/country")
+    if code not in catalogue.countries:
+        detail = f"We host no storage in {COUNTRY_NAMES[code]}. Choose one of the storage locations in choices."
+        raise RuleViolation("storage_location_unknown", "/country", detail, choices=choices(catalogue))
+    return StorageLocation(country=code, decided="support", catalogue_version=catalogue.version, decided_at=now)
+
+
+def choices(catalogue: Catalogue) -> list[dict[str, Any]]:
+    """The locations to choose from, by name."""
+    return sorted(
+        ({"code": code, "name": COUNTRY_NAMES[code]} for code in catalogue.countries), key=lambda c: c["name"]
+    )

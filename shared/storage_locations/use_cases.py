@@ -1,0 +1,73 @@
+"""What can be done with the catalogue of storage locations."""
+
+from pydantic import BaseModel
+
+from shared.auth.access import read_with_actor
+from shared.auth.authorization import Caller, require_permission
+from shared.errors import NotFoundError, StaleVersionError
+from shared.storage_locations.catalogue import Catalogue, NewCatalogue, next_catalogue
+from shared.storage_locations.records import catalogue_items
+from shared.table.keys import CATALOGUE, catalogue_key
+from shared.table.store import ConditionFailedError, Put, Store
+from shared.values.countries import CountryResponse, country_response
+from shared.values.timestamps import Timestamp
+
+
+class LocationResponse(CountryResponse):
+    """A storage location. Its data lands in its own country where `open`, else where it is `routed_to`."""
+
+    open: bool
+    routed_to: CountryResponse
+
+
+class CatalogueResponse(BaseModel):
+    version: int
+    locations: list[LocationResponse]
+    created_at: Timestamp
+    created_by: str
+
+
+def get_storage_locations(store: Store, caller: Caller, version: int | None = None) -> CatalogueResponse:
+    """The catalogue in force, or an older version. Raises NotFoundError."""
+    key = CATALOGUE if version is None else catalogue_key(version)
+    account, found = read_with_actor(store, caller, key)
+    require_permission(account, caller.operation)
+    if key not in found:
+        raise NotFoundError
+    return _show(Catalogue.model_validate(found[key]))
+
+
+def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *, version: int) -> CatalogueResponse:
+    """Put the version after `version` in force; customers keep theirs. For support only.
+
+    Raises ForbiddenError, StaleVersionError, RulesViolatedError.
+    """
+    account, found = read_with_actor(store, caller, CATALOGUE)
+    require_permission(account, caller.operation)
+    current = Catalogue.model_validate(found[CATALOGUE])
+    catalogue = next_catalogue(current, new, caller.now, account.id)
+    if current.version == version + 1 and (current.created_by, current.locations) == (account.id, catalogue.locations):
+        return _show(current)  # the same request again, whose answer was lost
+    if current.version != version:
+        raise StaleVersionError.of("catalogue", current.version)
+    this_version, in_force = catalogue_items(catalogue)
+    try:
+        store.write(Put(this_version), Put(in_force, condition={"version": version}))
+    except ConditionFailedError as failed:
+        now_there = failed.records.get(CATALOGUE) or {}
+        raise StaleVersionError.of("catalogue", now_there.get("version", catalogue.version)) from failed
+    return _show(catalogue)
+
+
+def _show(catalogue: Catalogue) -> CatalogueResponse:
+    return CatalogueResponse(
+        **catalogue.model_dump(exclude={"locations"}),
+        locations=[
+            LocationResponse(
+                **country_response(location.country).model_dump(),
+                open=location.routed_to == location.country,
+                routed_to=country_response(location.routed_to),
+            )
+            for location in catalogue.locations
+        ],
+    )

@@ -1,0 +1,333 @@
+"""The store on DynamoDB."""
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.aws import clients
+from shared.aws.settings import settings
+from shared.errors import ThrottledError, UnavailableError
+from shared.table.keys import INDEXES, TABLE, Item, Key
+from shared.table.store import (
+    Action,
+    Check,
+    ConditionFailedError,
+    Increment,
+    ItemTooLargeError,
+    Page,
+    Position,
+    Put,
+    position,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+MAX_ATTEMPTS: Final = 8
+
+
+_THROTTLED: Final = frozenset(
+    {
+        "ProvisionedThroughputExceeded",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "ThrottlingException",
+    }
+)
+
+
+# Another transaction holds one of the records: nothing was written, so it is safe to write again.
+_CONFLICT: Final = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
+
+
+# The system's: environments that go on from one kept start must not wait alike.
+_RANDOM: Final = random.SystemRandom()
+
+
+def _wait(attempt: int) -> None:
+    """Full jitter, from 25 ms doubling to 800 ms; 8 tries take about 1 s on average."""
+    time.sleep(_RANDOM.uniform(0, 0.025 * 2 ** min(attempt, 5)))
+
+
+class DynamoStore:
+    """The store on DynamoDB."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, wait: Callable[[int], None] = _wait) -> None:
+        self._client = client
+        self._table = table
+        self._wait = wait
+
+    def close(self) -> None:
+        """Let go of the connections; the next request opens one."""
+        self._client.close()
+
+    def get(self, *keys: Key) -> dict[Key, Item]:
+        wanted = [_key(key) for key in dict.fromkeys(keys)]
+        found: dict[Key, Item] = {}
+        for attempt in range(MAX_ATTEMPTS):
+            request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
+            answer = self._call(self._client.batch_get_item, RequestItems=request)
+            for item in map(_deserialize, answer["Responses"].get(self._table, [])):
+                found[item["pk"], item["sk"]] = item
+            # DynamoDB leaves keys over condition a partition is throttled or the answer would pass 16 MB.
+            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if not wanted:
+                return found
+            self._wait(attempt)
+        raise _throttled()
+
+    def write(self, *actions: Action) -> None:
+        request = {
+            "TransactItems": [self._action(action) for action in actions],
+            # The same token with every try: a try whose answer was lost is not carried out twice.
+            "ClientRequestToken": str(uuid.uuid4()),
+        }
+        for attempt in range(MAX_ATTEMPTS):
+            try:
+                self._call(self._client.transact_write_items, **request)
+            except ClientError as error:
+                if not self._may_try_again(error, actions):
+                    raise
+                self._wait(attempt)
+            else:
+                return
+        raise _throttled()
+
+    def change(
+        self,
+        key: Key,
+        condition: Mapping[str, Any],
+        *,
+        put: Mapping[str, Any],
+        remove: tuple[str, ...] = (),
+        versioned: bool = True,
+    ) -> None:
+        expression = _condition_expression(condition)
+        conditions = [expression["ConditionExpression"]]
+        names = {f"#s{n}": name for n, name in enumerate(put)} | {f"#r{n}": name for n, name in enumerate(remove)}
+        values = {f":s{n}": _serialize(value) for n, value in enumerate(put.values())}
+        sets = [f"#s{n} = :s{n}" for n in range(len(put))]
+        if versioned:
+            sets.append("#version = #version + :one")
+            conditions.append("attribute_type(#version, :number)")
+            names["#version"] = "version"
+            values |= {":one": {"N": "1"}, ":number": {"S": "N"}}
+        parts = ["SET " + ", ".join(sets)] if sets else []
+        parts += ["REMOVE " + ", ".join(f"#r{n}" for n in range(len(remove)))] if remove else []
+        request = {
+            "TableName": self._table,
+            "Key": _key(key),
+            "UpdateExpression": " ".join(parts),
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeNames": {**expression["ExpressionAttributeNames"], **names},
+            "ExpressionAttributeValues": {**expression.get("ExpressionAttributeValues", {}), **values},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        for attempt in range(MAX_ATTEMPTS):
+            try:
+                self._call(self._client.update_item, **request)
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == "ConditionalCheckFailedException":
+                    item: Any = error.response.get("Item")
+                    raise ConditionFailedError({key: _deserialize(item) if item else None}) from error
+                if code == "ValidationException" and "size" in error.response["Error"]["Message"].lower():
+                    raise ItemTooLargeError(error.response["Error"]["Message"]) from error
+                if code not in _CONFLICT:
+                    raise
+                self._wait(attempt)  # a transaction holds the record: nothing was written
+            else:
+                return
+        raise _throttled()
+
+    def query(  # noqa: PLR0913 - what a query can be asked
+        self,
+        index: str,
+        partition: str,
+        *,
+        limit: int,
+        starts_with: str = "",
+        up_to: str = "",
+        after: Position | None = None,
+    ) -> Page:
+        pk, sk = INDEXES[index]
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            **({"ConsistentRead": True} if index == TABLE else {"IndexName": index}),
+            "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeNames": {"#pk": pk},
+            "ExpressionAttributeValues": {":pk": {"S": partition}},
+            "Limit": limit + 1,  # one more tells whether there is a next page, without an empty one at the end
+        }
+        if starts_with or up_to:
+            request["KeyConditionExpression"] += " AND " + ("begins_with(#sk, :sk)" if starts_with else "#sk <= :sk")
+            request["ExpressionAttributeNames"]["#sk"] = sk
+            request["ExpressionAttributeValues"][":sk"] = {"S": starts_with or up_to}
+        if after:
+            request["ExclusiveStartKey"] = {name: {"S": value} for name, value in after.items()}
+        items: list[Item] = []
+        while True:
+            answer = self._call(self._client.query, **request)
+            items += map(_deserialize, answer["Items"])
+            if len(items) > limit:
+                return Page(items[:limit], position(index, items[limit - 1]))
+            if "LastEvaluatedKey" not in answer:
+                return Page(items, None)
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]  # 1 MB is full before the limit is
+
+    def _action(self, action: Action) -> dict[str, Any]:
+        if isinstance(action, Increment):
+            return {"Update": self._count(action)}
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **_condition_expression(action.condition),
+        }
+        if isinstance(action, Put) and action.unless_expired_at is not None:
+            request["ConditionExpression"] += " OR #expires_at <= :unless_expired_at"
+            request["ExpressionAttributeNames"]["#expires_at"] = "expires_at"
+            request.setdefault("ExpressionAttributeValues", {})[":unless_expired_at"] = _serialize(
+                action.unless_expired_at
+            )
+        if isinstance(action, Put):
+            return {"Put": {**request, "Item": {name: _serialize(value) for name, value in action.item.items()}}}
+        verb = "ConditionCheck" if isinstance(action, Check) else "Delete"
+        return {verb: {**request, "Key": _key(action.key)}}
+
+    def _count(self, action: Increment) -> dict[str, Any]:
+        parts, names, values = _equals(action.condition)
+        if action.by < 0:  # a count that is absent is 0, and nothing is taken from it
+            parts.append("#count >= :least")
+            values[":least"] = _serialize(action.least - action.by)
+        elif action.most is not None:
+            parts.append("(attribute_not_exists(#count) OR #count <= :most)")
+            values[":most"] = _serialize(action.most - action.by)
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Key": _key(action.key),
+            "UpdateExpression": "ADD #count :by",
+            "ExpressionAttributeNames": {"#count": "count", **names},
+            "ExpressionAttributeValues": {":by": _serialize(action.by), **values},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        return {**request, "ConditionExpression": " AND ".join(parts)} if parts else request
+
+    @staticmethod
+    def _may_try_again(error: ClientError, actions: tuple[Action, ...]) -> bool:
+        """Raises ConditionFailedError where a condition failed: that is the answer, whatever else went wrong."""
+        reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+        found = {
+            action.key: _deserialize(reason["Item"]) if reason.get("Item") else None
+            for action, reason in zip(actions, reasons, strict=False)
+            if reason["Code"] == "ConditionalCheckFailed"
+        }
+        if found:
+            raise ConditionFailedError(found) from error
+        codes = {error.response["Error"]["Code"], *(reason["Code"] for reason in reasons)}
+        return bool(codes & (_CONFLICT | _THROTTLED))
+
+    @staticmethod
+    def _call(operation: Callable[..., Any], **request: Any) -> Any:
+        """One request, after the SDK's own tries. Refuses with what the caller can do when DynamoDB does not serve."""
+        try:
+            return operation(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _THROTTLED:
+                raise _throttled() from error
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise _unavailable() from error
+            raise
+        except BotoCoreError as error:
+            raise _unavailable() from error
+
+
+def _throttled() -> ThrottledError:
+    return ThrottledError("Too much is going on at once. Try again in a second.", headers={"Retry-After": "1"})
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError(
+        "The store does not answer just now. Try again in some seconds.", headers={"Retry-After": "5"}
+    )
+
+
+def _condition_expression(condition: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Nothing stands there (`None`), or a record does whose attributes equal `condition`."""
+    if condition is None:
+        return {"ConditionExpression": "attribute_not_exists(#pk)", "ExpressionAttributeNames": {"#pk": "pk"}}
+    parts, names, values = _equals(condition)
+    expression: dict[str, Any] = {
+        "ConditionExpression": " AND ".join(["attribute_exists(#pk)", *parts]),
+        "ExpressionAttributeNames": {"#pk": "pk", **names},
+    }
+    return {**expression, "ExpressionAttributeValues": values} if values else expression
+
+
+def _equals(condition: Mapping[str, Any]) -> tuple[list[str], dict[str, str], dict[str, Any]]:
+    """The condition that attributes equal `condition`: its parts, the names and the values in them."""
+    parts: list[str] = []
+    values: dict[str, Any] = {}
+    for place, value in enumerate(condition.values()):
+        if value is None:
+            parts.append(f"attribute_not_exists(#n{place})")
+        elif value is ...:
+            parts.append(f"attribute_exists(#n{place})")
+        else:
+            parts.append(f"#n{place} = :v{place}")
+            values[f":v{place}"] = _serialize(value)
+    return parts, {f"#n{place}": name for place, name in enumerate(condition)}, values
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def _serialize(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"S": value}
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, list | tuple):
+        return {"L": [_serialize(inner) for inner in value]}
+    if isinstance(value, dict):
+        return {"M": {name: _serialize(inner) for name, inner in value.items()}}
+    raise TypeError(type(value).__name__)
+
+
+def _deserialize(item: Mapping[str, Any]) -> Item:
+    return {
+        name: value["S"] if "S" in value else _deserialize_value(value) for name, value in item.items()
+    }  # text is most of it
+
+
+def _deserialize_value(value: Mapping[str, Any]) -> Any:
+    ((kind, content),) = value.items()
+    match kind:
+        case "S" | "BOOL":
+            return content
+        case "N":
+            return int(content)
+        case "L":
+            return [_deserialize_value(inner) for inner in content]
+        case "M":
+            return _deserialize(content)
+        case "NULL":
+            return None
+    raise TypeError(kind)
+
+
+@cache
+def open_store() -> DynamoStore:
+    """The store of this function: the table that TABLE_NAME names."""
+    return DynamoStore(clients.client("dynamodb"), settings.table_name)

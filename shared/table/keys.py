@@ -1,0 +1,159 @@
+"""All keys of the one table on one screen.
+
+| entity                      | pk                    | sk              | in the indexes             |
+|-----------------------------|-----------------------|-----------------|----------------------------|
+| customer                    | customer#<id>         | customer        | children, subtree, trials  |
+| name, unique below a parent | name#<parent_id>      | <folded name>   |                            |
+| children of a customer      | customer#<id>         | children        |                            |
+| a change of a customer      | customer#<id>         | history#<time>  |                            |
+| reference, unique in a tree | reference#<tree>#...  | reference       |                            |
+| account                     | account#<id>          | account         | subtree                    |
+| e-mail, unique everywhere   | email#<folded e-mail> | email           |                            |
+| enabled super_users, count  | customer#<id>         | super_users     |                            |
+| test device                 | customer#<id>         | device#<id>     | subtree                    |
+| test devices, count         | customer#<id>         | devices         |                            |
+| views of an account         | account#<id>          | views           |                            |
+| catalogue in force          | catalogue             | current         |                            |
+| catalogue, each version     | catalogue             | version#000001  |                            |
+| import                      | import#<id>           | import          |                            |
+| rows of an import, a part   | import#<id>           | rows#00         |                            |
+| what became of them         | import#<id>           | results#00      |                            |
+
+An archived customer is in the subtree index alone, in a partition of archived ones. It, its name and its references
+hold the time from which they count as removed (`expires_at`), whenever DynamoDB deletes them.
+
+| access pattern                                 | operation                                                          |
+|------------------------------------------------|--------------------------------------------------------------------|
+| the caller, customers by id, a catalogue       | one BatchGetItem, strongly consistent                              |
+| add a customer                                 | one TransactWriteItems: customer, name, children of the parent     |
+| change, archive, restore a customer            | the same, and the change's record; names and references move       |
+| what blocks a change of a parent               | Query of the table: the names below it, strongly consistent        |
+| history of a customer                          | Query of the table                                                 |
+| a customer by a reference                      | BatchGetItem of the reference, then of the customer                |
+| an import                                      | one TransactWriteItems of all its rows; one for each part's result |
+| children by name, with a prefix                | Query children                                                     |
+| all within a customer, in path order           | Query subtree; for the root, one for each of its distributors      |
+| accounts of a customer, or all within it       | Query subtree; for the root as above                               |
+| add, change, remove an account                 | one TransactWriteItems: account, e-mail, super_users, the customer |
+| devices within a customer                      | Query subtree, and one BatchGetItem of their customers             |
+| add, remove a test device                      | one TransactWriteItems: device, count, check of the customer       |
+| save a view                                    | one TransactWriteItems of one record                               |
+| trials that are due                            | Query trials, 16 shards                                            |
+| replace the catalogue                          | one TransactWriteItems: the version, the one in force              |
+"""
+
+import zlib
+from datetime import datetime
+from typing import Any, Final
+
+from shared.values.names import MAX_NAME_LENGTH
+from shared.values.timestamps import format_timestamp
+
+Key = tuple[str, str]
+Item = dict[str, Any]
+
+# The table itself, where an index is asked for.
+TABLE: Final = "table"
+# Index -> its partition key and sort key. A record is in an index when it has both attributes.
+INDEXES: Final = {
+    "children": ("parent_id", "folded_name"),
+    "subtree": ("tree", "path"),
+    "trials": ("trial_shard", "trial_due"),
+    TABLE: ("pk", "sk"),
+}
+TRIAL_SHARDS: Final = 16
+HISTORY: Final = "history#"
+
+CATALOGUE: Final[Key] = ("catalogue", "current")
+
+
+def _of(kind: str, id: str) -> str:
+    """The id may come from outside and be anything: cut where no id is so long, a key is never too long."""
+    return f"{kind}#{id[:64]}"
+
+
+def customer_key(customer_id: str) -> Key:
+    return (_of("customer", customer_id), "customer")
+
+
+def name_key(parent_id: str, folded_name: str) -> Key:
+    return (_of("name", parent_id), folded_name)
+
+
+def children_key(customer_id: str) -> Key:
+    """How often one was added below a customer (`count`), and how often it changed what they rely on (`revision`).
+
+    Whoever adds relies on the revision that was read, whoever takes something away on the count: of two at once one
+    meets the other.
+    """
+    return (_of("customer", customer_id), "children")
+
+
+def history_key(customer_id: str, at: datetime, version: int) -> Key:
+    return (_of("customer", customer_id), f"{HISTORY}{format_timestamp(at)}#{version:06}")
+
+
+def reference_key(tree: str, system: str, value: str) -> Key:
+    """A value of a system stands for one customer within a top-level ancestor's tree."""
+    return (f"{tree}#{system[:64]}#{value[:MAX_NAME_LENGTH]}", "reference")
+
+
+def import_key(import_id: str) -> Key:
+    return (_of("import", import_id), "import")
+
+
+def rows_key(import_id: str, part: int) -> Key:
+    return (_of("import", import_id), f"rows#{part:02}")
+
+
+def results_key(import_id: str, part: int) -> Key:
+    return (_of("import", import_id), f"results#{part:02}")
+
+
+def account_key(account_id: str) -> Key:
+    return (_of("account", account_id), "account")
+
+
+def email_key(email: str) -> Key:
+    """The same for all ways to write an address; a domain comes in its normal form and is not folded further."""
+    local, _, domain = email.rpartition("@")
+    return (f"email#{local.casefold()}@{domain}", "email")
+
+
+def super_users_key(customer_id: str) -> Key:
+    return (_of("customer", customer_id), "super_users")
+
+
+def device_key(customer_id: str, device_id: str) -> Key:
+    return (_of("customer", customer_id), _of("device", device_id))
+
+
+def devices_key(customer_id: str) -> Key:
+    return (_of("customer", customer_id), "devices")
+
+
+def views_key(account_id: str) -> Key:
+    return (_of("account", account_id), "views")
+
+
+def catalogue_key(version: int) -> Key:
+    return ("catalogue", f"version#{version:06}")
+
+
+def tree_below(kind: str, path: str) -> str:
+    """The subtree index's partition of the records of a kind that stand below the customer with this path.
+
+    It is named after the top-level ancestor, so no query can leave a distributor's tree. What stands directly below
+    the root (the distributors themselves) is in the root's own.
+    """
+    ids = path.split("/")
+    return f"{kind}#{ids[1] if len(ids) > 1 else ids[0]}"
+
+
+def trial_shard(number: int) -> str:
+    return f"trials#{number:02}"
+
+
+def trial_shard_of(customer_id: str) -> str:
+    """The shard of the trials index that holds this customer's trial."""
+    return trial_shard(zlib.crc32(customer_id.encode()) % TRIAL_SHARDS)

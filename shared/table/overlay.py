@@ -1,0 +1,73 @@
+"""A dry run: the store as it would be, on which everything can be tried and nothing is written."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.table.keys import Item, Key
+from shared.table.store import Action, Check, ConditionFailedError, Delete, Increment, Put, Records
+
+
+class OverlayStore:
+    """Reads what `records` hold, and keeps to itself what is written.
+
+    A write is one read of the records it concerns: its conditions are decided here, as DynamoDB decides them.
+    """
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._known: dict[Key, Item | None] = {}  # what was read, and what was written since
+
+    def get(self, *keys: Key) -> dict[Key, Item]:
+        unknown = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if unknown:
+            self._known |= {**dict.fromkeys(unknown), **self._records.get(*unknown)}
+        return {key: item for key in keys if (item := self._known[key]) is not None}
+
+    def write(self, *actions: Action) -> None:
+        found = self.get(*(action.key for action in actions))
+        self._known |= apply_actions(actions, found)
+
+
+def apply_actions(actions: tuple[Action, ...], found: Mapping[Key, Item]) -> dict[Key, Item | None]:
+    """What stands there after the actions (`None`: nothing), `found` before. Raises ConditionFailedError."""
+    failed = {action.key: found.get(action.key) for action in actions if not _holds(action, found.get(action.key))}
+    if failed:
+        raise ConditionFailedError(failed)
+    return {action.key: _after(action, found.get(action.key)) for action in actions if not isinstance(action, Check)}
+
+
+def _after(action: Action, item: Item | None) -> Item | None:
+    if isinstance(action, Put):
+        return {name: normalize(value) for name, value in action.item.items()}
+    if isinstance(action, Increment):
+        counter = item or {"pk": action.key[0], "sk": action.key[1]}
+        return {**counter, "count": counter.get("count", 0) + action.by}
+    return None if isinstance(action, Delete) else item
+
+
+def _holds(action: Action, item: Item | None) -> bool:
+    if isinstance(action, Increment):
+        after = (item or {}).get("count", 0) + action.by
+        within = after >= action.least if action.by < 0 else action.most is None or after <= action.most
+        return bool(within) and matches(item or {}, action.condition)
+    unless_expired_at = action.unless_expired_at if isinstance(action, Put) else None
+    if (
+        item is not None
+        and unless_expired_at is not None
+        and item.get("expires_at", unless_expired_at + 1) <= unless_expired_at
+    ):
+        return True
+    if action.condition is None:
+        return item is None
+    return item is not None and matches(item, action.condition)
+
+
+def matches(item: Item, condition: Mapping[str, Any]) -> bool:
+    return all(
+        name in item if value is ... else item.get(name) == normalize(value) for name, value in condition.items()
+    )
+
+
+def normalize(value: object) -> object:
+    """A tuple is kept as a list."""
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,136 @@
+"""The store: what the use cases need of one table, and its DynamoDB side.
+
+Three requests are enough: read some records by key, write some together or none, query an index. A read or a write is
+one request to DynamoDB, whatever it holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from shared.table.keys import INDEXES, Item, Key
+
+if TYPE_CHECKING:
+    pass
+
+# DynamoDB's limits for one read and for one transaction.
+MAX_KEYS: Final = 100
+MAX_ACTIONS: Final = 100
+
+# The key of the last record of a page, as the next query takes it.
+Position = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Put:
+    """Put `item`: where none stands (`condition` is `None`), or over one whose attributes equal `condition`.
+
+    With `unless_expired_at`, also over one that had expired by then (epoch seconds), which DynamoDB deletes late.
+    """
+
+    item: Item
+    condition: Mapping[str, Any] | None = None
+    unless_expired_at: int | None = None
+
+    @property
+    def key(self) -> Key:
+        return (self.item["pk"], self.item["sk"])
+
+
+@dataclass(frozen=True)
+class Check:
+    """The record with `key` exists and its attributes equal `condition` (`None`: it is absent, `...`: it is there)."""
+
+    key: Key
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove the record with `key`, which exists and whose attributes equal `condition`."""
+
+    key: Key
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Increment:
+    """Add `by` to the record's `count`, which starts at 0 and must stay within `least` and `most`.
+
+    Only where its other attributes equal `condition` (`None`: absent, also where the record is not there yet).
+    """
+
+    key: Key
+    by: int
+    least: int = 0
+    most: int | None = None
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+
+Action = Put | Check | Delete | Increment
+
+
+class ItemTooLargeError(Exception):
+    """The record that stands there does not take the change: there is no room left in it."""
+
+
+class ConditionFailedError(Exception):
+    """Nothing was written. `records` holds, for each action that failed, the record that stands there (or `None`)."""
+
+    def __init__(self, records: dict[Key, Item | None]) -> None:
+        super().__init__(f"the condition on {len(records)} records does not hold")
+        self.records = records
+
+
+@dataclass(frozen=True)
+class Page:
+    items: list[Item]
+    next: Position | None
+
+
+class Records(Protocol):
+    """Reading by key, and writing: all that adding needs."""
+
+    def get(self, *keys: Key) -> dict[Key, Item]:
+        """The records that exist, strongly consistent, in one request for up to 100 keys."""
+
+    def write(self, *actions: Action) -> None:
+        """All actions or none. Raises ConditionFailedError."""
+
+
+class Store(Records, Protocol):
+    def change(
+        self,
+        key: Key,
+        condition: Mapping[str, Any],
+        *,
+        put: Mapping[str, Any],
+        remove: tuple[str, ...] = (),
+        versioned: bool = True,
+    ) -> None:
+        """Change one record whose attributes equal `condition`; one request, no transaction.
+
+        `versioned`: its version is a number, and counts up.
+
+        Raises ConditionFailedError, ItemTooLargeError.
+        """
+
+    def query(  # noqa: PLR0913 - what a query can be asked
+        self,
+        index: str,
+        partition: str,
+        *,
+        limit: int,
+        starts_with: str = "",
+        up_to: str = "",
+        after: Position | None = None,
+    ) -> Page:
+        """Up to `limit` records of one partition of an index, in the order of its sort key, after a position.
+
+        Those whose sort key starts with `starts_with`, or is not after `up_to`. The index TABLE is the table itself,
+        read strongly consistent.
+        """
+
+
+def position(index: str, item: Item) -> Position:
+    return {name: item[name] for name in ("pk", "sk", *INDEXES[index])}

@@ -1,0 +1,252 @@
+"""What can be done with trials: the schedule's work, an early end, and what there is to know of one."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, Field
+
+from shared.auth.authorization import Caller
+from shared.customers.access import read_customer
+from shared.customers.customer import Customer
+from shared.customers.trial import SCHEDULE, STEPS, State, next_due, parse_due, step_at
+from shared.customers.use_cases import end_customer_of
+from shared.errors import ApiError, NotFoundError, RuleViolation, StaleVersionError, Violations
+from shared.table.keys import TRIAL_SHARDS, Item, Key, customer_key, trial_shard
+from shared.table.queries import parse_record
+from shared.table.store import ConditionFailedError, ItemTooLargeError, Store
+from shared.values.timestamps import Timestamp, format_timestamp
+
+PAGE: Final = 100
+
+# What the event of the start of invoicing is made of: a record without it is broken, and is not ended unheard.
+_REQUIRED_ATTRIBUTES: Final = (
+    "name",
+    "path",
+    "service_type",
+    "device_country",
+    "storage_location",
+    "created_at",
+    "created_by",
+)
+
+# What became of one due trial: moved to production, reminded, done by somebody else before, set aside as broken,
+# failed for now, or left for the next run.
+Outcome = Literal["ended", "reminded", "already", "set_aside", "failed", "left"]
+
+
+def end_trials(
+    store: Store, now: datetime, *, time_is_up: Callable[[], bool], shards: Iterable[int] = range(TRIAL_SHARDS)
+) -> Counter[Outcome]:
+    """Do what is due at `now` for the trials of these shards, each by one conditional update, in parallel.
+
+    A late, doubled or replayed run is harmless. One broken record does not stop the others. What is `left` when the
+    time is up goes on at the next run; it counts those that were seen.
+    """
+    theirs = list(shards)
+    # As many threads in all, whether one call has all shards or one of them.
+    lanes = TRIAL_SHARDS // max(len(theirs), 1)
+    with ThreadPoolExecutor(TRIAL_SHARDS) as pool:
+        done = pool.map(lambda shard: _process_shard(store, shard, now, time_is_up, lanes), theirs)
+        return sum(done, Counter())
+
+
+def _process_shard(
+    store: Store, shard: int, now: datetime, time_is_up: Callable[[], bool], lanes: int
+) -> Counter[Outcome]:
+    outcomes: Counter[Outcome] = Counter()
+    after = None
+
+    def settle(item: Item) -> Outcome:
+        return "left" if time_is_up() else process_due_trial(store, item, now)
+
+    while True:
+        try:
+            # "~" sorts after "#": what is due at this very microsecond is due.
+            page = store.query("trials", trial_shard(shard), up_to=f"{format_timestamp(now)}~", limit=PAGE, after=after)
+        except ApiError:
+            outcomes["failed"] += 1
+            return outcomes
+        if lanes == 1:
+            outcomes += Counter(map(settle, page.items))
+        else:
+            with ThreadPoolExecutor(lanes) as pool:
+                outcomes += Counter(pool.map(settle, page.items))
+        if outcomes["left"]:
+            outcomes["left"] += bool(page.next)
+            return outcomes
+        after = page.next
+        if after is None:
+            return outcomes
+
+
+def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
+    """What is due for one trial, of which the index knows the key and when what is due."""
+    key, text = (item["pk"], item["sk"]), item["trial_due"]
+    try:
+        due = parse_due(text)
+        if key != customer_key(due.customer_id):
+            return _quarantine(store, key, text, "index")
+        step = step_at(due, now)
+        put: dict[str, Any] = {f"reminder_{step}_at": format_timestamp(now)}
+        remove: tuple[str, ...] = ()
+        if step:
+            put["trial_due"] = str(next_due(due.customer_id, due.ends_at, after=step))
+        else:
+            put = {"production_since": format_timestamp(due.ends_at), "trial_ended_by": SCHEDULE}
+            remove = ("trial_shard", "trial_due")
+        # The state is checked again at the moment of writing: still this trial, still in it, still due.
+        condition = {
+            "trial_due": text,
+            "trial_ends_at": format_timestamp(due.ends_at),
+            "level": "end_customer",
+            "production_since": None,
+            **dict.fromkeys(_REQUIRED_ATTRIBUTES, ...),
+        }
+        store.change(key, condition, put=put, remove=remove)
+    except ConditionFailedError as failed:
+        found = failed.records[key]
+        if found is None or found.get("trial_due") != text:
+            return "already"  # by another run, by an early end, or removed
+        return _quarantine(store, key, text, "record")
+    except (ValueError, OverflowError, ItemTooLargeError):
+        return _quarantine(store, key, text, "record")
+    except ApiError:
+        return "failed"
+    return "reminded" if step else "ended"
+
+
+def _quarantine(store: Store, key: Key, text: str, reason: str) -> Outcome:
+    """Take a broken record out of the index, so that no later run meets it; what is wrong is for a person."""
+    for put in ({"trial_set_aside": reason}, {}):  # the second, where the record has no room left
+        try:
+            store.change(key, {"trial_due": text}, put=put, remove=("trial_shard",), versioned=False)
+        except ItemTooLargeError:
+            continue
+        except ConditionFailedError:
+            return "already"
+        except ApiError:
+            return "failed"
+        return "set_aside"
+    return "failed"
+
+
+class ProductionResponse(BaseModel):
+    """A customer in production. `ended_now` where this very request has ended its trial."""
+
+    customer_id: str
+    state: State
+    production_since: Timestamp
+    ended_now: bool
+    ended_by: str | None = Field(description="An account, or schedule; none without a trial.")
+    version: int
+
+
+def start_production(store: Store, caller: Caller, customer_id: str, *, version: int) -> ProductionResponse:
+    """End the trial of an end-customer that is at `version`, now and for good.
+
+    A customer in production already stays as it is, whatever the version, and the answer says since when.
+    Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError for a site.
+    """
+    key = customer_key(customer_id)
+    by, customer, found = read_customer(store, caller, customer_id)
+    if customer.level == "site":
+        violations = Violations()
+        detail = "A site shares the trial of its end-customer; end that one's."
+        violations.add(RuleViolation("not_an_end_customer", "customer_id", detail, end_customer_id=customer.parent_id))
+        violations.raise_if_any()
+    # What is recorded counts, even by a clock that is ahead of this one.
+    now = max(caller.now, customer.production_since or caller.now)
+    if customer.production_since_at(now) is not None:
+        if "trial_set_aside" in found[key] and customer.trial and customer.production_since is None:
+            customer = _mend(store, customer, customer.trial.ends_at)
+        return _in_production(customer, now)
+    if customer.version != version:
+        raise StaleVersionError.of("customer", customer.version)
+    moment = max(caller.now, customer.created_at)  # by a clock that is behind the one of its creation
+    put = {"production_since": format_timestamp(moment), "trial_ended_by": by.id}
+    put |= {"production_request_id": caller.request_id} if caller.request_id else {}
+    try:
+        condition = {"version": version, "production_since": None, "archived_at": None}
+        store.change(key, condition, put=put, remove=("trial_shard", "trial_due"))
+    except ConditionFailedError as failed:
+        now_there = parse_record(Customer, failed.records, key)
+        if now_there is None:
+            raise NotFoundError from failed
+        if now_there.production_since is None:
+            raise StaleVersionError.of("customer", now_there.version) from failed
+        return _in_production(now_there, now_there.production_since)
+    ended = customer.model_copy(
+        update={"production_since": moment, "trial_ended_by": by.id, "version": customer.version + 1}
+    )
+    return _in_production(ended, moment).model_copy(update={"ended_now": True})
+
+
+def _mend(store: Store, customer: Customer, ended_at: datetime) -> Customer:
+    """Record the end of a trial that the schedule had set aside, so that others are told of it."""
+    put = {"production_since": format_timestamp(ended_at), "trial_ended_by": SCHEDULE}
+    with contextlib.suppress(ConditionFailedError):  # somebody else has mended it
+        store.change(
+            customer_key(customer.id), {"production_since": None}, put=put, remove=("trial_due", "trial_set_aside")
+        )
+    return customer.model_copy(update={"production_since": ended_at, "version": customer.version + 1})
+
+
+def _in_production(customer: Customer, now: datetime) -> ProductionResponse:
+    since = customer.production_since_at(now)
+    assert since is not None  # noqa: S101 - whoever asks has seen that it is in production
+    return ProductionResponse(
+        customer_id=customer.id,
+        state="in_production",
+        production_since=since,
+        ended_now=False,
+        ended_by=_ended_by(customer),
+        version=customer.version,
+    )
+
+
+def _ended_by(customer: Customer) -> str | None:
+    """The schedule also where it has not recorded the end yet."""
+    return customer.trial_ended_by or (SCHEDULE if customer.trial else None)
+
+
+class Reminder(BaseModel):
+    days_before: int
+    sent_at: Timestamp
+
+
+class TrialStatus(BaseModel):
+    """The trial of a customer; times are none where there is none."""
+
+    customer_id: str
+    inherited_from: str | None = Field(description="For a site: its end-customer, whose trial this is.")
+    state: State
+    started_at: Timestamp | None
+    ends_at: Timestamp | None
+    days_left: int = Field(description="Begun days of 24 hours until the end; 0 when it is over.")
+    reminders: list[Reminder]
+    ended_at: Timestamp | None
+    ended_by: str | None = Field(description="An account, or schedule.")
+
+
+def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
+    """The trial of an end-customer, or the one a site shares. One request; two for a site. Raises NotFoundError."""
+    _, customer, _ = read_customer(store, caller, customer_id)
+    source = end_customer_of(store, customer) or customer
+    trial, since = source.trial, source.production_since_at(caller.now)
+    left = -((caller.now - trial.ends_at) // timedelta(days=1)) if trial and since is None else 0
+    sent = {days: getattr(source, f"reminder_{days}_at") for days in STEPS if days}
+    return TrialStatus(
+        customer_id=customer.id,
+        inherited_from=source.id if source is not customer else None,
+        state="in_trial" if since is None else "in_production",
+        started_at=trial and trial.started_at,
+        ends_at=trial and trial.ends_at,
+        days_left=left,
+        reminders=[Reminder(days_before=days, sent_at=at) for days, at in sent.items() if at],
+        ended_at=since if trial else None,
+        ended_by=_ended_by(source) if trial and since else None,
+    )

@@ -1,0 +1,23 @@
+"""Times: RFC 3339 in UTC with `Z`, always six digits of a second, so that the text sorts as the time does."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import PlainSerializer
+
+
+def format_timestamp(moment: datetime) -> str:
+    """An aware time -> '2026-11-24T10:53:19.000000Z'."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def parse_timestamp(text: str) -> datetime:
+    """The other way round. Raises ValueError for a time in any other form."""
+    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    if format_timestamp(moment) != text:
+        raise ValueError(text)
+    return moment
+
+
+# A field of a pydantic model that is written in this form, to JSON and to the table alike.
+Timestamp = Annotated[datetime, PlainSerializer(format_timestamp, return_type=str)]

@@ -1,0 +1,110 @@
+"""AWS in memory, as the functions meet it: clients of the four services in place of boto3's, for millions of calls.
+
+The functions are the real ones, called with events as Lambda calls them; only the network is gone. The store on
+`FakeDynamo` is held to ministack's and moto's behaviour by `test_store.py`, the identities by `test_identities.py`.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, Final
+from unittest.mock import patch
+
+from shared.accounts.identities import open_user_directory
+from shared.aws.queues import open_import_queue, open_shard_queue
+from shared.events.bus import open_bus
+from shared.table.dynamodb import DynamoStore, open_store
+from tests.simulation.fake_dynamo import FakeDynamo, error
+
+_ENVIRONMENT: Final = {
+    "TABLE_NAME": "table", "USER_POOL_ID": "pool", "EVENT_BUS": "bus", "SHARD_QUEUE_URL": "shards",
+    "IMPORT_QUEUE_URL": "imports", "AWS_REGION": "eu-west-1", "USER_POOL_CLIENT_ID": "client",
+}  # fmt: skip
+_OPENED: Final = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
+
+
+class FakeCognito:
+    """Users of a pool: username -> may sign in."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, bool] = {}
+
+    def admin_create_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803 - boto3's own names, here and below
+        if Username in self.users:
+            raise error("AdminCreateUser", "UsernameExistsException")
+        self.users[Username] = True
+
+    def admin_set_user_password(self, *, Username: str, **_: Any) -> None:  # noqa: N803
+        self._there(Username)
+
+    def admin_enable_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
+        self._there(Username)
+        self.users[Username] = True
+
+    def admin_disable_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
+        self._there(Username)
+        self.users[Username] = False
+
+    def admin_delete_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
+        self._there(Username)
+        del self.users[Username]
+
+    def _there(self, username: str) -> None:
+        if username not in self.users:
+            raise error("AdminGetUser", "UserNotFoundException")
+
+
+class FakeQueues:
+    """Messages by queue, oldest first."""
+
+    def __init__(self) -> None:
+        self.messages: dict[str, list[str]] = {}
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Any) -> Any:  # noqa: N803
+        self.messages.setdefault(QueueUrl, []).extend(entry["MessageBody"] for entry in Entries)
+        return {}
+
+
+class FakeBus:
+    """What was told, in its order."""
+
+    def __init__(self) -> None:
+        self.entries: list[Any] = []
+
+    def put_events(self, *, Entries: Any) -> Any:  # noqa: N803
+        self.entries += Entries
+        return {"Entries": [{} for _ in Entries]}
+
+
+class FakeAws:
+    """The four services behind the functions, and their clock, which stands still until it is put on."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.dynamo, self.cognito, self.queues, self.bus = FakeDynamo(), FakeCognito(), FakeQueues(), FakeBus()
+
+    @property
+    def store(self) -> DynamoStore:
+        return DynamoStore(self.dynamo, "table")  # type: ignore[arg-type]
+
+    def expire(self) -> None:
+        """Delete what has expired by now, as DynamoDB does some time later."""
+        now = int(self.now.timestamp())
+        for key, item in list(self.dynamo.records.items()):
+            if "expires_at" in item and int(item["expires_at"]["N"]) <= now:
+                del self.dynamo.records[key]
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """The functions use these services until the block is left."""
+        clients = {"dynamodb": self.dynamo, "cognito-idp": self.cognito, "sqs": self.queues, "events": self.bus}
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
+            stack.enter_context(patch("shared.aws.clock.datetime", SimpleNamespace(now=lambda _zone: self.now)))
+            stack.enter_context(patch("shared.aws.clients.client", clients.__getitem__))
+            for opened in _OPENED:
+                opened.cache_clear()
+                stack.callback(opened.cache_clear)
+            yield

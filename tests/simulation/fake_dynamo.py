@@ -1,0 +1,168 @@
+"""DynamoDB's client in memory, for what the store asks of it: conditions, transactions, tokens, indexes, ALL_OLD.
+
+Deterministic and fast, so that tens of thousands of histories can be played. `test_store.py` holds the store on it to
+the same contract as on moto and on ministack. `log` keeps every change of a record, as the table's stream would.
+"""
+
+import re
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from shared.table.keys import INDEXES, TABLE
+
+Key = tuple[str, str]
+Record = dict[str, Any]
+
+_TERM: Final = re.compile(
+    r"(attribute_exists|attribute_not_exists|attribute_type)\((#\w+)(?:, (:\w+))?\)|(#\w+) (=|<=|>=) (:\w+)"
+)
+
+
+_LONGEST_PK: Final = 2048  # bytes, DynamoDB's own
+_LONGEST_SK: Final = 1024
+
+
+def error(operation: str, code: str, status: int = 400, **more: Any) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
+    return ClientError(response, operation)
+
+
+class FakeDynamo:
+    """One table. A record is replaced and never changed in its place."""
+
+    def __init__(self) -> None:
+        self.records: dict[Key, Record] = {}
+        self.log: list[tuple[Record | None, Record | None]] = []
+        self.told: tuple[tuple[str, str, str | None], ...] = ()  # events of what happened before the log begins
+        self._tokens: dict[str, str] = {}
+
+    def close(self) -> None:
+        """There is no connection."""
+
+    def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - boto3's own names, here and below
+        ((table, wanted),) = RequestItems.items()
+        keys = [_key(key) for key in wanted["Keys"]]
+        assert len(set(keys)) == len(keys) <= 100
+        return {"Responses": {table: [self.records[key] for key in keys if key in self.records]}}
+
+    def transact_write_items(self, TransactItems: Any, ClientRequestToken: str) -> Any:  # noqa: N803
+        if ClientRequestToken in self._tokens:
+            assert self._tokens[ClientRequestToken] == repr(TransactItems)
+            return {}  # it was carried out, and is not carried out twice
+        actions = [next(iter(item.items())) for item in TransactItems]
+        keys = [_key(action["Item"] if verb == "Put" else action["Key"]) for verb, action in actions]
+        assert len(set(keys)) == len(keys) <= 100
+        reasons: list[Any] = []
+        for (_, action), key in zip(actions, keys, strict=True):
+            if _holds(action, self.records.get(key, {})):
+                reasons.append({"Code": "None"})
+            else:
+                found = {"Item": self.records[key]} if key in self.records else {}
+                reasons.append({"Code": "ConditionalCheckFailed", **found})
+        if any(reason["Code"] != "None" for reason in reasons):
+            raise error("TransactWriteItems", "TransactionCanceledException", CancellationReasons=reasons)
+        for (verb, action), key in zip(actions, keys, strict=True):
+            if verb == "Put":
+                self._set(key, action["Item"])
+            elif verb == "Delete":
+                self._set(key, None)
+            elif verb == "Update":
+                self._set(key, _updated(key, self.records.get(key), action))
+        self._tokens[ClientRequestToken] = repr(TransactItems)
+        return {}
+
+    def update_item(self, **request: Any) -> Any:
+        key = _key(request["Key"])
+        found = self.records.get(key, {})
+        if not _holds(request, found):
+            item = {"Item": found} if found else {}
+            raise error("UpdateItem", "ConditionalCheckFailedException", **item)
+        self._set(key, _updated(key, found or None, request))
+        return {}
+
+    def query(self, **request: Any) -> Any:
+        index = request.get("IndexName", TABLE)
+        pk, sk = INDEXES[index]
+        values = {name: value["S"] for name, value in request["ExpressionAttributeValues"].items()}
+        found = [item for item in self.records.values() if item.get(pk, {}).get("S") == values[":pk"] and sk in item]
+        condition = request["KeyConditionExpression"]
+        if "begins_with" in condition:
+            found = [item for item in found if item[sk]["S"].startswith(values[":sk"])]
+        elif "<=" in condition:
+            found = [item for item in found if item[sk]["S"].encode() <= values[":sk"].encode()]
+        found.sort(key=lambda item: item[sk]["S"].encode())
+        if "ExclusiveStartKey" in request:
+            after = request["ExclusiveStartKey"][sk]["S"].encode()
+            found = [item for item in found if item[sk]["S"].encode() > after]
+        page = found[: request["Limit"]]
+        last = {name: page[-1][name] for name in dict.fromkeys(("pk", "sk", pk, sk))} if page else {}
+        more = {"LastEvaluatedKey": last} if len(found) > len(page) else {}
+        return {"Items": page, **more}
+
+    def _set(self, key: Key, item: Record | None) -> None:
+        self.log.append((self.records.get(key), item))
+        if item is None:
+            self.records.pop(key, None)
+        else:
+            self.records[key] = item
+
+
+def _key(of: Any) -> Key:
+    pk, sk = of["pk"]["S"], of["sk"]["S"]
+    if not 1 <= len(pk.encode()) <= _LONGEST_PK or not 1 <= len(sk.encode()) <= _LONGEST_SK:
+        raise error("any", "ValidationException")
+    return pk, sk
+
+
+def _holds(action: Any, item: Record) -> bool:
+    """The condition, as the store writes it: alternatives of terms that all hold."""
+    expression = action.get("ConditionExpression")
+    if not expression:
+        return True
+    names, values = action.get("ExpressionAttributeNames", {}), action.get("ExpressionAttributeValues", {})
+
+    def term(text: str) -> bool:
+        found = _TERM.fullmatch(text.strip("() ") if text.startswith("(") else text)
+        assert found, text
+        function, name, kind, left, sign, right = found.groups()
+        if function:
+            there = item.get(names[name])
+            if function == "attribute_type":
+                return there is not None and values[kind]["S"] in there
+            return (there is not None) == (function == "attribute_exists")
+        there, wanted = item.get(names[left]), values[right]
+        if sign == "=":
+            return there == wanted
+        if there is None or "N" not in there:
+            return False
+        return int(there["N"]) <= int(wanted["N"]) if sign == "<=" else int(there["N"]) >= int(wanted["N"])
+
+    def alternatives(text: str) -> bool:
+        return any(all(map(term, part.split(" AND "))) for part in text.split(" OR "))
+
+    # One pair of brackets is all that the store writes: alternatives among terms that all must hold.
+    bracket = re.search(r"\((attribute_not_exists\(#\w+\) OR [^()]+)\)", expression)
+    if bracket is None:
+        return alternatives(expression)
+    rest = [part for part in expression.replace(bracket[0], "").split(" AND ") if part.strip()]
+    return alternatives(bracket[1]) and all(map(term, rest))
+
+
+def _updated(key: Key, item: Record | None, request: Any) -> Record:
+    after = {**item} if item else {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+    names, values = request["ExpressionAttributeNames"], request.get("ExpressionAttributeValues", {})
+    expression = request["UpdateExpression"]
+    if expression == "ADD #count :by":
+        count = int(after.get("count", {"N": "0"})["N"]) + int(values[":by"]["N"])
+        return {**after, "count": {"N": str(count)}}
+    sets, _, removes = expression.partition("REMOVE ")
+    for part in filter(None, sets.removeprefix("SET ").strip().split(", ")):
+        name, _, value = part.partition(" = ")
+        if "+" in value:
+            after[names[name]] = {"N": str(int(after[names[name]]["N"]) + 1)}
+        else:
+            after[names[name]] = values[value]
+    for name in filter(None, removes.split(", ")):
+        after.pop(names[name], None)
+    return after

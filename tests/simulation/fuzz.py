@@ -1,0 +1,312 @@
+"""Events of every shape that a function can be called with, and of none: whatever comes, an answer of the right form.
+
+python -m tests.simulation.fuzz SEED     plays one block of events again and shows what was wrong in it
+
+A seed decides a block of events: it begins with the same small world, so each block can be played alone.
+"""
+
+import contextlib
+import io
+import json
+import random
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from copy import deepcopy
+from functools import cache
+from typing import Any, Final
+
+from local.openapi import Problem
+from shared.api.routes import ROUTES
+from shared.auth.authorization import ROLES
+from shared.aws.observability import log
+from shared.table.dynamodb import DynamoStore
+from tests.builders import NOW, ROOT_ACCOUNT, a_device, an_account, put
+from tests.calls import Context, an_event, handler
+from tests.simulation.fake_aws import FakeAws
+from tests.simulation.fixtures import scene
+
+BLOCK: Final = 500  # events of one seed
+BACKGROUND: Final = ("end_trials", "publish_events", "record_sign_in", "run_import", "sync_identity")
+HTTP: Final = (*ROUTES, "refuse_unknown_route", "get_console")
+FUNCTIONS: Final = (*HTTP, *BACKGROUND)
+INTERNALS: Final = ("Traceback", "shared/", "shared.", "pydantic", "boto", "Error(", "Exception", "lambda_handler")
+_MEDIA: Final = ("application/json", "text/csv", "application/x-ndjson", "application/problem+json")
+
+
+# ---- what is sent
+
+
+@cache
+def _classes() -> dict[str, list[str]]:
+    """Characters of every general category of Unicode, lone surrogates and unassigned ones among them."""
+    found: dict[str, list[str]] = {}
+    for code in range(0x110000):
+        letter = chr(code)
+        kept = found.setdefault(unicodedata.category(letter), [])
+        if len(kept) < 400 or code % 97 == 0:
+            kept.append(letter)
+    return found
+
+
+def text(chosen: random.Random) -> str:
+    """A word of characters of some categories; now and then a long one."""
+    classes = _classes()
+    some = chosen.choices(list(classes), k=chosen.randint(1, 4))
+    length = chosen.choice((0, 1, 1, 2, 5, 20, 99, 100, 101, 300, 3000)) if chosen.random() < 0.5 else 8
+    return "".join(chosen.choice(classes[chosen.choice(some)]) for _ in range(length))
+
+
+_ODD: Final[tuple[Any, ...]] = (
+    None, True, False, 0, 1, -1, 2**31, 2**63, 10**400, 0.5, 1e308, "", " ", "null", "DE", "de", "XX", "DK", "\ud800",
+    "all_inclusive", "software_only", "2026-13-01", "2026-11", "true", "a" * 101, "../..", "%2F", "%00", "cus_x", "<b>",
+    [], {}, [[]], [None], {"": ""}, {"a": {"b": {"c": []}}}, ["all_inclusive", "all_inclusive"],
+    "9999-12-31T23:59:59.999999-23:59", "0001-01-01T00:00:00+23:59", "=1+1", "\x00", "\u202e", "\ufeff",
+)  # fmt: skip
+
+
+def value(chosen: random.Random) -> Any:
+    kind = chosen.random()
+    if kind < 0.6:
+        return deepcopy(chosen.choice(_ODD))
+    if kind < 0.85:
+        return text(chosen)
+    if kind < 0.9:
+        return [value(chosen) for _ in range(chosen.randint(0, 4))]
+    return {text(chosen)[:20]: value(chosen) for _ in range(chosen.randint(0, 4))}
+
+
+def _places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    inner = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, child in inner:
+        yield from _places(child, (*path, name))
+
+
+def changed(chosen: random.Random, node: Any) -> Any:
+    """`node` with one place of it replaced, taken away, or joined by another; changes it in its place."""
+    path = chosen.choice(list(_places(node)))
+    if not path:
+        return value(chosen) if chosen.random() < 0.1 else node
+    at = node
+    for name in path[:-1]:
+        at = at[name]
+    what = chosen.randrange(4)
+    if what == 0 and isinstance(at, dict):
+        del at[path[-1]]
+    elif what == 1 and isinstance(at, dict):
+        at[text(chosen)[:20]] = value(chosen)
+    elif what == 2 and isinstance(at, list):
+        at.append(deepcopy(at[path[-1]]))
+    else:
+        at[path[-1]] = value(chosen)
+    return node
+
+
+def _body(chosen: random.Random, event: Any) -> None:
+    """Another body: JSON with other values, or no JSON at all."""
+    how = chosen.randrange(10)
+    body = event["body"] if isinstance(event.get("body"), str) else ""
+    if how < 6 and body.startswith("{") and body.endswith("}"):
+        found: Any = {}
+        with contextlib.suppress(ValueError, RecursionError):  # it may be changed already
+            found = json.loads(body)
+        for _ in range(chosen.randint(1, 3)):
+            found = changed(chosen, found)
+        event["body"] = json.dumps(found, ensure_ascii=chosen.random() < 0.5)
+    elif how == 6:
+        event["body"] = chosen.choice(
+            ("{", "[" * 9000, '{"a":' * 5000, "NaN", '{"name": 1e999}', '{"a":1,"a":2}', '"\\ud800"', "\x00", "[]", "7")
+        )
+    elif how == 7:
+        event["isBase64Encoded"] = chosen.choice((True, "true", 1, None))
+    elif how == 8 and body:
+        event["body"] = body[: chosen.randrange(len(body))] + text(chosen)
+    else:
+        event["body"] = value(chosen)
+
+
+def _head(chosen: random.Random, event: Any) -> None:
+    """Another header, parameter, method or path."""
+    how = chosen.randrange(6)
+    if how == 0:
+        name = chosen.choice(
+            ("content-type", "accept", "if-match", "idempotency-key", "Content-Type", text(chosen)[:9])
+        )
+        event["headers"][name] = chosen.choice(
+            (*_MEDIA, '"1"', 'W/"1"', "*", '"999999999999"', "key", "text/csv;q=0", "multipart/form-data", text(chosen))
+        )
+    elif how == 1:
+        known = ("limit", "cursor", "parent_id", "within", "name_prefix", "columns", "filter", "month", "validate_only",
+                 "sort", "archived", "country", "level", "view", text(chosen)[:9])  # fmt: skip
+        event["queryStringParameters"] = {
+            chosen.choice(known): chosen.choice((str(value(chosen)), text(chosen), "1", "true", chosen.choice(ids())))
+            for _ in range(chosen.randint(1, 3))
+        }
+    elif how == 2:
+        event["requestContext"]["http"]["method"] = chosen.choice(
+            ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "get", "", text(chosen)[:5])
+        )
+    else:
+        parts = event["rawPath"].split("/")
+        parts[chosen.randrange(len(parts))] = chosen.choice(
+            (text(chosen).replace("/", ""), chosen.choice(ids()), chosen.choice(ids()), "%2e%2e", "", "psa")
+        )
+        event["rawPath"] = "/".join(parts)
+
+
+def _by_somebody(chosen: random.Random, event: Any) -> None:
+    claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims")
+    if claims:
+        claims["username"] = chosen.choice(accounts())
+        if chosen.random() < 0.02:
+            claims[chosen.choice(list(claims))] = value(chosen)
+
+
+def of_v1(event: Any) -> Any:
+    """The same request as a REST API's event, payload 1.0."""
+    http = event["requestContext"]["http"]
+    return {
+        "version": "1.0", "resource": event["rawPath"], "path": event["rawPath"], "httpMethod": http["method"],
+        "headers": event["headers"], "multiValueHeaders": {}, "queryStringParameters": None, "body": event.get("body"),
+        "requestContext": {"httpMethod": http["method"], "requestId": "x"}, "isBase64Encoded": False,
+    }  # fmt: skip
+
+
+def event_for(chosen: random.Random, name: str) -> Any:
+    """An event for a function: mostly its own with something changed, sometimes another's or none."""
+    kind = chosen.random()
+    of = name if kind < 0.9 else chosen.choice(FUNCTIONS)
+    if kind > 0.97:
+        return value(chosen)
+    event = json.loads(_events()[of])
+    if of in ROUTES:
+        _by_somebody(chosen, event)
+        for _ in range(chosen.randint(0, 3)):
+            chosen.choice((_body, _head))(chosen, event)
+        if kind > 0.95:
+            return of_v1(event)
+    while chosen.random() < (0.15 if of in ROUTES else 0.6):
+        event = changed(chosen, event)
+    return event
+
+
+@cache
+def _events() -> dict[str, str]:
+    """By function: its event of events/, at the customers of the small world."""
+    found = {}
+    scenery = scene()
+    for name in FUNCTIONS:
+        own = json.dumps(an_event(name)).replace(ROOT_ACCOUNT.customer_id, scenery.reseller.id)
+        found[name] = own.replace("imp_jajustitpylddo5dahk2zk3opm", scenery.import_id)
+    return found
+
+
+@cache
+def world() -> dict[Any, Any]:
+    """The records with which each block begins: those of the proofs' scene, and an account of each role."""
+    dynamo = scene().dynamo()
+    store = DynamoStore(dynamo, "table")  # type: ignore[arg-type]
+    for customer in (scene().reseller, scene().end_customer):
+        put(store, *(an_account(role, customer) for role in ROLES))
+    broken = a_device(scene().end_customer, "Elsewhere", storage_location="US")
+    put(store, broken)
+    return dynamo.records
+
+
+@cache
+def ids() -> tuple[str, ...]:
+    """Every id that is in the table, in the key of its record."""
+    return tuple(sorted({pk.partition("#")[2] or pk for pk, _ in world()}))
+
+
+@cache
+def accounts() -> tuple[str, ...]:
+    """Mostly the root's account, which may do everything."""
+    others = [pk.removeprefix("account#") for pk, sk in world() if sk == "account"]
+    return (*[ROOT_ACCOUNT.id] * len(others), *others)
+
+
+# ---- what must be true of the answer
+
+
+def wrong_answer(name: str, answer: Any) -> str | None:  # noqa: PLR0911 - one sentence for each fault
+    """What is wrong with what a function answered, in words."""
+    if name in BACKGROUND:
+        json.dumps(answer)
+        return None
+    status, headers, body = answer["statusCode"], answer["headers"], answer["body"]
+    if not isinstance(status, int) or not 200 <= status < 500:
+        return f"status {status}: {body[:300]}"
+    if not all(isinstance(part, str) and part.isprintable() for pair in headers.items() for part in pair):
+        return f"headers {headers}"
+    body.encode()  # half a surrogate pair would not go out
+    if status == 204 or name == "get_console":
+        return None
+    media = headers["Content-Type"]
+    if status < 400:
+        if media == "application/json":
+            json.loads(body)
+        return None if media in ("application/json", "text/csv; charset=utf-8") else f"media type {media}"
+    if media != "application/problem+json":
+        return f"a refusal of the media type {media}"
+    problem = Problem.model_validate_json(body)
+    if problem.status != status or not problem.detail or not problem.code:
+        return f"a refusal that does not say what it is: {body[:300]}"
+    told = " ".join([problem.detail, problem.title, *(error.detail or "" for error in problem.errors)])
+    inside = [word for word in INTERNALS if word in told]
+    return f"a refusal tells of the inside ({inside}): {told[:300]}" if inside else None
+
+
+def wrong(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> list[str]:
+    """What is wrong after the events of a block."""
+    chosen = random.Random(seed)
+    found = []
+    aws = FakeAws(NOW)
+    aws.dynamo.records = dict(world())
+    with aws.installed():
+        for place in range(BLOCK):
+            name = chosen.choice(FUNCTIONS)
+            event = event_for(chosen, name)
+            try:
+                answer = handler(name)(event, Context())
+                words = wrong_answer(name, answer)
+            except Exception as error:  # noqa: BLE001 - an exception out of a function is what is looked for
+                answer, words = None, f"raised {error!r}"
+            if show:
+                show(name, event, answer)
+            if words:
+                found.append(f"event {place} of block {seed}, {name}: {words[:500]}\n  sent: {event!r:.2000}")
+    return found
+
+
+def quietly(seed: int) -> list[str]:
+    """As `wrong`, without logs and metrics."""
+    log.setLevel("CRITICAL")
+    with contextlib.redirect_stdout(io.StringIO()):
+        return wrong(seed)
+
+
+def blocks(first: int, events: int, processes: int = 2) -> Iterator[list[str]]:
+    """The findings of each block, for so many events."""
+    with ProcessPoolExecutor(processes) as pool:
+        yield from pool.map(quietly, range(first, first + -(-events // BLOCK)), chunksize=4)
+
+
+def main() -> None:
+    statuses: dict[Any, int] = {}
+
+    def count(name: str, _sent: Any, answer: Any) -> None:
+        key = (answer or {}).get("statusCode", "background") if name not in BACKGROUND else "background"
+        statuses[key] = statuses.get(key, 0) + 1
+
+    log.setLevel("CRITICAL")
+    with contextlib.redirect_stdout(io.StringIO()):
+        found = wrong(int(sys.argv[1]), count)
+    print("answers:", dict(sorted(statuses.items(), key=str)))
+    print("\n".join(found) or "nothing is wrong")
+
+
+if __name__ == "__main__":
+    main()
