@@ -18,7 +18,7 @@ PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The services whose description stays in the package, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
 
-.PHONY: help run token clock demo import test prove mutants bench lint format requirements build openapi schemas clean
+.PHONY: help run token clock demo import check test prove mutants bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -54,10 +54,17 @@ mutants: $(ENV)/dev/.ready ## change each line of the rules in turn and see a te
 bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## measure all, beside what people would use instead (about half an hour)
 	@for part in starts growth trials imports load costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
 
+check: $(ENV)/dev/.ready ## the quick loop: style, types, layers and the quick tests, in under a minute
+	@$(ENV)/dev/bin/ruff format --check --quiet . && $(ENV)/dev/bin/ruff check --quiet . || { echo "Run: make format" >&2; exit 1; }
+	@$(ENV)/dev/bin/mypy --no-error-summary & types=$$!; \
+	$(ENV)/dev/bin/lint-imports --no-timings 2>/dev/null >/dev/null || $(ENV)/dev/bin/lint-imports; \
+	$(ENV)/dev/bin/python -m pytest -q -m "not slow and not ministack"; wait $$types
+
 lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, types, template and permissions
 	$(ENV)/dev/bin/ruff format --check .
 	$(ENV)/dev/bin/ruff check .
 	$(ENV)/dev/bin/mypy
+	$(ENV)/dev/bin/lint-imports
 	AWS_DEFAULT_REGION=eu-west-1 $(ENV)/sam/bin/sam validate --lint
 	$(ENV)/lint/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template template.yaml
 	$(ENV)/lint/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml

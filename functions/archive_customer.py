@@ -4,6 +4,7 @@ from shared.api.http import Api, HttpResponse, IfMatch, version_required
 from shared.aws.observability import log_event
 from shared.customers.change_use_cases import archive_customer
 from shared.customers.customer import CustomerResponse
+from shared.devices.use_cases import blocking_devices
 from shared.errors import (
     ArchiveBlockedError,
     NotFoundError,
@@ -21,7 +22,9 @@ app = Api("archive_customer")
 )
 def route(customer_id: str, if_match: IfMatch = None) -> HttpResponse:
     """ArchivePeriod a customer that nothing stands below. It can be restored for 30 days, then it is removed."""
-    customer = archive_customer(app.store, app.caller, customer_id, version=version_required(if_match))
+    customer = archive_customer(
+        app.store, app.caller, customer_id, version=version_required(if_match), find_devices=blocking_devices
+    )
     log_event("customer_archived", customer_id=customer.id)
     return app.answer(customer)
 

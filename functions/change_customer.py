@@ -3,7 +3,7 @@
 from shared.api.http import Api, HttpResponse, IfMatch, version_required
 from shared.aws.observability import log_event
 from shared.customers.change_use_cases import ChangedCustomerResponse, change_customer
-from shared.customers.changes import CustomerChange
+from shared.customers.customer import CustomerChange
 from shared.errors import (
     ArchivedError,
     BodyTooLargeError,

@@ -1,9 +1,10 @@
-"""On a schedule: trials that are over go to production, reminders are sent."""
+"""On a schedule: move trials that are over to production and send reminders."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from shared.aws.clock import time_is_up
 from shared.aws.queues import open_shard_queue
 from shared.aws.snapstart import primed
 from shared.table.dynamodb import open_store
@@ -13,10 +14,9 @@ from shared.trials.use_cases import end_trials
 
 @primed
 def lambda_handler(event: Any, context: LambdaContext) -> dict[str, int]:
-    """How many were ended, reminded, set aside, left. Raises at the end where some failed."""
+    """Return how many trials were ended, reminded, quarantined, deferred. Raises ScheduledRunError if some failed."""
     return run_scheduled(
         event,
-        context,
-        lambda now, up, shards: end_trials(open_store(), now, time_is_up=up, shards=shards),
+        lambda now, shards: end_trials(open_store(), now, time_is_up=lambda: time_is_up(context), shards=shards),
         open_shard_queue,
     )

@@ -15,7 +15,9 @@ app = Api("start_production")
 def route(customer_id: str, if_match: IfMatch = None) -> HttpResponse:
     """End a trial early, for good. Where it is over already nothing changes, and the answer says since when."""
     production = start_production(app.store, app.caller, customer_id, version=version_required(if_match))
-    log_event("production_started" if production.ended_now else "production_told", customer_id=production.customer_id)
+    log_event(
+        "production_started" if production.ended_now else "production_reported", customer_id=production.customer_id
+    )
     return app.answer(production)
 
 

@@ -66,7 +66,7 @@ def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW
         parent,
         CATALOGUE,
         id=id_from("cus", parent.id, new.name or ""),
-        by=Caller("acc_builder", now, "change_customers"),
+        caller=Caller("acc_builder", now, "change_customers"),
     )
 
 

@@ -8,11 +8,11 @@ import pytest
 from shared.accounts.account import AccountChange, NewAccount
 from shared.accounts.identities import IdentityError
 from shared.accounts.use_cases import (
+    AccountQuery,
     add_account,
     change_account,
     get_account,
     list_accounts,
-    list_accounts_within,
     record_sign_in,
     remove_account,
     sync_identity,
@@ -357,7 +357,7 @@ def test_a_removed_account_is_absent_its_address_free_and_nothing_personal_stays
     ):
         with pytest.raises(NotFoundError):
             act()
-    assert list_accounts(store, caller(), distributor.id, limit=10).accounts == []
+    assert list_accounts(store, caller(), AccountQuery(customer_id=distributor.id), limit=10).accounts == []
     assert email_key("ada@example.com") not in store.items
     assert "Ada" not in str(store.items[account_key(added.id)])
     assert accounts.add(distributor, key="again").account.email == "ada@example.com"
@@ -376,15 +376,15 @@ def test_accounts_are_listed_of_a_customer_or_of_all_within_it(store: MemoryStor
         own = sorted(a.path for a in everyone if a.customer_id == customer.id)
         within = sorted(a.path for a in everyone if f"{a.customer_path}/".startswith(f"{customer.path}/"))
         for limit in (1, 2, 3, 100):
-            assert paths(store, list_accounts, customer, limit, everyone) == own
-            assert paths(store, list_accounts_within, customer, limit, everyone) == within
+            assert paths(store, AccountQuery(customer_id=customer.id), limit, everyone) == own
+            assert paths(store, AccountQuery(within=customer.id), limit, everyone) == within
 
 
-def paths(store: MemoryStore, use_case: Any, customer: Customer, limit: int, everyone: list[Account]) -> list[str]:
+def paths(store: MemoryStore, query: AccountQuery, limit: int, everyone: list[Account]) -> list[str]:
     by_id = {account.id: account.path for account in everyone}
     found, cursor = [], None
     while True:
-        page = use_case(store, caller(), customer.id, limit=limit, cursor=cursor)
+        page = list_accounts(store, caller(), query, limit=limit, cursor=cursor)
         assert len(page.accounts) <= limit
         found += [by_id[account.id] for account in page.accounts]
         cursor = page.next_cursor
@@ -394,10 +394,10 @@ def paths(store: MemoryStore, use_case: Any, customer: Customer, limit: int, eve
 
 def test_a_cursor_of_one_list_is_void_for_the_other(store: MemoryStore) -> None:
     put(store, an_account("manager", ROOT))
-    cursor = list_accounts(store, caller(), ROOT.id, limit=1).next_cursor
+    cursor = list_accounts(store, caller(), AccountQuery(customer_id=ROOT.id), limit=1).next_cursor
     assert cursor
     with pytest.raises(MalformedRequestError):
-        list_accounts_within(store, caller(), ROOT.id, limit=1, cursor=cursor)
+        list_accounts(store, caller(), AccountQuery(within=ROOT.id), limit=1, cursor=cursor)
 
 
 def test_the_whole_system_is_listed_though_many_distributors_have_no_accounts(store: MemoryStore) -> None:
@@ -406,7 +406,14 @@ def test_the_whole_system_is_listed_though_many_distributors_have_no_accounts(st
     some = [an_account("manager", distributor) for distributor in distributors[::6]]
     put(store, *some)
     everyone = [ROOT_ACCOUNT, *some]
-    assert sorted(paths(store, list_accounts_within, ROOT, 2, everyone)) == sorted(a.path for a in everyone)
+    assert sorted(paths(store, AccountQuery(within=ROOT.id), 2, everyone)) == sorted(a.path for a in everyone)
+
+
+@pytest.mark.parametrize("query", [AccountQuery(), AccountQuery(ROOT.id, ROOT.id)])
+def test_list_accounts_requires_exactly_one_of_customer_id_and_within(store: MemoryStore, query: AccountQuery) -> None:
+    with pytest.raises(RulesViolatedError) as raised:
+        list_accounts(store, caller(), query, limit=1)
+    assert [(e["code"], e["parameter"]) for e in raised.value.errors] == [("one_of", "customer_id")]
 
 
 # ---- machines
@@ -438,7 +445,7 @@ def test_a_machine_whose_sign_in_could_not_be_made_is_completed_by_the_same_requ
     identities.failing = True
     with pytest.raises(UnavailableError, match="same Idempotency-Key"):
         accounts.add(distributor, kind="api", email=None)
-    (listed,) = list_accounts(store, caller(), distributor.id, limit=10).accounts
+    (listed,) = list_accounts(store, caller(), AccountQuery(customer_id=distributor.id), limit=10).accounts
     assert (listed.identity, listed.status) == ("failed", "invited")
     identities.failing = False
     sync_identity(store, identities, listed.id)  # there is nothing to bring up to date
@@ -455,7 +462,7 @@ def failed_machine(accounts: Accounts, identities: MemoryIdentities, customer: C
     with pytest.raises(UnavailableError):
         accounts.add(customer, kind="api", email=None, **body)
     identities.failing = False
-    (found,) = list_accounts(accounts.store, caller(), customer.id, limit=10).accounts
+    (found,) = list_accounts(accounts.store, caller(), AccountQuery(customer_id=customer.id), limit=10).accounts
     return str(found.id)
 
 

@@ -143,10 +143,10 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
             body={"parent_id": target},
         ),
         ("add_customer", "body"): lambda: call("add_customer", account=by, body={"parent_id": target}, query=dry),
-        ("list_accounts", "path"): lambda: call("list_accounts", account=by, path=f"/customers/{target}/accounts"),
-        ("list_accounts_within", "within"): lambda: call("list_accounts_within", account=by, query={"within": target}),
-        ("list_accounts_within", "cursor"): lambda: call(
-            "list_accounts_within", account=by, query={"within": target, "cursor": theirs}
+        ("list_accounts", "customer_id"): lambda: call("list_accounts", account=by, query={"customer_id": target}),
+        ("list_accounts", "within"): lambda: call("list_accounts", account=by, query={"within": target}),
+        ("list_accounts", "cursor"): lambda: call(
+            "list_accounts", account=by, query={"within": target, "cursor": theirs}
         ),
         ("add_account", "path"): lambda: call(
             "add_account", account=by, path=f"/customers/{target}/accounts", body={"role": "supporter"}, query=dry
@@ -245,14 +245,14 @@ def test_the_relations_are_all_there(forest: Forest) -> None:
 def test_an_account_sees_only_its_own_tree_in_lists(forest: Forest) -> None:
     by = an_account("super_user", forest.line[1], id=id_from("acc", "caller"), email="caller@example.com")
     put(forest.store, by)
-    for name, key in (("list_customers", "customers"), ("list_accounts_within", "accounts")):
+    for name, key in (("list_customers", "customers"), ("list_accounts", "accounts")):
         listed: list[Any] = call(name, account=by, query={"within": by.customer_id, "limit": "100"}).body[key]
         assert listed
         for record in listed:
             customer_id = record.get("customer_id", record["id"])
             path = next(item["path"] for item in forest.store.items.values() if item.get("id") == customer_id)
             assert f"{path}/".startswith(f"{by.customer_path}/")
-    assert ROOT_ACCOUNT.id not in call("list_accounts_within", account=by, query={"within": by.customer_id}).text
+    assert ROOT_ACCOUNT.id not in call("list_accounts", account=by, query={"within": by.customer_id}).text
 
 
 def test_a_function_whose_route_has_no_row_fails_at_import() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.accounts.account import AccountChange, NewAccount
-from shared.accounts.use_cases import add_account, change_account, get_me, list_accounts_within, remove_account
+from shared.accounts.use_cases import AccountQuery, add_account, change_account, get_me, list_accounts, remove_account
 from shared.auth.authorization import Account, Caller
 from shared.customers.change_use_cases import (
     archive_customer,
@@ -15,13 +15,13 @@ from shared.customers.change_use_cases import (
     get_history,
     restore_customer,
 )
-from shared.customers.changes import MAX_ARCHIVES, CustomerChange, LocationChange, entries_from_record
-from shared.customers.customer import ArchivePeriod, Customer, NewCustomer
+from shared.customers.changes import MAX_ARCHIVES, LocationChange, entries_from_record
+from shared.customers.customer import ArchivePeriod, Customer, CustomerChange, NewCustomer
 from shared.customers.records import name_item, reference_items
 from shared.customers.references import get_customer_by_reference, save_customer_by_reference
 from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
 from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, remove_test_device
+from shared.devices.use_cases import add_test_device, blocking_devices, remove_test_device
 from shared.errors import (
     ArchiveBlockedError,
     ArchivedError,
@@ -242,7 +242,7 @@ def test_archived_children_need_nothing_and_are_asked_when_they_come_back(
 ) -> None:
     needing = a_customer("end_customer", line[3], name="Needs it", service_type="software_only")
     put(store, needing)
-    archive_customer(store, by(), needing.id, version=1)
+    archive_customer(store, by(), needing.id, version=1, find_devices=blocking_devices)
     change(store, line[3], services_to_provide=["all_inclusive"])
     with pytest.raises(RulesViolatedError) as refused:
         restore_customer(store, by(), needing.id, version=2)
@@ -345,7 +345,7 @@ def test_a_replay_of_the_addition_still_answers_what_it_answered_first(store: Me
         again = add_customer(store, by(), new, idempotency_key="key")
         assert (again.outcome, again.customer) == ("replayed", first)
         if version == 4:
-            archive_customer(store, by(), customer.id, version=4)
+            archive_customer(store, by(), customer.id, version=4, find_devices=blocking_devices)
 
 
 @pytest.mark.parametrize("trial", [True, False])
@@ -626,7 +626,7 @@ def test_a_move_of_what_was_changed_meanwhile_is_stale(meddling: Meddling) -> No
 
 
 def archive(store: MemoryStore, customer: Customer, version: int = 1, who: Caller | None = None) -> Any:
-    return archive_customer(store, who or by(), customer.id, version=version)
+    return archive_customer(store, who or by(), customer.id, version=version, find_devices=blocking_devices)
 
 
 def restore(store: MemoryStore, customer: Customer, version: int = 2, who: Caller | None = None) -> Any:
@@ -891,7 +891,7 @@ def test_the_root_sees_what_is_archived_below_an_archived_distributor(store: Mem
     who = caller(now=LATER, operation="read_invoicing")
     page = get_invoicing(store, who, ROOT.id, month="2026-11", archived=True, limit=100)
     assert [row.customer_id for row in page.rows] == [line[4].id]
-    accounts = list_accounts_within(store, caller(now=LATER), ROOT.id, limit=100).accounts
+    accounts = list_accounts(store, caller(now=LATER), AccountQuery(within=ROOT.id), limit=100).accounts
     assert account.id in [each.id for each in accounts]
 
 
@@ -975,7 +975,7 @@ def test_the_last_super_user_goes_though_the_archive_changes_meanwhile(meddling:
     def another() -> None:
         if again:
             restore(meddling, line[5])
-            archive_customer(meddling, by(now=LATER + DAY), line[5].id, version=3)
+            archive_customer(meddling, by(now=LATER + DAY), line[5].id, version=3, find_devices=blocking_devices)
         else:
             del meddling.items[customer_key(line[5].id)]
 
@@ -994,7 +994,7 @@ def test_an_archive_that_never_rests_ends_in_try_again(meddling: Meddling) -> No
         version = next(versions)
         at = LATER + version * DAY
         restore_customer(meddling, by(now=at), line[5].id, version=version)
-        archive_customer(meddling, by(now=at), line[5].id, version=version + 1)
+        archive_customer(meddling, by(now=at), line[5].id, version=version + 1, find_devices=blocking_devices)
 
     rest = [lambda: None, lambda: None]
     meddling.meddle = [lambda: None, another, *rest, another, *rest]
@@ -1304,6 +1304,6 @@ def test_a_distributor_is_told_where_to_ask_for_its_references(store: MemoryStor
 def test_an_archived_customer_was_not_added_archived(store: MemoryStore, line: list[Customer]) -> None:
     archive(store, line[5])
     kept = stored(store, line[5])
-    assert kept.first == {}  # nothing that was told when it was added has changed
+    assert kept.initial_values == {}  # nothing that was told when it was added has changed
     added = entries_from_record(kept, LATER)[0]
     assert (added.event, set(added.changes)) == ("customer_added", {"name", "device_country", "storage_location"})

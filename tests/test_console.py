@@ -581,7 +581,6 @@ def test_an_expired_session_is_renewed_and_an_ended_one_asks_to_sign_in_again(
             route.fallback()
 
     page.route("**/accounts?*", once)
-    page.route(f"**/customers/{line['root']['id']}/accounts", once)
     page.get_by_role("link", name="Accounts", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Accounts of Root company")
     expect(page.get_by_role("table")).to_be_visible()

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.auth.authorization import Caller
-from shared.customers.customer import NewCustomer, normalize_reference, show
+from shared.customers.customer import NewCustomer, show
+from shared.customers.fields import normalize_reference
 from shared.customers.levels import ALLOWED_CHILDREN
 from shared.customers.options import options_below
 from shared.customers.records import customer_item
@@ -22,7 +23,11 @@ from tests.builders import BOTH, CATALOGUE, NOW, ROOT, a_customer, a_line, asked
 def errors(level: Any, parent: Any, **fields: Any) -> list[tuple[str, str]]:
     with pytest.raises(RulesViolatedError) as refused:
         new_customer(
-            asked(level, parent, **fields), parent, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers")
+            asked(level, parent, **fields),
+            parent,
+            CATALOGUE,
+            id="cus_new",
+            caller=Caller("acc_1", NOW, "change_customers"),
         )
     return [(error["code"], error["pointer"]) for error in refused.value.errors]
 
@@ -135,7 +140,7 @@ def test_equal_requests_are_equal_whatever_the_order_of_their_fields() -> None:
 def test_without_a_parent_all_that_can_be_told_is_told() -> None:
     new = NewCustomer(service_type="x", services_to_provide=["all_inclusive", "y"])
     with pytest.raises(RulesViolatedError) as refused:
-        new_customer(new, None, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
+        new_customer(new, None, CATALOGUE, id="cus_new", caller=Caller("acc_1", NOW, "change_customers"))
     assert [(error["code"], error["pointer"]) for error in refused.value.errors] == [
         ("required", "/name"),
         ("required", "/parent_id"),
@@ -159,7 +164,7 @@ def test_a_form_can_be_drawn_from_the_options_alone(level: Any, services: list[s
     """Fills in the form by its options only; what it makes is added, and what the options leave out is refused."""
     kept = {"name": "Name", "references": {"psa": "1"}, "device_country": "DE", "in_trial": True}
     parent = a_customer(level).model_copy(update={"services_to_provide": tuple(services)})
-    options = options_below(parent, CATALOGUE, may_add=False)
+    options = options_below(parent, CATALOGUE, can_add=False)
     assert options.may_add is False
     assert [option.level for option in options.levels] == list(ALLOWED_CHILDREN[parent.level])
     for option in options.levels:
@@ -170,14 +175,14 @@ def test_a_form_can_be_drawn_from_the_options_alone(level: Any, services: list[s
                 first = rule.values if several else (rule.values or [rule.value])[0]
                 body[field] = option.level if field == "level" else kept.get(field, first)
         made = NewCustomer.model_validate(body)
-        customer = new_customer(made, parent, CATALOGUE, id="cus_n", by=Caller("acc_1", NOW, "change_customers"))
+        customer = new_customer(made, parent, CATALOGUE, id="cus_n", caller=Caller("acc_1", NOW, "change_customers"))
         assert (customer.level, customer.parent_id) == (option.level, parent.id)
         for field, rule in option.fields.items():
             if rule.rule == "refused":
                 extra = kept.get(field, services if field == "services_to_provide" else services[0])
                 wrong = NewCustomer.model_validate(body | {field: extra})
                 with pytest.raises(RulesViolatedError) as refused:
-                    new_customer(wrong, parent, CATALOGUE, id="cus_n", by=Caller("acc_1", NOW, "change_customers"))
+                    new_customer(wrong, parent, CATALOGUE, id="cus_n", caller=Caller("acc_1", NOW, "change_customers"))
                 assert {"code": "refused", "pointer": f"/{field}"}.items() <= refused.value.errors[0].items()
 
 
@@ -200,7 +205,7 @@ def test_a_secret_is_256_bits_in_43_characters() -> None:
 
 def test_the_details_of_what_is_wrong_name_who_needs_what() -> None:
     with pytest.raises(RulesViolatedError) as refused:
-        new_customer(NewCustomer(), None, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
+        new_customer(NewCustomer(), None, CATALOGUE, id="cus_new", caller=Caller("acc_1", NOW, "change_customers"))
     assert refused.value.errors[0]["detail"] == "A customer needs name."
 
 
@@ -208,7 +213,7 @@ def test_the_details_of_what_is_wrong_name_who_needs_what() -> None:
 def test_of_a_long_word_32_characters_are_told_again(field: str) -> None:
     new = asked("distributor", ROOT).model_copy(update={field: "z" * 40})
     with pytest.raises(RulesViolatedError) as refused:
-        new_customer(new, ROOT, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
+        new_customer(new, ROOT, CATALOGUE, id="cus_new", caller=Caller("acc_1", NOW, "change_customers"))
     assert refused.value.errors[0]["detail"].count("z") == 32
 
 

@@ -11,6 +11,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from shared.aws.clock import RESERVE_MS, time_is_up
 from shared.aws.queues import SqsQueue
 from shared.customers.customer import Customer
 from shared.customers.records import customer_item
@@ -20,7 +21,7 @@ from shared.errors import NotFoundError, RulesViolatedError, StaleVersionError, 
 from shared.events.events import events_for_change
 from shared.table.keys import INDEXES, customer_key, trial_shard
 from shared.table.store import ItemTooLargeError, Page, Put, Store
-from shared.trials.schedule import RESERVE_MS, ScheduledRunError, run_scheduled
+from shared.trials.schedule import ScheduledRunError, run_scheduled
 from shared.trials.use_cases import PAGE, end_trials, get_trial, start_production
 from shared.values.timestamps import format_timestamp
 from tests.builders import MICROSECOND, NOW, ROOT, ROOT_ACCOUNT, a_customer, a_line, asked, begin_in, caller, put
@@ -189,7 +190,7 @@ def test_an_early_end_between_the_query_and_the_write_is_respected(store: Memory
         return page
 
     store.query = query_then_someone_ends_it  # type: ignore[method-assign]
-    assert run(store, END - timedelta(days=4)) == {"already": 1}
+    assert run(store, END - timedelta(days=4)) == {"skipped": 1}
     after = stored(store, trial)
     assert (after.production_since, after.reminder_7_at) == (END - timedelta(days=5), None)
 
@@ -228,7 +229,7 @@ def test_a_run_stops_before_its_time_is_up_and_the_next_one_goes_on(store: Memor
     calls = iter(range(10_000))
     outcomes = end_trials(store, END, time_is_up=lambda: next(calls) >= 50)
     assert outcomes["ended"] == 50
-    assert outcomes["left"] == 150
+    assert outcomes["deferred"] == 150
     assert run(store, END) == {"ended": 150}
 
 
@@ -258,7 +259,7 @@ def test_broken_records_are_set_aside_and_stop_nobody(store: MemoryStore) -> Non
         item = {**customer_item(customer), **changes}
         store.place(Put({name: value for name, value in item.items() if value is not None}))
         bad.append(customer)
-    assert run(store, END) == {"ended": len(good), "set_aside": 100}
+    assert run(store, END) == {"ended": len(good), "quarantined": 100}
     for customer in bad:
         item = store.items[customer_key(customer.id)]
         assert item["trial_set_aside"] in {"index", "record"}
@@ -275,7 +276,7 @@ def test_a_record_without_room_is_set_aside_all_the_same(store: MemoryStore, tri
         change(*arguments, put=put, **options)
 
     store.change = no_room  # type: ignore[method-assign]
-    assert run(store, END) == {"set_aside": 1}
+    assert run(store, END) == {"quarantined": 1}
     assert run(store, END) == {}
     assert stored(store, trial).production_since is None
 
@@ -323,7 +324,7 @@ def test_what_cannot_be_set_aside_now_is_tried_again(store: MemoryStore, trial: 
     item["trial_due"] = "broken, and set aside by another run at the same time"
     store.items[customer_key(trial.id)] = item | {"trial_due": "0 broken"}
     store.change = someone_else  # type: ignore[method-assign]
-    assert run(store, END) == {"already": 1}
+    assert run(store, END) == {"skipped": 1}
 
 
 # ---- the time and the shards of a run
@@ -334,10 +335,10 @@ def test_a_spread_run_does_what_one_call_would_have_done(store: MemoryStore) -> 
     queue = MemoryQueue()
 
     def handle(event: Any) -> dict[str, int]:
-        def work(now: datetime, up: Any, shards: Any) -> Counter[Any]:
-            return end_trials(store, now, time_is_up=up, shards=shards)
+        def work(now: datetime, shards: Any) -> Counter[Any]:
+            return end_trials(store, now, time_is_up=lambda: False, shards=shards)
 
-        return run_scheduled(event, Context(), work, lambda: queue)
+        return run_scheduled(event, work, lambda: queue)
 
     time = format_timestamp(NOW - timedelta(days=1))  # in the past, as the real clock has it
     assert handle({"time": time, "fan_out": True}) == {"spread": 16}
@@ -369,11 +370,11 @@ def sent(size: int) -> dict[str, Any]:
 def test_a_run_is_for_the_shards_it_is_asked_for(asked: dict[str, Any], shards: int) -> None:
     seen: list[int] = []
 
-    def work(_now: datetime, _up: Any, theirs: Any) -> Counter[Any]:
+    def work(_now: datetime, theirs: Any) -> Counter[Any]:
         seen.extend(theirs)
         return Counter()
 
-    run_scheduled(asked, Context(), work, MemoryQueue)  # type: ignore[arg-type]
+    run_scheduled(asked, work, MemoryQueue)
     assert len(seen) == shards
 
 
@@ -406,33 +407,33 @@ class Context:
         return self.left
 
 
-def times(event: Any, **options: Any) -> tuple[datetime, bool]:
-    seen: list[tuple[datetime, bool]] = []
+def time_of_run(event: Any) -> datetime:
+    seen: list[datetime] = []
 
-    def work(now: datetime, time_is_up: Any, _shards: Any) -> Counter[Any]:
-        seen.append((now, time_is_up()))
+    def work(now: datetime, _shards: Any) -> Counter[Any]:
+        seen.append(now)
         return Counter()
 
-    run_scheduled(event, Context(**options), work, MemoryQueue)  # type: ignore[arg-type]
+    run_scheduled(event, work, MemoryQueue)
     return seen[0]
 
 
 def test_a_run_takes_its_time_from_the_event_but_never_from_the_future() -> None:
-    assert times({"time": "2026-01-02T03:04:05Z"})[0] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert time_of_run({"time": "2026-01-02T03:04:05Z"}) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     for event in ({"time": "2999-01-01T00:00:00Z"}, {}, None, [], {"time": None}, {"time": "soon"}):
         before = datetime.now(UTC)
-        assert before <= times(event)[0] <= datetime.now(UTC)
+        assert before <= time_of_run(event) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(("left", "up"), [(RESERVE_MS, False), (RESERVE_MS - 1, True)])
 def test_a_run_keeps_a_reserve_of_its_time(left: int, up: bool) -> None:
-    assert times({}, left=left)[1] is up
+    assert time_is_up(Context(left)) is up  # type: ignore[arg-type]
 
 
 def test_a_run_in_which_something_failed_says_so_at_its_end() -> None:
     with pytest.raises(ScheduledRunError, match="1 of 3"):
-        run_scheduled({}, Context(), lambda *_: Counter(ended=2, failed=1), MemoryQueue)  # type: ignore[arg-type]
-    assert run_scheduled({}, Context(), lambda *_: Counter(ended=2), MemoryQueue) == {"ended": 2}  # type: ignore[arg-type]
+        run_scheduled({}, lambda *_: Counter(ended=2, failed=1), MemoryQueue)  # type: ignore[arg-type]
+    assert run_scheduled({}, lambda *_: Counter(ended=2), MemoryQueue) == {"ended": 2}  # type: ignore[arg-type]
 
 
 # ---- an early end
@@ -494,7 +495,7 @@ def test_a_trial_that_was_set_aside_is_recorded_and_told_once_it_is_mended(store
     key = customer_key(trial.id)
     good = dict(store.items[key])
     store.items[key]["trial_ends_at"] = "broken"
-    assert run(store, END) == {"set_aside": 1}
+    assert run(store, END) == {"quarantined": 1}
     store.items[key]["trial_ends_at"] = good["trial_ends_at"]
     before = dict(store.items[key])
     answer = produce(store, trial, END + timedelta(days=2), version=9)
@@ -604,7 +605,7 @@ def test_a_page_that_fails_is_counted_beside_what_failed_before(store: MemorySto
 def test_when_the_time_is_up_no_further_page_is_read(store: MemoryStore, shards: Any, count: int, left: int) -> None:
     crowd(store, count)
     store.requests.clear()
-    assert end_trials(store, END, time_is_up=lambda: True, shards=shards) == {"left": left}
+    assert end_trials(store, END, time_is_up=lambda: True, shards=shards) == {"deferred": left}
     assert store.requests == ["query trials"] * len(shards)
 
 
@@ -618,7 +619,7 @@ def test_a_trial_that_is_gone_between_the_query_and_the_write_stops_nobody(store
         return page
 
     store.query = query_then_gone  # type: ignore[method-assign]
-    assert run(store, END) == {"already": 1}
+    assert run(store, END) == {"skipped": 1}
 
 
 def test_an_early_end_without_a_request_id_keeps_none(store: MemoryStore, trial: Customer) -> None:
@@ -676,14 +677,14 @@ def test_no_day_is_left_of_a_trial_that_has_ended(store: MemoryStore, trial: Cus
 
 
 def test_each_outcome_of_a_run_is_a_count_among_the_metrics(capsys: pytest.CaptureFixture[str]) -> None:
-    run_scheduled({}, Context(), lambda *_: Counter(ended=2), MemoryQueue)  # type: ignore[arg-type]
+    run_scheduled({}, lambda *_: Counter(ended=2), MemoryQueue)  # type: ignore[arg-type]
     assert '{"Name":"trials_ended","Unit":"Count"}' in capsys.readouterr().out.replace(" ", "")
 
 
 def test_a_message_that_asks_for_nothing_is_a_run_of_all_by_the_clock() -> None:
     for body in ("[]", "3", "null", "no json"):
         before = datetime.now(UTC)
-        assert before <= times({"Records": [{"body": body}]})[0] <= datetime.now(UTC)
+        assert before <= time_of_run({"Records": [{"body": body}]}) <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
@@ -694,7 +695,7 @@ def test_the_time_of_a_run_is_read_with_any_offset_and_as_utc_without_one(
     time.tzset()
     try:
         for text in ("2026-01-02T03:04:05Z", "2026-01-02T05:04:05+02:00", "2026-01-02T03:04:05"):
-            assert times({"time": text})[0] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+            assert time_of_run({"time": text}) == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -702,4 +703,4 @@ def test_the_time_of_a_run_is_read_with_any_offset_and_as_utc_without_one(
 
 def test_a_run_of_a_local_stack_is_as_far_ahead_as_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.aws.clock.clock_offset", lambda: timedelta(days=1))
-    assert times({"time": "2026-01-02T03:04:05Z"})[0] == datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC)
+    assert time_of_run({"time": "2026-01-02T03:04:05Z"}) == datetime(2026, 1, 3, 3, 4, 5, tzinfo=UTC)

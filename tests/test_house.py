@@ -4,7 +4,6 @@ import ast
 import importlib
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,80 +16,8 @@ from shared.aws import clients as aws
 from shared.errors import ApiError
 
 FUNCTIONS = sorted(path.stem for path in (PROJECT / "functions").glob("[a-z]*.py"))
-MODULES = [*(PROJECT / "shared").glob("[a-z]*.py"), *(PROJECT / "functions").glob("[a-z]*.py")]
 IN_THE_BACKGROUND = {"sync_identity", "record_sign_in", "end_trials", "publish_events", "run_import"}
 README = (PROJECT / "README.md").read_text()
-
-# Layers, the deepest last. A module imports from its own layer or from deeper ones; the store alone knows AWS.
-USE_CASES = {
-    "customer_use_cases",
-    "customer_change_use_cases",
-    "reference_use_cases",
-    "import_use_cases",
-    "import_work",
-    "onboarding_use_cases",
-    "account_use_cases",
-    "storage_location_use_cases",
-    "device_use_cases",
-    "trial_use_cases",
-    "invoicing_use_cases",
-    "subtrees",
-    "reading",
-}
-STORE = {"store", "identities", "bus", "queues"}
-EDGE = {
-    "http",
-    "clock",
-    "batches",
-    "streams",
-    "schedules",
-    "messages",
-    "dry_runs",
-    "console",
-    "facts",
-    "environment",
-    "cursors",
-    "beginnings",
-    "parameters",
-    "starts",
-    "aws",
-}
-AWS = {"boto3", "botocore", "mypy_boto3_dynamodb"}
-
-
-def imports(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
-    return found
-
-
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_imports_run_one_way(path: Path) -> None:
-    found = imports(path)
-    mine = {name.removeprefix("shared.") for name in found if name.startswith("shared.")}
-    outside = {name.split(".")[0] for name in found}
-    assert "functions" not in outside
-    if path.parent.name == "functions":
-        assert not outside & {*AWS, "os"}
-        opened = {"store", "identities", "bus", "queues"} if path.stem in IN_THE_BACKGROUND else set()
-        assert not mine & ((STORE | {"keys", "environment"}) - opened)
-        return
-    assert path.stem in {"aws", *STORE} or not outside & AWS
-    assert path.stem == "aws" or "get_session" not in path.read_text()
-    assert path.stem in {"http", "streams", "schedules", "messages", "facts"} or "aws_lambda_powertools" not in outside
-    assert path.stem == "environment" or "os" not in outside
-    rule = path.stem not in USE_CASES | STORE | EDGE
-    if rule:
-        assert not mine & (USE_CASES | STORE | EDGE)
-        assert not outside & {"time", "random", "uuid", "os"}
-    if path.stem in STORE:
-        assert not mine & USE_CASES
-    if path.stem in USE_CASES:
-        assert not mine & {"http", "environment"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

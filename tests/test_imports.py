@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from shared.auth.authorization import Account, Caller
 from shared.customers.change_use_cases import archive_customer, change_customer
-from shared.customers.changes import CustomerChange
-from shared.customers.customer import Customer
+from shared.customers.customer import Customer, CustomerChange
+from shared.devices.use_cases import blocking_devices
 from shared.errors import (
     ForbiddenError,
     KeyReusedError,
@@ -298,7 +298,7 @@ def test_the_same_file_again_finds_what_it_made(store: MemoryStore, queue: Memor
 def test_a_name_that_is_archived_is_refused_and_says_so(store: MemoryStore, queue: MemoryQueue) -> None:
     distributor = a_customer("distributor", name="Nordic")
     put(store, distributor)
-    archive_customer(store, by(), distributor.id, version=1)
+    archive_customer(store, by(), distributor.id, version=1, find_devices=blocking_devices)
     found = imported(store, queue, SCRIPT + f"Nordic,{ROOT.id},,,,DK\nBelow,Nordic,Reseller,,,DK\n")
     assert codes(found[1]) == [("name_exists", "/name")]
     assert codes(found[2]) == [("parent_refused", "/parent_id")]

@@ -46,7 +46,7 @@ GOOD: dict[str, Any] = {
 
 
 def add(parent: Any, new: Any) -> Any:
-    return new_customer(new, parent, CATALOGUE, id="cus_new", by=Caller("acc_1", NOW, "change_customers"))
+    return new_customer(new, parent, CATALOGUE, id="cus_new", caller=Caller("acc_1", NOW, "change_customers"))
 
 
 def broken(parent: Any, new: Any) -> list[tuple[str, str]]:

@@ -125,13 +125,14 @@ def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
     call("remove_view", path="/views/mine")
     for name, rest in {
         "get_customer": "", "get_options": "/options", "get_trial": "/trial", "check_storage": "/storage-check",
-        "list_devices": "/devices", "list_accounts": "/accounts", "get_history": "/history",
+        "list_devices": "/devices", "get_history": "/history",
     }.items():  # fmt: skip
         call(name, path=f"/customers/{line[5].id}{rest}")
     call("get_invoicing", path=f"/customers/{ROOT.id}/invoicing", query={"month": "2026-11"})
     call("list_customers", query={"parent_id": ROOT.id})
     call("list_customers", query={"within": ROOT.id})
-    call("list_accounts_within", query={"within": ROOT.id})
+    call("list_accounts", query={"within": ROOT.id})
+    call("list_accounts", query={"customer_id": ROOT.id})
     call("start_production", path=f"/customers/{line[4].id}/production", headers=at(1))
 
     path = f"/customers/{empty.id}"

@@ -26,7 +26,7 @@ MORE = {
     "get_invoicing": "the root's subtree: a query for each distributor that the page reaches",
     "get_me": "the account tells its customer",
     "get_trial": "a site's trial is its end-customer's",
-    "list_accounts_within": "the root's subtree",
+    "list_accounts": "the root's subtree",
     "list_customers": "the root's subtree",
     "restore_customer": "the archived record tells its parent",
     "remove_account": "the last super_user of an archived customer: whether it still is one",

@@ -1,18 +1,17 @@
-"""Stream records of accounts, handed to a function one by one."""
+"""The stream of the table: sign-ins follow the accounts."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
-from shared.aws.batch import process_batch
+from shared.aws.batch import SEQUENCE_NUMBER, process_batch
 
-_SEQUENCE_NUMBER: Final = ("dynamodb", "SequenceNumber")
 _KEY: Final = ("dynamodb", "Keys", "pk", "S")
 
 
-def process_account_changes(event: Any, act: Callable[[str], None]) -> dict[str, Any]:
-    """Calls `act` with the id of each account that was changed; the answer names the records that failed."""
+def process_account_changes(event: Any, sync: Callable[[str], None]) -> dict[str, Any]:
+    """Call `sync` with the id of each changed account. The response reports the records that failed."""
 
-    def one(record: Any) -> None:
-        act(record["dynamodb"]["Keys"]["pk"]["S"].removeprefix("account#"))
+    def sync_account(record: Any) -> None:
+        sync(record["dynamodb"]["Keys"]["pk"]["S"].removeprefix("account#"))
 
-    return process_batch(event, _SEQUENCE_NUMBER, one, failed_as="account_message_failed", about=_KEY)
+    return process_batch(event, SEQUENCE_NUMBER, sync_account, failed_as="account_message_failed", about=_KEY)

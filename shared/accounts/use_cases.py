@@ -1,7 +1,6 @@
 """What can be done with accounts. Each use case: one read, the rules, at most one write that succeeds."""
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +46,7 @@ from shared.errors import (
     StaleVersionError,
     ThrottledError,
     UnavailableError,
+    Violations,
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from, secret_from
 from shared.table.keys import Item, Key, account_key, customer_key, email_key, super_users_key, tree_below
@@ -57,8 +57,6 @@ from shared.table.store import (
     ConditionFailedError,
     Delete,
     Increment,
-    Page,
-    Position,
     Put,
     Records,
     Store,
@@ -278,43 +276,36 @@ class AccountPage(BaseModel):
     next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
 
 
+@dataclass(frozen=True)
+class AccountQuery:
+    """Which accounts to list; exactly one of `customer_id` and `within`."""
+
+    customer_id: str | None = None
+    within: str | None = None
+
+
 def list_accounts(
-    store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
+    store: Store, caller: Caller, query: AccountQuery, *, limit: int, cursor: str | None = None
 ) -> AccountPage:
-    """The accounts of a customer itself. Raises NotFoundError, MalformedRequestError for a cursor."""
+    """List the accounts of `customer_id` itself, or of `within` and all customers below it.
 
-    def page(customer: Customer, after: Position | None) -> Page:
-        tree = tree_below("account", customer.path)
-        return store.query("subtree", tree, starts_with=f"{customer.path}/acc_", limit=limit, after=after)
-
-    return _list(store, caller, customer_id, "accounts of", cursor, page)
-
-
-def list_accounts_within(
-    store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
-) -> AccountPage:
-    """The accounts of a customer and of all below it. Raises NotFoundError, MalformedRequestError for a cursor."""
-
-    def page(customer: Customer, after: Position | None) -> Page:
-        return below(store, "account", customer, limit=limit, after=after)
-
-    return _list(store, caller, customer_id, "accounts within", cursor, page)
-
-
-def _list(  # noqa: PLR0913, PLR0917 - one list for two routes
-    store: Store,
-    caller: Caller,
-    customer_id: str,
-    name: str,
-    cursor: str | None,
-    query: Callable[[Customer, Position | None], Page],
-) -> AccountPage:
-    by, customer, _ = read_customer(store, caller, customer_id)
-    bound_to = {"list": name, "customer_id": customer_id}
-    page = query(customer, read_cursor(by, bound_to, cursor))
+    Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError unless exactly one of them is given.
+    """
+    if (query.customer_id is None) == (query.within is None):
+        violations = Violations()
+        violations.add(RuleViolation("one_of", "customer_id", "Give either customer_id or within."))
+        violations.raise_if_any()
+    actor, customer, _ = read_customer(store, caller, query.customer_id or query.within or "")
+    bound_to = {"list": "accounts", **vars(query)}
+    after = read_cursor(actor, bound_to, cursor)
+    if query.within is not None:
+        page = below(store, "account", customer, limit=limit, after=after)
+    else:
+        tree, start = tree_below("account", customer.path), f"{customer.path}/acc_"
+        page = store.query("subtree", tree, starts_with=start, limit=limit, after=after)
     return AccountPage(
         accounts=[show_account(Account.model_validate(item)) for item in page.items],
-        next_cursor=sign_cursor(by, bound_to, page.next),
+        next_cursor=sign_cursor(actor, bound_to, page.next),
     )
 
 
@@ -337,7 +328,7 @@ def get_me(store: Store, caller: Caller) -> Me:
     return Me(
         account=show_account(account),
         customer=show(found[account.customer_id], caller.now, found.get(ids[0])),
-        may=sorted(account.may),
+        may=sorted(account.permissions),
     )
 
 

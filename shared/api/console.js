@@ -766,7 +766,7 @@ function accountsPage(one, rest) {
   return [h("h1", {}, `Accounts of ${one.name}`),
     h("div", { class: "actions" }, may("change_accounts") && !one.archive && button("Add an account", () => go("accounts", one.id, "/add"), "main")),
     listing(`Accounts of ${one.name}`, ["Name", "E-mail", "Role", "Status", ...(may("change_accounts") ? ["Actions"] : [])], "Nobody has an account here yet.", async (cursor) => {
-      const page = await api("GET", `/customers/${one.id}/accounts`, { query: { cursor } });
+      const page = await api("GET", "/accounts", { query: { customer_id: one.id, cursor } });
       return [page.accounts.map((each) => [each.display_name, each.email ?? "A machine", each.role.replace("_", " "), each.status,
         ...(may("change_accounts") ? [each.id === me.account.id ? "You" : h("div", { class: "actions" },
           button(each.status === "disabled" ? "Enable" : "Disable", changing(each, { disabled: each.status !== "disabled" })),

@@ -449,13 +449,13 @@ def _problem_response(error: Exception, request_id: str) -> HttpResponse:
         **(refusal.facts if refusal else {}),
     }
     if refusal:
-        log.info("refused", code=refusal.code, status=status.value)
+        log.info("request_rejected", code=refusal.code, status=status.value)
     else:  # where it happened, without the message: it may hold what the caller sent
         frames = [
             f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
         ]
-        log.error("crashed", error=type(error).__qualname__, frames=frames[-12:])
-        count_metric("crashed")
+        log.error("unhandled_exception", error=type(error).__qualname__, frames=frames[-12:])
+        count_metric("unhandled_exception")
     headers = refusal.headers if refusal else {}
     return _response(status.value, "application/problem+json", json.dumps(body, separators=(",", ":")), headers)
 

@@ -84,11 +84,11 @@ class Account(BaseModel):
         return "active" if provided or self.signed_in_at else "invited"
 
     @property
-    def may(self) -> frozenset[Operation]:
+    def permissions(self) -> frozenset[Operation]:
         at_the_root = self.customer_path == self.customer_id
         return PERMISSIONS[self.role] if at_the_root else PERMISSIONS[self.role] - ROOT_ONLY
 
-    def sees(self, path: str) -> bool:
+    def can_see(self, path: str) -> bool:
         """Whether `path` is the account's customer or below it."""
         return path == self.customer_path or path.startswith(self.customer_path + "/")
 
@@ -114,7 +114,7 @@ def authorize[T: HasPath](
     Raises NotFoundError for a target that is absent (`None`) or outside, then ForbiddenError, then ArchivedError for
     a customer that is `archived`, unless it may be: it can be read.
     """
-    if target is None or not account.sees(target.path):
+    if target is None or not account.can_see(target.path):
         raise NotFoundError([{"code": "not_found", "pointer": pointer}] if pointer else None)
     require_permission(account, operation)
     if not archived and operation not in READ_OPERATIONS and getattr(target, "archived_at", None) is not None:
@@ -124,7 +124,7 @@ def authorize[T: HasPath](
 
 def require_permission(account: Account, operation: Operation) -> None:
     """The role's half of `authorize`, for operations without a target. Raises ForbiddenError."""
-    if operation in account.may:
+    if operation in account.permissions:
         return
     roles = [role for role, may in PERMISSIONS.items() if operation in may]
     if operation in ROOT_ONLY:

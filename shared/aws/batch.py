@@ -1,47 +1,60 @@
-"""The edge of functions that are brought records in batches, from a stream or a queue.
+"""Batches of records from a stream or a queue.
 
-Nothing is raised for what a record holds: the answer names those that failed. Lambda brings them again, and at last
-puts them into the dead-letter queue.
+A record that fails is reported in the response instead of raised: Lambda retries it, and at last sends it to the
+dead-letter queue.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from shared.aws.observability import flush_metrics, log_event
+from shared.errors import require
 
-# What an answer names where a failed record has no id: to Lambda, the whole batch.
-WHOLE_BATCH = ""
+# Reported for a failed record without an id. To Lambda it stands for the whole batch.
+WHOLE_BATCH: Final = ""
+# Where a record holds its id: of a stream, of a queue.
+SEQUENCE_NUMBER: Final = ("dynamodb", "SequenceNumber")
+MESSAGE_ID: Final = ("messageId",)
 
 
 def records_of(event: Any) -> list[Any]:
-    """The records that an event brings; none, and told so, where it is of another kind."""
+    """The records of an event; none for an event that is not a batch, which is logged."""
     records = event.get("Records") if isinstance(event, dict) else None
     if isinstance(records, list):
         return records
-    log_event("event_not_read")
+    log_event("event_malformed")
     return []
 
 
 def id_of(record: Any, *path: str) -> str:
-    """What stands at `path` in a record, or WHOLE_BATCH."""
+    """The ASCII text at `path` in a record, or WHOLE_BATCH."""
     for name in path:
         record = record.get(name) if isinstance(record, dict) else None
     return record if path and isinstance(record, str) and record.isascii() else WHOLE_BATCH
 
 
+def images_of(record: Any) -> tuple[Any, Any]:
+    """The item before and after the change that a stream record reports; None where there is none."""
+    change = require(DynamoDBRecord(record).dynamodb)
+    return change.old_image or None, change.new_image or None
+
+
 def process_batch(
     event: Any, path: tuple[str, ...], act: Callable[[Any], None], *, failed_as: str, about: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Calls `act` with each record. One that fails is named by the id at `path`.
+    """Call `act` with each record of a batch and return the response for Lambda.
 
-    It is told as the fact `failed_as`, with what stands at `about`.
+    A record that fails is reported by the id at `path`. The failure is logged and counted as `failed_as`, with the
+    text at `about`.
     """
     failed = []
     try:
         for record in records_of(event):
             try:
                 act(record)
-            except Exception as error:  # noqa: BLE001 - it comes again, and the others are not kept
+            except Exception as error:  # noqa: BLE001 - the record is retried and must not stop the others
                 failed.append(id_of(record, *path))
                 log_event(failed_as, record=failed[-1], about=id_of(record, *about), error=type(error).__name__)
         return batch_response(failed)
@@ -49,5 +62,5 @@ def process_batch(
         flush_metrics()
 
 
-def batch_response(ids: list[str]) -> dict[str, Any]:
-    return {"batchItemFailures": [{"itemIdentifier": each} for each in ids]}
+def batch_response(failed_ids: list[str]) -> dict[str, Any]:
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failed_ids]}

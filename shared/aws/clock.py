@@ -1,9 +1,18 @@
-"""The clock of the functions. On a local stack it can be put forward, so that a trial can be watched to its end."""
+"""The clock of the functions, and the time that a call has left.
+
+On a local stack the clock can be put forward, so that a trial can be watched to its end.
+"""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.aws.settings import settings
+
+# Work that is not begun this long before the function times out is left for the next call.
+RESERVE_MS: Final = 10_000
 
 
 def now() -> datetime:
@@ -11,7 +20,7 @@ def now() -> datetime:
 
 
 def clock_offset() -> timedelta:
-    """How far the local stack's clock was put forward; nothing on AWS, whatever the environment says."""
+    """How far the clock of a local stack was put forward; zero on AWS, whatever the environment says."""
     file = settings.clock_file
     if file is None:
         return timedelta()
@@ -19,3 +28,8 @@ def clock_offset() -> timedelta:
         return timedelta(seconds=max(0.0, float(Path(file).read_text(encoding="ascii"))))
     except (OSError, ValueError):
         return timedelta()
+
+
+def time_is_up(context: LambdaContext) -> bool:
+    """Whether a call should begin no more work, as its function times out soon."""
+    return context.get_remaining_time_in_millis() < RESERVE_MS

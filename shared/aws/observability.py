@@ -1,4 +1,4 @@
-"""What is told to those who run the system: facts by ids, as log lines and as metrics. Never a name or an address."""
+"""Logger and metrics shared by all functions. Log ids only: never names, e-mail addresses or tokens."""
 
 from typing import Any, Final
 
@@ -7,21 +7,21 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 SERVICE: Final = "backup-customers"
 
-log = Logger(service=SERVICE, location=None)  # it would name this module at every line
+log = Logger(service=SERVICE, location=None)  # the location would always be this module
 metrics = Metrics(namespace="BackupCustomers", service=SERVICE)
 
 
-def log_event(fact: str, **ids: Any) -> None:
-    """Log one business fact, by ids only, and count it."""
-    log.info(fact, **ids)
-    count_metric(fact)
+def log_event(name: str, **ids: Any) -> None:
+    """Log a business event with the ids that it is about, and count it as a metric of the same name."""
+    log.info(name, **ids)
+    count_metric(name)
 
 
-def count_metric(fact: str) -> None:
-    metrics.add_metric(name=fact, unit=MetricUnit.Count, value=1)
+def count_metric(name: str, value: int = 1) -> None:
+    metrics.add_metric(name=name, unit=MetricUnit.Count, value=value)
 
 
 def flush_metrics() -> None:
-    """Hand over what was counted; at the end of each call of a function."""
+    """Write the metrics of this call to the log, from where CloudWatch reads them."""
     if metrics.metric_set:
         metrics.flush_metrics()

@@ -1,6 +1,6 @@
-"""How a function starts. With SnapStart the start is kept, and every later environment goes on from here.
+"""Initialization of a function. With SnapStart, Lambda restores every environment from a snapshot taken after it.
 
-lambda_handler = started(handler, warm)
+lambda_handler = primed(handler, prime)
 """
 
 import gc
@@ -10,16 +10,17 @@ from shared.aws.observability import log
 from shared.aws.settings import settings
 
 
-def primed[**P, T](handler: Callable[P, T], warm: Callable[[], object] | None = None) -> Callable[P, T]:
-    """The handler. Where nobody waits for the start, `warm` was called; the collector leaves out what was made by now.
+def primed[**P, T](handler: Callable[P, T], prime: Callable[[], object] | None = None) -> Callable[P, T]:
+    """Return `handler`. Where Lambda initializes ahead of the first request, call `prime` first.
 
-    What fails in `warm` fails again where somebody waits for it, and is told to them.
+    The garbage collector, off during initialization, is started again and ignores all objects that exist by now. A
+    failure of `prime` is only logged: the first request meets it again and reports it to its caller.
     """
-    if warm and settings.is_preinitialized:
+    if prime and settings.is_preinitialized:
         try:
-            warm()
-        except Exception as error:  # noqa: BLE001 - a function that cannot be warmed can still be called
-            log.warning("not_warmed", error=type(error).__qualname__)
+            prime()
+        except Exception as error:  # noqa: BLE001 - a function that was not primed can still be called
+            log.warning("priming_failed", error=type(error).__qualname__)
     gc.freeze()
     gc.enable()
     return handler

@@ -7,7 +7,7 @@ its references where they move.
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import BaseModel, Field
 
@@ -15,7 +15,6 @@ from shared.auth.authorization import Account, Caller
 from shared.auth.cursors import read_cursor, sign_cursor
 from shared.customers.access import read_customer
 from shared.customers.changes import (
-    CustomerChange,
     LocationChange,
     apply_change,
     archive,
@@ -28,7 +27,7 @@ from shared.customers.changes import (
     restore,
     with_storage_location,
 )
-from shared.customers.customer import Change, Customer, CustomerResponse, show
+from shared.customers.customer import Change, Customer, CustomerChange, CustomerResponse, show
 from shared.customers.records import customer_item, history_item, name_item, reference_items
 from shared.customers.use_cases import (
     MAX_ATTEMPTS,
@@ -37,7 +36,6 @@ from shared.customers.use_cases import (
     end_customer_of,
     ensure_unique,
 )
-from shared.devices.device import Device
 from shared.errors import ArchivedError, NotFoundError, StaleVersionError
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, HISTORY, TABLE, Item, Key, children_key, customer_key, devices_key, name_key
@@ -48,6 +46,16 @@ from shared.values.timestamps import Timestamp
 # How many of what blocks a change are named, and how many names are read at once.
 _MAX_NAMED: Final = 20
 _PAGE: Final = 1000
+
+
+# What has to go before a customer can be archived, as an entry of `errors`.
+Blocker = dict[str, str]
+
+
+class FindDevices(Protocol):
+    """Finds the devices that block archiving a customer. Devices are a layer above customers and implement it."""
+
+    def __call__(self, store: Store, customer_id: str) -> Iterator[Blocker]: ...
 
 
 class Notice(BaseModel):
@@ -201,7 +209,9 @@ def change_storage_location(
     return show_current(store, caller, moved)
 
 
-def archive_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerResponse:
+def archive_customer(
+    store: Store, caller: Caller, customer_id: str, *, version: int, find_devices: FindDevices
+) -> CustomerResponse:
     """ArchivePeriod a customer that is at `version`. One that is archived stays as it is, whatever the version.
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with what has to go first.
@@ -212,7 +222,7 @@ def archive_customer(store: Store, caller: Caller, customer_id: str, *, version:
         return show_current(store, caller, customer)
     ensure_version(customer, version)
     ensure_not_own_customer(by, customer)
-    ensure_not_blocked(list(islice(_blocking(store, customer, found), _MAX_NAMED)))
+    ensure_not_blocked(list(islice(_blocking(store, customer, found, find_devices), _MAX_NAMED)))
     archived = archive(customer, caller)
     try:
         # Nothing was added below since: no child (the count that was read), and no test device.
@@ -230,17 +240,13 @@ def archive_customer(store: Store, caller: Caller, customer_id: str, *, version:
     return show_current(store, caller, archived)
 
 
-def _blocking(store: Store, customer: Customer, found: dict[Key, Item]) -> Iterator[dict[str, str]]:
+def _blocking(store: Store, customer: Customer, found: dict[Key, Item], find_devices: FindDevices) -> Iterator[Blocker]:
     """What stands below a customer and keeps it from being archived."""
     if children_key(customer.id) in found:  # else nothing was ever added below
         for child in _children(store, customer):
             yield {"code": "child", "customer_id": child["customer_id"], "detail": child["name"]}
     if found.get(devices_key(customer.id), {}).get("count"):
-        # A customer has few devices; the records of those that were removed stand among them.
-        for item in store.query(TABLE, customer_key(customer.id)[0], starts_with="device#", limit=_PAGE).items:
-            device = Device.model_validate(item)
-            if not device.removed:
-                yield {"code": "test_device", "device_id": device.id, "detail": device.name}
+        yield from find_devices(store, customer.id)
 
 
 def restore_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerResponse:

@@ -12,45 +12,16 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.auth.authorization import Account, Caller
-from shared.customers.customer import (
-    MAX_REFERENCES,
-    MAX_SERVICES,
-    ArchivePeriod,
-    Change,
-    Customer,
-    check_field,
-    validate_references,
-    validate_service_type,
-    validate_services_to_provide,
-)
-from shared.customers.fields import common_rules
-from shared.customers.levels import SERVICE_TYPES
+from shared.customers.customer import ArchivePeriod, Change, Customer, CustomerChange, given_fields, provided_by
+from shared.customers.fields import FIELDS, Context, check_field_rule, normalize_fields
 from shared.customers.trial import SCHEDULE, STEPS
-from shared.errors import ArchiveBlockedError, ForbiddenError, RuleViolation, Violations
+from shared.errors import ArchiveBlockedError, ForbiddenError, RuleViolation, Violations, require
 from shared.storage_locations.catalogue import Catalogue, location_by_support
-from shared.values.countries import country_code
-from shared.values.names import normalize_name
 from shared.values.timestamps import format_timestamp
 
 RESTORE_PERIOD: Final = timedelta(days=30)
 MAX_ARCHIVES: Final = 50
 MAX_REASON_LENGTH: Final = 500
-# The level of the root is not added, so no row says which fields it takes: it provides both services for ever.
-_OF_THE_ROOT: Final = {"service_type": "refused", "services_to_provide": "refused"}
-
-
-class CustomerChange(BaseModel):
-    """Body of PATCH /customers/{customer_id}: what is left out stays as it is."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    name: str | None = None
-    service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
-    services_to_provide: list[str] | None = Field(None, max_length=MAX_SERVICES)
-    device_country: str | None = Field(None, description="The storage location stays as it is.")
-    references: dict[str, str | None] | None = Field(
-        None, max_length=2 * MAX_REFERENCES, description="By system; null takes one away, others stay."
-    )
 
 
 class LocationChange(BaseModel):
@@ -74,33 +45,16 @@ def apply_change(change: CustomerChange, customer: Customer, parent: Customer | 
     customer's children would lose is the store's to say, and whether the name and the references are free.
     """
     violations = Violations()
-    wanted = {field: value for field in type(change).model_fields if (value := getattr(change, field)) is not None}
-    allowed = _OF_THE_ROOT if customer.level == "root" else common_rules((customer.level,))
-    for field in wanted:
-        if allowed.get(field) == "refused":
-            violations.check(check_field, field, "refused", True, (customer.level,))
-    after: dict[str, Any] = {}
-    if "name" in wanted:
-        after["name"] = violations.check(normalize_name, wanted["name"])
-    if "service_type" in wanted and allowed["service_type"] != "refused":
-        after["service_type"] = violations.check(validate_service_type, wanted["service_type"], parent)
-    if "services_to_provide" in wanted and allowed["services_to_provide"] != "refused":
-        services = wanted["services_to_provide"]
-        after["services_to_provide"] = violations.check(
-            validate_services_to_provide, services, parent, (customer.level,)
-        )
-    if "device_country" in wanted:
-        after["device_country"] = violations.check(country_code, wanted["device_country"], "/device_country")
-    if "references" in wanted:
-        after["references"] = violations.check(_merge_references, customer.references, wanted["references"])
+    given = given_fields(change)
+    levels = (customer.level,)
+    rules = {field: FIELDS[field].rule(customer.level) for field in given}
+    for field, rule in rules.items():
+        violations.check(check_field_rule, field, rule, given=True, levels=levels)
+    allowed = {field: value for field, value in given.items() if rules[field] != "refused"}
+    context = Context(levels, provided_by(parent), stored=customer.model_dump(include=set(allowed)))
+    after = normalize_fields(violations, allowed, context)
     violations.raise_if_any()
     return _with_change(customer, "customer_changed", after, caller)
-
-
-def _merge_references(before: Mapping[str, str], wanted: Mapping[str, str | None]) -> dict[str, str]:
-    given = validate_references({system: value for system, value in wanted.items() if value is not None})
-    merged = {system: value for system, value in before.items() if wanted.get(system, "") is not None} | given
-    return validate_references(merged)  # as many as there may be in all
 
 
 def with_storage_location(change: LocationChange, customer: Customer, catalogue: Catalogue, caller: Caller) -> Customer:
@@ -136,13 +90,12 @@ def archive(customer: Customer, caller: Caller) -> Customer:
 def restore(customer: Customer, parent: Customer, caller: Caller) -> Customer:
     """`customer` as it was before it was archived. Raises RulesViolatedError where its parent provides less now."""
     violations = Violations()
-    if customer.service_type:
-        violations.check(validate_service_type, customer.service_type, parent)
-    if customer.services_to_provide:
-        violations.check(validate_services_to_provide, list(customer.services_to_provide), parent, (customer.level,))
+    stored = {field: getattr(customer, field) for field, spec in FIELDS.items() if spec.from_parent}
+    needed = {field: value for field, value in stored.items() if value}
+    normalize_fields(violations, needed, Context((customer.level,), provided_by(parent)))
     violations.raise_if_any()
-    assert customer.archived_at  # noqa: S101 - whoever asks has seen it
-    times = ArchivePeriod(start=customer.archived_at, end=max(caller.now, customer.archived_at))
+    archived_at = require(customer.archived_at)
+    times = ArchivePeriod(start=archived_at, end=max(caller.now, archived_at))
     after = {"archived_at": None, "expires_at": None, "archives": (*customer.archives, times)}
     return _with_change(customer, "customer_restored", after, caller)
 
@@ -179,10 +132,8 @@ def ensure_not_needed(taken: Set[str], children: Iterable[Mapping[str, Any]]) ->
     violations.raise_if_any()
 
 
-# Fields that tell of themselves in the history, in the form in which they are told.
-HISTORY_FIELDS: Final = {
-    "name", "service_type", "services_to_provide", "device_country", "storage_location", "references", "archived_at",
-}  # fmt: skip
+# The fields whose changes the history shows.
+HISTORY_FIELDS: Final = {field for field, spec in FIELDS.items() if spec.in_history} | {"archived_at"}
 
 
 def _with_change(
@@ -209,7 +160,7 @@ def _with_change(
     )
     first = {field: was[field] for field in fields if field in HISTORY_FIELDS and field != "archived_at"}
     return kept.model_copy(
-        update={"first": {**first, **before.first}, "last_change": change, "version": change.version}
+        update={"initial_values": {**first, **before.initial_values}, "last_change": change, "version": change.version}
     )
 
 
@@ -220,7 +171,7 @@ def _history_value(field: str, values: Mapping[str, Any]) -> Any:
 
 def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
     """What a customer's record itself tells of it, in the order of time: added, reminded, in production."""
-    first = {**customer.model_dump(mode="json", include=HISTORY_FIELDS - {"archived_at"}), **customer.first}
+    first = {**customer.model_dump(mode="json", include=HISTORY_FIELDS - {"archived_at"}), **customer.initial_values}
     created = {field: _history_value(field, first) for field in first if first[field]}
     by, request_id = customer.created_by, customer.created_request_id
     told = [_initial_entry("customer_added", customer.created_at, by, request_id, created)]

@@ -3,28 +3,28 @@
 To add a field: here (kept, asked for, shown), its rule by level in `levels`, its test. Source: domain.md.
 """
 
-import re
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from shared.auth.authorization import Caller
-from shared.customers.fields import common_rules
+from shared.customers.fields import (
+    MAX_REFERENCES,
+    MAX_SERVICES,
+    Context,
+    check_field_rule,
+    common_rules,
+    normalize_fields,
+)
 from shared.customers.levels import ALLOWED_CHILDREN, LABELS, LEVELS, SERVICE_TYPES, Level, ServiceType
 from shared.customers.trial import STEPS, State, Trial, production_since, trial_from
-from shared.errors import RuleViolation, Violations
+from shared.errors import RuleViolation, Violations, require
 from shared.idempotency import request_hash
 from shared.storage_locations.catalogue import Catalogue, DecidedBy, StorageLocation, decide_location
-from shared.values.countries import COUNTRY_NAMES, CountryCode, CountryResponse, country_code, country_response
-from shared.values.names import MAX_NAME_LENGTH, fold_name, normalize_name
+from shared.values.countries import COUNTRY_NAMES, CountryCode, CountryResponse, country_response
+from shared.values.names import MAX_NAME_LENGTH, fold_name
 from shared.values.timestamps import Timestamp, format_timestamp
-
-MAX_REFERENCES: Final = 10
-MAX_SERVICES: Final = 10  # a list may name one twice, but not for ever
-_IN_ADDRESS: Final = re.compile(r"[-\w .~()'!*:@,;=+&$]+")
-_SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
 
 
 class ArchivePeriod(BaseModel):
@@ -76,8 +76,16 @@ class Customer(BaseModel):
     archived_at: Timestamp | None = None
     expires_at: int | None = None  # epoch seconds; from then on an archived customer is removed
     archives: tuple[ArchivePeriod, ...] = ()  # the times it was archived before
-    first: dict[str, Any] = {}  # of the fields that were changed since: what they were when it was added
-    inherited_initial_values: dict[str, Any] = {}  # of a site: what it shared with its end-customer when it was added
+    # What changed fields were when the customer was added; and, of a site, what it shared with its end-customer then.
+    # The table's names are older than the code's.
+    initial_values: dict[str, Any] = Field(
+        {}, validation_alias=AliasChoices("initial_values", "first"), serialization_alias="first"
+    )
+    inherited_initial_values: dict[str, Any] = Field(
+        {},
+        validation_alias=AliasChoices("inherited_initial_values", "inherited_first"),
+        serialization_alias="inherited_first",
+    )
     last_change: Change | None = None
     version: int = 1
     created_at: Timestamp
@@ -130,13 +138,30 @@ class NewCustomer(BaseModel):
     references: dict[str, str] | None = Field(None, description="Ids in other systems, such as psa or crm.")
 
 
-def new_customer(new: NewCustomer, parent: Customer | None, catalogue: Catalogue, *, id: str, by: Caller) -> Customer:
-    """The customer that `new` asks for, below `parent` (`None` where no parent was named).
+class CustomerChange(BaseModel):
+    """Body of PATCH /customers/{customer_id}: what is left out stays as it is."""
 
-    Raises RulesViolatedError with every broken rule. Whether the name is free among its siblings is the store's to say.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    name: str | None = None
+    service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
+    services_to_provide: list[str] | None = Field(None, max_length=MAX_SERVICES)
+    device_country: str | None = Field(None, description="The storage location stays as it is.")
+    references: dict[str, str | None] | None = Field(
+        None, max_length=2 * MAX_REFERENCES, description="By system; null takes one away, others stay."
+    )
+
+
+def new_customer(
+    new: NewCustomer, parent: Customer | None, catalogue: Catalogue, *, id: str, caller: Caller
+) -> Customer:
+    """Build the customer that `new` requests below `parent`, which is None where the request names none.
+
+    Raises RulesViolatedError with every violation. Whether the name and the references are free is decided by the
+    store.
     """
     violations = Violations()
-    wanted = {field: value for field in type(new).model_fields if (value := getattr(new, field)) is not None}
+    given = given_fields(new)
     level: Level | None = None
     levels: tuple[Level, ...] = ()
     if parent is None:
@@ -144,47 +169,43 @@ def new_customer(new: NewCustomer, parent: Customer | None, catalogue: Catalogue
     else:
         level = violations.check(_level, new.level, parent)
         levels = (level,) if level else ALLOWED_CHILDREN[parent.level]
-    # Without a good parent or level, what holds for all levels that are possible can still be told.
+    # Without a valid parent or level, check the rules that all possible levels share.
     for field, rule in common_rules(levels).items():
-        violations.check(check_field, field, rule, field in wanted, levels)
-
-    def kept[T](field: str, rule: Callable[..., T], *arguments: object) -> T:
-        return violations.check(rule, wanted[field], *arguments) if field in wanted else cast(T, None)
-
-    company = parent if "site" not in levels else None
-    name = kept("name", normalize_name)
-    service_type = kept("service_type", validate_service_type, company)
-    services_to_provide = kept("services_to_provide", validate_services_to_provide, company, levels)
-    references = kept("references", validate_references)
-    device_country = kept("device_country", country_code, "/device_country")
+        violations.check(check_field_rule, field, rule, given=field in given, levels=levels)
+    values = normalize_fields(violations, given, Context(levels, provided_by(parent)))
+    country = values.get("device_country")
     location = (
-        violations.check(decide_location, catalogue, device_country, new.storage_location, by.now)
-        if device_country
-        else None
+        violations.check(decide_location, catalogue, country, new.storage_location, caller.now) if country else None
     )
     violations.raise_if_any()
-    assert parent is not None and level is not None and location is not None  # noqa: S101, PT018 - else a rule was broken
-    trial = trial_from(by.now) if new.in_trial else None
+    parent, level = require(parent), require(level)
+    trial = trial_from(caller.now) if new.in_trial else None
     return Customer(
+        **values,
         id=id,
-        name=name,
         level=level,
         parent_id=parent.id,
         path=f"{parent.path}/{id}",
-        service_type=service_type,
-        services_to_provide=services_to_provide or (),
-        device_country=device_country,
-        storage_location=location,
+        storage_location=require(location),
         trial_started_at=trial and trial.started_at,
         trial_ends_at=trial and trial.ends_at,
-        production_since=None if trial or level == "site" else by.now,
-        references=references or {},
-        inherited_initial_values=_inherited(parent, by.now) if level == "site" else {},
-        created_at=by.now,
-        created_by=by.account_id,
-        created_request_id=by.request_id,
+        production_since=None if trial or level == "site" else caller.now,
+        inherited_initial_values=_inherited(parent, caller.now) if level == "site" else {},
+        created_at=caller.now,
+        created_by=caller.account_id,
+        created_request_id=caller.request_id,
         request_hash=request_hash(new),
     )
+
+
+def given_fields(request: BaseModel) -> dict[str, Any]:
+    """The fields of a request that are given; null counts as left out."""
+    return {field: value for field in type(request).model_fields if (value := getattr(request, field)) is not None}
+
+
+def provided_by(parent: Customer | None) -> tuple[ServiceType, ...]:
+    """The service types that a child may have: all of them where its parent provides none itself, or is not known."""
+    return parent.services_to_provide if parent and parent.services_to_provide else SERVICE_TYPES
 
 
 def _inherited(end_customer: Customer, now: datetime) -> dict[str, Any]:
@@ -208,70 +229,6 @@ def _level(level: str | None, parent: Customer) -> Level:
             values=list(allowed),
         )
     return level
-
-
-def check_field(field: str, rule: str, given: bool, levels: tuple[Level, ...]) -> None:
-    if rule == "required" and not given:
-        raise RuleViolation("required", f"/{field}", f"{_who(levels)} needs {field}.")
-    if rule == "refused" and given:
-        raise RuleViolation("refused", f"/{field}", f"{_who(levels)} takes no {field}; leave it out.")
-
-
-def _who(levels: tuple[Level, ...]) -> str:
-    who = "a customer" if len(levels) == len(LEVELS) - 1 else " or ".join(LABELS[level] for level in levels)
-    return who.capitalize()
-
-
-def validate_service_type(service_type: str, parent: Customer | None) -> ServiceType | None:
-    provided = parent.services_to_provide if parent else SERVICE_TYPES
-    if service_type not in provided:
-        raise _not_provided("/service_type", service_type, provided)
-    return service_type
-
-
-def validate_services_to_provide(
-    services: list[str], parent: Customer | None, levels: tuple[Level, ...]
-) -> tuple[ServiceType, ...]:
-    if levels in (("end_customer",), ("site",)):
-        return ()  # refused already, by the level
-    if not services:
-        raise RuleViolation("required", "/services_to_provide", "Name at least one service to provide.")
-    provided = parent.services_to_provide if parent else SERVICE_TYPES
-    for place, service in enumerate(services):
-        if service not in provided:
-            raise _not_provided(f"/services_to_provide/{place}", service, provided)
-    return cast(tuple[ServiceType, ...], tuple(sorted(set(services))))
-
-
-def _not_provided(pointer: str, service: str, provided: tuple[ServiceType, ...]) -> RuleViolation:
-    return RuleViolation(
-        "service_not_provided",
-        pointer,
-        f"What can be provided is {' and '.join(provided)}, not {service[:32]}. Choose among those.",
-        values=list(provided),
-    )
-
-
-def validate_references(references: dict[str, str]) -> dict[str, str]:
-    if len(references) > MAX_REFERENCES:
-        raise RuleViolation("too_many", "/references", f"Give at most {MAX_REFERENCES} references.")
-    for system in references:
-        if not _SYSTEM.fullmatch(system):
-            raise RuleViolation(
-                "reference_system", "/references", "Name a system with 1 to 32 of a-z, 0-9 and _, a letter first."
-            )
-    return {system: normalize_reference(value, f"/references/{system}") for system, value in references.items()}
-
-
-def normalize_reference(value: str, pointer: str) -> str:
-    """The value without white space at its ends. Raises RuleViolation for one that cannot stand in an address."""
-    value = normalize_name(value, pointer)
-    if not _IN_ADDRESS.fullmatch(value) or not value.strip("."):
-        detail = (
-            "A reference stands in an address: give letters, digits, spaces, and any of -._~()'!*:@,;=+&$ beside dots."
-        )
-        raise RuleViolation("reference_characters", pointer, detail)
-    return value
 
 
 class StorageLocationResponse(CountryResponse):
@@ -315,6 +272,11 @@ class CustomerResponse(BaseModel):
     created_by: str
 
 
+# All other fields of a response are computed.
+_COMPUTED: Final = {"service_type", "services_to_provide", "device_country", "storage_location", "production_since"}
+_SHOWN_AS_STORED: Final = set(CustomerResponse.model_fields) & set(Customer.model_fields) - _COMPUTED
+
+
 def show(customer: Customer, now: datetime, end_customer: Customer | None = None) -> CustomerResponse:
     """`customer` as it is at `now`. A site needs its `end_customer`, whose service type and trial it shares."""
     source = end_customer if customer.level == "site" and end_customer else customer
@@ -323,9 +285,7 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
         since = max(since, customer.created_at)  # a site added later is in production from then on
     location = customer.storage_location
     return CustomerResponse(
-        **customer.model_dump(
-            include={"id", "name", "level", "parent_id", "path", "references", "version", "created_at", "created_by"}
-        ),
+        **customer.model_dump(include=_SHOWN_AS_STORED),
         service_type=source.service_type,
         inherited_from=None if source is customer else source.id,
         services_to_provide=list(customer.services_to_provide),
@@ -345,7 +305,7 @@ def show_as_created(customer: Customer, parent: Customer | None) -> CustomerResp
 
     Shown as of its creation, its trial is as it was then; what else was changed since was kept.
     """
-    kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.first, "version": 1}
+    kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.initial_values, "version": 1}
     if customer.trial:  # ended within the moment of its creation, by a clock that is behind
         kept["production_since"] = None
     if customer.level == "site" and parent:

@@ -1,44 +1,218 @@
-"""Fields."""
+"""Every field of a customer, one entry each: its rule by level, how it is validated, and where it appears.
 
-from typing import Final, Literal
+Adding, changing, the options, the history and the columns of an import loop over `FIELDS`. docs/developing.md shows how
+to add a field. Source: domain.md, "Fields when a customer is added".
+"""
 
-from shared.customers.levels import ALLOWED_CHILDREN, Level
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+from shared.customers import cells
+from shared.customers.levels import ALLOWED_CHILDREN, LABELS, LEVELS, SERVICE_TYPES, Level, ServiceType
+from shared.errors import RuleViolation, Violations
+from shared.values.countries import country_code
+from shared.values.names import MAX_NAME_LENGTH, normalize_name
 
 FieldRule = Literal["required", "optional", "refused", "set", "by_device_country"]
 
-# `level` is "required" only where the parent may hold more than one; see `field_rules`.
-_COMPANY: Final[dict[str, FieldRule]] = {
-    "name": "required",
-    "parent_id": "required",
-    "level": "set",
-    "service_type": "required",
-    "services_to_provide": "required",
-    "device_country": "required",
-    "storage_location": "by_device_country",
-    "in_trial": "refused",
-    "references": "optional",
-}
+MAX_REFERENCES: Final = 10
+MAX_SERVICES: Final = 10  # a request may repeat a service type, but not without limit
+_REFERENCE: Final = re.compile(r"[-\w .~()'!*:@,;=+&$]+")
+_SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
 
 
-_FIELDS: Final[dict[Level, dict[str, FieldRule]]] = {
-    "distributor": _COMPANY,
-    "sub_distributor": _COMPANY,
-    "reseller": _COMPANY,
-    "end_customer": {**_COMPANY, "services_to_provide": "refused", "in_trial": "optional"},
-    "site": {**_COMPANY, "service_type": "refused", "services_to_provide": "refused"},
+@dataclass(frozen=True)
+class Context:
+    """What a value may depend on: the levels that are possible, what the parent provides, the stored fields."""
+
+    levels: tuple[Level, ...]
+    provided: tuple[ServiceType, ...] = SERVICE_TYPES
+    stored: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field: the rule for a company (distributor, sub-distributor, reseller), for an end-customer and for a site.
+
+    `normalize` takes a request's value, its JSON pointer and a Context, and returns the value to store. It raises
+    RuleViolation. A field without it is decided by a rule of its own (parent, level, storage location, trial).
+    """
+
+    company: FieldRule
+    end_customer: FieldRule
+    site: FieldRule
+    _: KW_ONLY
+    root: FieldRule = "optional"  # the root is changed, but never added
+    normalize: Callable[[Any, str, Context], Any] | None = None
+    changeable: bool = False
+    in_history: bool = False
+    from_parent: bool = False  # only what the parent provides is allowed
+    options: Mapping[str, Any] = MappingProxyType({})  # what a form shows: limits and the default
+    parse_text: Callable[[str, str], Any] = cells.parse_text  # a cell of a file, its pointer -> a request's value
+
+    def rule(self, level: Level) -> FieldRule:
+        match level:
+            case "root":
+                return self.root
+            case "end_customer":
+                return self.end_customer
+            case "site":
+                return self.site
+            case _:
+                return self.company
+
+
+def normalize_service_type(service_type: str, pointer: str, context: Context) -> str:
+    """Raises RuleViolation for a service type that the parent does not provide."""
+    if service_type not in context.provided:
+        raise _service_not_provided(pointer, service_type, context.provided)
+    return service_type
+
+
+def normalize_services_to_provide(services: list[str], pointer: str, context: Context) -> tuple[str, ...]:
+    """Sort the services and drop repeated ones. Raises RuleViolation for none, or one that the parent lacks."""
+    if context.levels in (("end_customer",), ("site",)):
+        return ()  # the rule of the level has refused the field already
+    if not services:
+        raise RuleViolation("required", pointer, "Name at least one service to provide.")
+    for place, service in enumerate(services):
+        if service not in context.provided:
+            raise _service_not_provided(f"{pointer}/{place}", service, context.provided)
+    return tuple(sorted(set(services)))
+
+
+def _service_not_provided(pointer: str, service: str, provided: tuple[ServiceType, ...]) -> RuleViolation:
+    return RuleViolation(
+        "service_not_provided",
+        pointer,
+        f"What can be provided is {' and '.join(provided)}, not {service[:32]}. Choose among those.",
+        values=list(provided),
+    )
+
+
+def _merge_references(requested: Mapping[str, str | None], pointer: str, context: Context) -> dict[str, str]:
+    """The stored references with the requested ones: None removes one, all others stay. Raises RuleViolation."""
+    stored: Mapping[str, str] = context.stored.get("references", {})
+    new = normalize_references({system: value for system, value in requested.items() if value is not None}, pointer)
+    kept = {system: value for system, value in stored.items() if requested.get(system, "") is not None}
+    return normalize_references(kept | new, pointer)  # once more: the limit is that of all references
+
+
+def normalize_references(references: Mapping[str, str], pointer: str = "/references") -> dict[str, str]:
+    if len(references) > MAX_REFERENCES:
+        raise RuleViolation("too_many", pointer, f"Give at most {MAX_REFERENCES} references.")
+    for system in references:
+        if not _SYSTEM.fullmatch(system):
+            detail = "Name a system with 1 to 32 of a-z, 0-9 and _, a letter first."
+            raise RuleViolation("reference_system", pointer, detail)
+    return {system: normalize_reference(value, f"{pointer}/{system}") for system, value in references.items()}
+
+
+def normalize_reference(value: str, pointer: str) -> str:
+    """Trim a reference. Raises RuleViolation for a value that cannot be part of a URL's path."""
+    value = normalize_name(value, pointer)
+    if not _REFERENCE.fullmatch(value) or not value.strip("."):
+        detail = (
+            "A reference stands in an address: give letters, digits, spaces, and any of -._~()'!*:@,;=+&$ beside dots."
+        )
+        raise RuleViolation("reference_characters", pointer, detail)
+    return value
+
+
+FIELDS: Final[dict[str, FieldSpec]] = {
+    "name": FieldSpec(
+        "required",
+        "required",
+        "required",
+        normalize=lambda value, pointer, _: normalize_name(value, pointer),
+        changeable=True,
+        in_history=True,
+        options={"max_length": MAX_NAME_LENGTH},
+    ),
+    "parent_id": FieldSpec("required", "required", "required"),
+    "level": FieldSpec("set", "set", "set", parse_text=cells.parse_level),  # see field_rules
+    "service_type": FieldSpec(
+        "required",
+        "required",
+        "refused",
+        root="refused",  # the root provides both services, always
+        normalize=normalize_service_type,
+        changeable=True,
+        in_history=True,
+        from_parent=True,
+        parse_text=cells.parse_service_type,
+    ),
+    "services_to_provide": FieldSpec(
+        "required",
+        "refused",
+        "refused",
+        root="refused",
+        normalize=normalize_services_to_provide,
+        changeable=True,
+        in_history=True,
+        from_parent=True,
+        parse_text=cells.parse_service_types,
+    ),
+    "device_country": FieldSpec(
+        "required",
+        "required",
+        "required",
+        normalize=lambda value, pointer, _: country_code(value, pointer),
+        changeable=True,
+        in_history=True,
+    ),
+    "storage_location": FieldSpec("by_device_country", "by_device_country", "by_device_country", in_history=True),
+    "in_trial": FieldSpec("refused", "optional", "refused", options={"value": False}, parse_text=cells.parse_in_trial),
+    "references": FieldSpec(
+        "optional",
+        "optional",
+        "optional",
+        normalize=_merge_references,
+        changeable=True,
+        in_history=True,
+        options={"max_items": MAX_REFERENCES},
+        parse_text=cells.parse_references,
+    ),
 }
 
 
 def field_rules(level: Level, parent_level: Level) -> dict[str, FieldRule]:
-    """Rule by field for a customer of `level` added below a customer of `parent_level`."""
-    return {**_FIELDS[level], "level": "set" if len(ALLOWED_CHILDREN[parent_level]) == 1 else "required"}
+    """The rule of each field for a customer of `level` that is added below a customer of `parent_level`."""
+    rules = {field: spec.rule(level) for field, spec in FIELDS.items()}
+    return {**rules, "level": "set" if len(ALLOWED_CHILDREN[parent_level]) == 1 else "required"}
 
 
 def common_rules(levels: tuple[Level, ...]) -> dict[str, FieldRule]:
-    """The rules on which all these levels agree, the level's own left out; with one level, its rules."""
-    each = [_FIELDS[level] for level in levels]
+    """The rules on which all these levels agree, except that of `level`; for one level, all of its rules."""
+    if not levels:
+        return {}
     return {
-        field: rule
-        for field, rule in (each[0] if each else {}).items()
-        if field != "level" and all(rules[field] == rule for rules in each)
+        field: spec.rule(levels[0])
+        for field, spec in FIELDS.items()
+        if field != "level" and len({spec.rule(level) for level in levels}) == 1
+    }
+
+
+def check_field_rule(field: str, rule: FieldRule, *, given: bool, levels: tuple[Level, ...]) -> None:
+    """Raises RuleViolation for a required field that is missing, and for a refused one that is given."""
+    if rule == "required" and not given:
+        raise RuleViolation("required", f"/{field}", f"{_who(levels)} needs {field}.")
+    if rule == "refused" and given:
+        raise RuleViolation("refused", f"/{field}", f"{_who(levels)} takes no {field}; leave it out.")
+
+
+def _who(levels: tuple[Level, ...]) -> str:
+    who = "a customer" if len(levels) == len(LEVELS) - 1 else " or ".join(LABELS[level] for level in levels)
+    return who.capitalize()
+
+
+def normalize_fields(violations: Violations, given: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The values to store for the given fields; what is wrong with them is added to `violations`."""
+    return {
+        field: violations.check(spec.normalize, given[field], f"/{field}", context)
+        for field, spec in FIELDS.items()
+        if spec.normalize and field in given
     }

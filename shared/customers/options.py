@@ -4,12 +4,11 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from shared.customers.customer import MAX_REFERENCES, Customer
-from shared.customers.fields import FieldRule, field_rules
+from shared.customers.customer import Customer
+from shared.customers.fields import FIELDS, FieldRule, field_rules
 from shared.customers.levels import ALLOWED_CHILDREN, Level
 from shared.storage_locations.catalogue import Catalogue, choices
 from shared.values.countries import COUNTRY_NAMES, CountryCode
-from shared.values.names import MAX_NAME_LENGTH
 
 
 class FieldOption(BaseModel):
@@ -45,11 +44,11 @@ class Options(BaseModel):
     catalogue_version: int
 
 
-def options_below(parent: Customer, catalogue: Catalogue, *, may_add: bool) -> Options:
+def options_below(parent: Customer, catalogue: Catalogue, *, can_add: bool) -> Options:
     hosted = set(catalogue.countries)
     return Options(
         parent_id=parent.id,
-        may_add=may_add and parent.archived_at is None,
+        may_add=can_add and parent.archived_at is None,
         levels=[LevelOption(level=level, fields=_fields(level, parent)) for level in ALLOWED_CHILDREN[parent.level]],
         device_countries=[
             DeviceCountry(code=code, name=name, storage_location=code if code in hosted else None)
@@ -63,16 +62,15 @@ def options_below(parent: Customer, catalogue: Catalogue, *, may_add: bool) -> O
 def _fields(level: Level, parent: Customer) -> dict[str, FieldOption]:
     rules = field_rules(level, parent.level)
     provided = list(parent.services_to_provide)
-    known: dict[str, dict[str, Any]] = {
-        "name": {"max_length": MAX_NAME_LENGTH},
+    one_level = rules["level"] == "set"
+    of_parent: dict[str, dict[str, Any]] = {
         "parent_id": {"value": parent.id},
-        "level": {"value": level} if rules["level"] == "set" else {"values": list(ALLOWED_CHILDREN[parent.level])},
-        "service_type": {"values": provided},
-        "services_to_provide": {"values": provided},
-        "in_trial": {"value": False},
-        "references": {"max_items": MAX_REFERENCES},
+        "level": {"value": level} if one_level else {"values": list(ALLOWED_CHILDREN[parent.level])},
+        **{field: {"values": provided} for field, spec in FIELDS.items() if spec.from_parent},
     }
     return {
-        field: FieldOption(rule=rule, **({} if rule == "refused" else known.get(field, {})))
+        field: FieldOption(
+            rule=rule, **({} if rule == "refused" else {**FIELDS[field].options, **of_parent.get(field, {})})
+        )
         for field, rule in rules.items()
     }

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import Account, Caller, authorize
 from shared.customers.change_use_cases import ensure_version, show_current, write_change
-from shared.customers.changes import CustomerChange
-from shared.customers.customer import Customer, CustomerResponse, NewCustomer, normalize_reference, validate_references
+from shared.customers.customer import Customer, CustomerChange, CustomerResponse, NewCustomer
+from shared.customers.fields import normalize_reference, normalize_references
 from shared.customers.use_cases import add_customer, concurrent_modification, reference_exists
 from shared.errors import NotFoundError, ReferenceExistsError, RuleViolation, StaleVersionError, Violations
 from shared.table.keys import customer_key, reference_key, tree_below
@@ -65,7 +65,7 @@ def save_customer_by_reference(  # noqa: PLR0913 - what a decision depends on, e
     customer's. Raises what adding and changing a customer raise.
     """
     violations = Violations()
-    reference = violations.check(validate_references, {system: unquote(value)})
+    reference = violations.check(normalize_references, {system: unquote(value)})
     violations.raise_if_any()
     value = reference[system]
     new = _with_reference(new, system, value)
@@ -118,7 +118,7 @@ def _with_reference(new: NewCustomer, system: str, value: str) -> NewCustomer:
 def _change(  # noqa: PLR0913, PLR0917 - what a decision depends on, each given
     store: Store, caller: Caller, by: Account, customer: Customer, new: NewCustomer, system: str, version: int | None
 ) -> SavedCustomer:
-    if not by.sees(customer.path):
+    if not by.can_see(customer.path):
         raise reference_exists(system)
     authorize(by, caller.operation, customer)
     if version is not None:

@@ -70,7 +70,7 @@ def add_customer(
 
     catalogue = Catalogue.model_validate(found[CATALOGUE])
     for _ in range(MAX_ATTEMPTS):
-        customer = new_customer(new, parent, catalogue, id=customer_id, by=caller)
+        customer = new_customer(new, parent, catalogue, id=customer_id, caller=caller)
         assert parent  # noqa: S101 - without a parent the rules have refused
         if validate_only:
             references = [(item["pk"], item["sk"]) for item in reference_items(customer)]
@@ -140,7 +140,7 @@ def ensure_unique(account: Account, customer: Customer, found: Mapping[Key, Item
     for system, item in zip(customer.references, reference_items(customer), strict=True):
         taken = found.get((item["pk"], item["sk"]))
         if taken and taken["customer_id"] != customer.id:
-            seen = account.sees(taken["customer_path"])
+            seen = account.can_see(taken["customer_path"])
             raise reference_exists(system, taken["customer_id"] if seen else None)
 
 
@@ -230,7 +230,9 @@ def _validate_query(query: CustomerQuery) -> None:
 def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
     """What may be added below a customer, for a form to be drawn from. One request. Raises NotFoundError."""
     account, parent, found = read_customer(store, caller, customer_id, CATALOGUE)
-    return options_below(parent, Catalogue.model_validate(found[CATALOGUE]), may_add="change_customers" in account.may)
+    return options_below(
+        parent, Catalogue.model_validate(found[CATALOGUE]), can_add="change_customers" in account.permissions
+    )
 
 
 def end_customer_of(store: Records, customer: Customer) -> Customer | None:

@@ -1,7 +1,8 @@
 """What can be done with test devices, the dashboard and its views."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 from pydantic import BaseModel, Field
@@ -30,11 +31,13 @@ from shared.devices.views import COLUMNS, DEFAULT, NewView, View, Views, row, va
 from shared.errors import KeyReusedError, NotFoundError, RuleViolation, ThrottledError, TooManyDevicesError, Violations
 from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
-from shared.table.keys import CATALOGUE, Item, customer_key, device_key, devices_key, views_key
+from shared.table.keys import CATALOGUE, TABLE, Item, customer_key, device_key, devices_key, views_key
 from shared.table.queries import parse_record
 from shared.table.store import Check, ConditionFailedError, Increment, Put, Records, Store
 from shared.values.countries import CountryResponse, country_response
 from shared.values.csv_text import as_csv
+
+_PAGE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,15 @@ def _device(store: Store, caller: Caller, customer_id: str, device_id: str) -> t
     if device is None or device.removed:
         raise NotFoundError
     return customer, device
+
+
+def blocking_devices(store: Store, customer_id: str) -> Iterator[dict[str, str]]:
+    """The test devices that block archiving a customer; see `shared.customers.change_use_cases.FindDevices`."""
+    # One page is enough: a customer has at most 10 devices, beside the tombstones of removed ones.
+    for item in store.query(TABLE, customer_key(customer_id)[0], starts_with="device#", limit=_PAGE).items:
+        device = Device.model_validate(item)
+        if not device.removed:
+            yield {"code": "test_device", "device_id": device.id, "detail": device.name}
 
 
 class Drift(BaseModel):

@@ -7,7 +7,7 @@ Within a customer, `sequence` is the record's version and tells the order.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -168,8 +168,13 @@ _KINDS: Final = {
     ("account", "account"): "account",
     ("catalogue", "current"): "catalogue",
 }
-# The type of an event, and the event.
-EventEnvelope = tuple[str, Event]
+
+
+class EventEnvelope(NamedTuple):
+    """An event with its type, which is the detail type on the bus."""
+
+    type: str
+    event: Event
 
 
 def events_for_change(old: Image | None, new: Image | None, changed_at: datetime | None = None) -> list[EventEnvelope]:
@@ -302,7 +307,7 @@ def _account_events(old: Image | None, new: Account, changed_at: datetime | None
     ]
 
 
-def _envelope(kind: str, of: str, **facts: Any) -> EventEnvelope:
-    """`of` is all that the event's id follows from: what happens once to a record has one id for ever."""
-    event_id = id_from("evt", kind, of)
-    return kind, TYPES[kind].model_validate({"event_id": event_id, **facts})
+def _envelope(type: str, subject: str, **fields: Any) -> EventEnvelope:
+    """Build an event. Its id is derived from its type and `subject`, so the same change always has the same id."""
+    event_id = id_from("evt", type, subject)
+    return EventEnvelope(type, TYPES[type].model_validate({"event_id": event_id, **fields}))

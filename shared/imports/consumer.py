@@ -1,35 +1,31 @@
-"""The edge of the function on the queue of imports: one message after the other."""
+"""The queue of imports: each message resumes one import."""
 
 import json
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
-
-from aws_lambda_powertools.utilities.typing import LambdaContext
+from typing import Any
 
 from shared.aws import clock
-from shared.aws.batch import process_batch
+from shared.aws.batch import MESSAGE_ID, process_batch
 from shared.aws.observability import count_metric, log
 from shared.imports.file import Import
-from shared.trials.schedule import RESERVE_MS
 
-_MESSAGE: Final = ("messageId",)
-
-# Carry an import on at the clock's time, until the time is up.
-Act = Callable[[str, Callable[[], datetime], Callable[[], bool]], Import | None]
+# Resumes the import with this id: the clock, whether the time is up -> the import, or None where there is none.
+Resume = Callable[[str, Callable[[], datetime], Callable[[], bool]], Import | None]
 
 
-def consume_import_messages(event: Any, context: LambdaContext, act: Act) -> dict[str, Any]:
-    """Calls `act` for the import of each message; the answer names the messages that failed."""
+def consume_import_messages(event: Any, resume: Resume, *, time_is_up: Callable[[], bool]) -> dict[str, Any]:
+    """Call `resume` for the import of each message. The response reports the messages that failed."""
 
-    def one(record: Any) -> None:
-        import_id = json.loads(record["body"])["import_id"]
-        of = act(import_id, clock.now, lambda: context.get_remaining_time_in_millis() < RESERVE_MS)
-        if of is None:
+    def resume_import(message: Any) -> None:
+        import_id = json.loads(message["body"])["import_id"]
+        import_job = resume(import_id, clock.now, time_is_up)
+        if import_job is None:
             log.error("import_absent", import_id=import_id)
             return
-        counts = {f"rows_{name}": getattr(of, name) for name in ("created", "existed", "refused")}
-        log.info("import_carried_on", import_id=of.id, finished=of.finished_at is not None, **counts)
-        count_metric("import_finished" if of.finished_at else "import_carried_on")
+        counts = {f"rows_{name}": getattr(import_job, name) for name in ("created", "existed", "refused")}
+        finished = import_job.finished_at is not None
+        log.info("import_resumed", import_id=import_job.id, finished=finished, **counts)
+        count_metric("import_finished" if finished else "import_resumed")
 
-    return process_batch(event, _MESSAGE, one, failed_as="import_message_failed")
+    return process_batch(event, MESSAGE_ID, resume_import, failed_as="import_message_failed")

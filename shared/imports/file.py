@@ -17,9 +17,10 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.customers import cells
 from shared.customers.customer import Customer, NewCustomer
-from shared.customers.fields import field_rules
-from shared.customers.levels import ALLOWED_CHILDREN, LEVELS, SERVICE_TYPES
+from shared.customers.fields import FIELDS, field_rules
+from shared.customers.levels import ALLOWED_CHILDREN
 from shared.errors import RuleViolation, Violations
 from shared.idempotency import id_from
 from shared.values.names import MAX_NAME_LENGTH, fold_name
@@ -45,13 +46,12 @@ _SCRIPT: Final = {
     "locationid": "storage_location",
     "devicecountry": "device_country",
 }
-_FIELDS: Final = (*NewCustomer.model_fields, "key")
+_COLUMNS: Final = (*FIELDS, "key")
+_PARSERS: Final = {field: spec.parse_text for field, spec in FIELDS.items()} | {"state": cells.parse_state}
 _CUSTOMER_ID: Final = re.compile("cus_[a-z2-7]{26}")
-_BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-_STATES: Final = {"intrial": True, "trial": True, "inproduction": False, "production": False}
 
-# Fields whose words are understood in more than one way of writing.
-_WORDS: Final = ("level", "state", "service_type")
+# Fields that JSON lines hold as words, which may be written in more than one way.
+_JSON_WORDS: Final = ("level", "state", "service_type")
 
 Fields = dict[str, Any]
 Errors = list[dict[str, Any]]
@@ -160,13 +160,13 @@ def _column(cell: str) -> str:
 
 
 def _validate_header(header: list[str]) -> None:
-    unknown = [name for name in header if name not in (*_FIELDS, "state")]
+    unknown = [name for name in header if name not in (*_COLUMNS, "state")]
     twice = {name for name in header if header.count(name) > 1}
     if unknown or twice or "name" not in header:
         raise RuleViolation(
             "columns",
             "",
-            f"Begin with a line of column names, each once, name among them, from: {', '.join(_FIELDS)}; or with "
+            f"Begin with a line of column names, each once, name among them, from: {', '.join(_COLUMNS)}; or with "
             "companyname,ParentId,Level,State,LocationId,DeviceCountry.",
             columns=[name[:64] for name in [*unknown, *sorted(twice)][:10]],
         )
@@ -178,43 +178,19 @@ def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
         detail = f"The row has {len(cells)} cells; the header has {len(header)}."
         return Row(number=number, fields={}, errors=[_error("cells", "", detail)])
     fields: Fields = {}
-    rules: Errors = []
+    errors: Errors = []
     for name, cell in zip(header, cells, strict=True):
         if cell.strip():
             try:
-                fields[name] = _value(name, cell.strip())
+                fields[name] = _parse_cell(name, cell.strip())
             except RuleViolation as broken:
-                rules.append(broken.entry)
-    return _row(number, fields, rules)
+                errors.append(broken.entry)
+    return _row(number, fields, errors)
 
 
-def _value(name: str, cell: str) -> Any:
-    """A cell as the field takes it."""
-    at = f"/{name}"
-    if name in ("in_trial", "state"):
-        words = _BOOLEANS if name == "in_trial" else _STATES
-        if _letters(cell) not in words:
-            raise RuleViolation("wrong_value", at, f"Give one of {', '.join(words)}.")
-        return words[_letters(cell)]
-    if name == "services_to_provide":
-        return [_service(word) for word in re.split("[;,|]", cell)]
-    if name == "references":
-        pairs = [pair.partition("=") for pair in cell.split(";") if pair.strip()]
-        if not all(equals for _, equals, _ in pairs):
-            raise RuleViolation("wrong_value", at, "Give references as psa=123; crm=A-1.")
-        return {system.strip(): value.strip() for system, _, value in pairs}
-    if name == "level":
-        return {_letters(level): level for level in LEVELS}.get(_letters(cell), cell)
-    return _service(cell) if name == "service_type" else cell
-
-
-def _service(word: str) -> str:
-    return {_letters(service): service for service in SERVICE_TYPES}.get(_letters(word), word.strip())
-
-
-def _letters(text: str) -> str:
-    """What is left when "Sub-Distributor" and "sub_distributor" are the same."""
-    return re.sub("[^a-z0-9]", "", text.lower())
+def _parse_cell(name: str, cell: str) -> Any:
+    """A cell as the value that a request would hold. Raises RuleViolation."""
+    return _PARSERS.get(name, cells.parse_text)(cell, f"/{name}")
 
 
 def _json_row(number: int, line: str) -> Row:
@@ -229,13 +205,13 @@ def _json_row(number: int, line: str) -> Row:
     errors: Errors = []
     for given, value in found.items():
         name = _column(given)
-        if name not in (*_FIELDS, "state"):
+        if name not in (*_COLUMNS, "state"):
             errors.append(_error("unknown_field", f"/{given[:64]}", "There is no such field."))
         elif name in fields:
             errors.append(_error("field_twice", f"/{given[:64]}", "The field stands twice, under two names."))
         elif value is not None:
             try:
-                fields[name] = _value(name, value) if isinstance(value, str) and name in _WORDS else value
+                fields[name] = _parse_cell(name, value) if isinstance(value, str) and name in _JSON_WORDS else value
             except RuleViolation as broken:
                 errors.append(broken.entry)
     return _row(number, fields, errors)

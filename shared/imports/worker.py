@@ -88,7 +88,7 @@ class ImportWorker:
             if parent_id is not None:
                 parent = authorize(self.by, self.caller.operation, parent, pointer="/parent_id")
             new = request_from_row(row, parent_id, parent, self.of.from_parents)
-            customer = new_customer(new, parent, self.catalogue, id=self.of.customer_id(row.number), by=self.caller)
+            customer = new_customer(new, parent, self.catalogue, id=self.of.customer_id(row.number), caller=self.caller)
         except ApiError as refused:
             self._refuse(row, refused)
             return

@@ -36,7 +36,7 @@ def parse_record[M: BaseModel](model: type[M], found: Mapping[Key, Item | None],
 
 def build_record(key: Key, model: BaseModel) -> Item:
     """Build the record of `model` under `key`; attributes that are None are left out."""
-    return {"pk": key[0], "sk": key[1], **model.model_dump(exclude_none=True)}
+    return {"pk": key[0], "sk": key[1], **model.model_dump(exclude_none=True, by_alias=True)}
 
 
 def paginate[T](  # noqa: PLR0913 - one page for every list

@@ -33,9 +33,9 @@ _REQUIRED_ATTRIBUTES: Final = (
     "created_by",
 )
 
-# What became of one due trial: moved to production, reminded, done by somebody else before, set aside as broken,
-# failed for now, or left for the next run.
-Outcome = Literal["ended", "reminded", "already", "set_aside", "failed", "left"]
+# The outcome of one due trial: moved to production, reminded, skipped because another run was first, quarantined
+# because its record is broken, failed for now, or deferred to the next run.
+Outcome = Literal["ended", "reminded", "skipped", "quarantined", "failed", "deferred"]
 
 
 def end_trials(
@@ -48,20 +48,20 @@ def end_trials(
     """
     theirs = list(shards)
     # As many threads in all, whether one call has all shards or one of them.
-    lanes = TRIAL_SHARDS // max(len(theirs), 1)
+    workers = TRIAL_SHARDS // max(len(theirs), 1)
     with ThreadPoolExecutor(TRIAL_SHARDS) as pool:
-        done = pool.map(lambda shard: _process_shard(store, shard, now, time_is_up, lanes), theirs)
+        done = pool.map(lambda shard: _process_shard(store, shard, now, time_is_up, workers), theirs)
         return sum(done, Counter())
 
 
 def _process_shard(
-    store: Store, shard: int, now: datetime, time_is_up: Callable[[], bool], lanes: int
+    store: Store, shard: int, now: datetime, time_is_up: Callable[[], bool], workers: int
 ) -> Counter[Outcome]:
     outcomes: Counter[Outcome] = Counter()
     after = None
 
-    def settle(item: Item) -> Outcome:
-        return "left" if time_is_up() else process_due_trial(store, item, now)
+    def process(item: Item) -> Outcome:
+        return "deferred" if time_is_up() else process_due_trial(store, item, now)
 
     while True:
         try:
@@ -70,13 +70,13 @@ def _process_shard(
         except ApiError:
             outcomes["failed"] += 1
             return outcomes
-        if lanes == 1:
-            outcomes += Counter(map(settle, page.items))
+        if workers == 1:
+            outcomes += Counter(map(process, page.items))
         else:
-            with ThreadPoolExecutor(lanes) as pool:
-                outcomes += Counter(pool.map(settle, page.items))
-        if outcomes["left"]:
-            outcomes["left"] += bool(page.next)
+            with ThreadPoolExecutor(workers) as pool:
+                outcomes += Counter(pool.map(process, page.items))
+        if outcomes["deferred"]:
+            outcomes["deferred"] += bool(page.next)
             return outcomes
         after = page.next
         if after is None:
@@ -110,7 +110,7 @@ def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
     except ConditionFailedError as failed:
         found = failed.records[key]
         if found is None or found.get("trial_due") != text:
-            return "already"  # by another run, by an early end, or removed
+            return "skipped"  # by another run, by an early end, or removed
         return _quarantine(store, key, text, "record")
     except (ValueError, OverflowError, ItemTooLargeError):
         return _quarantine(store, key, text, "record")
@@ -127,10 +127,10 @@ def _quarantine(store: Store, key: Key, text: str, reason: str) -> Outcome:
         except ItemTooLargeError:
             continue
         except ConditionFailedError:
-            return "already"
+            return "skipped"
         except ApiError:
             return "failed"
-        return "set_aside"
+        return "quarantined"
     return "failed"
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from shared.accounts.identities import IdentityError
 from shared.customers.change_use_cases import change_customer
-from shared.customers.changes import CustomerChange
+from shared.customers.customer import CustomerChange
 from shared.errors import ApiError
 from tests.simulation.fake_dynamo import Record
 from tests.simulation.fixtures import ACTS, World, scene, who

@@ -19,12 +19,12 @@ from shared.customers.change_use_cases import (
     change_storage_location,
     restore_customer,
 )
-from shared.customers.changes import CustomerChange, LocationChange
-from shared.customers.customer import Customer, NewCustomer
+from shared.customers.changes import LocationChange
+from shared.customers.customer import Customer, CustomerChange, NewCustomer
 from shared.customers.references import save_customer_by_reference
 from shared.customers.use_cases import add_customer
 from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, remove_test_device, save_view
+from shared.devices.use_cases import add_test_device, blocking_devices, remove_test_device, save_view
 from shared.devices.views import NewView
 from shared.errors import UnavailableError
 from shared.imports.file import CSV
@@ -102,7 +102,9 @@ def scene() -> Scene:
         added = add_account(store, MemoryIdentities(), by, at.id, new, idempotency_key=name, cursor_key="key").account
         key = account_key(added.id or "")
         accounts.append(Account.model_validate(store.get(key)[key]))
-    archive_customer(store, Caller(ROOT_ACCOUNT.id, LATER, "change_customers"), archived.id, version=1)
+    archive_customer(
+        store, Caller(ROOT_ACCOUNT.id, LATER, "change_customers"), archived.id, version=1, find_devices=blocking_devices
+    )
     devices = [
         add_test_device(
             store,
@@ -277,8 +279,12 @@ ACTS: Final[dict[str, Act]] = {
     "move": lambda w: change_storage_location(
         w.store, who(operation="support"), S().end_customer.id, LocationChange(country="NL", reason="r"), version=1
     ),
-    "archive_the_empty_one": lambda w: archive_customer(w.store, who(), S().empty.id, version=1),
-    "archive_the_trial": lambda w: archive_customer(w.store, who(), S().trial.id, version=1),
+    "archive_the_empty_one": lambda w: archive_customer(
+        w.store, who(), S().empty.id, version=1, find_devices=blocking_devices
+    ),
+    "archive_the_trial": lambda w: archive_customer(
+        w.store, who(), S().trial.id, version=1, find_devices=blocking_devices
+    ),
     "restore": lambda w: restore_customer(w.store, who(), S().archived.id, version=2),
     "save_by_reference": _saved,
     "invite": _account("one", email="New@Example.com"),

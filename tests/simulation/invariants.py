@@ -37,13 +37,16 @@ def _of_customers(customers: dict[str, Customer], items: dict[Key, Item]) -> Ite
             if stands.get(name) != expected.get(name):
                 yield f"{at}: its index key {name} is {stands.get(name)}, not {expected.get(name)}"
         changes = history.get(each.id, [])
-        if each.last_change and ((f"customer#{each.id}", history_key(each.id, each.last_change)[1]) not in items):
+        if each.last_change and (
+            (f"customer#{each.id}", history_key(each.id, each.last_change.at, each.last_change.version or 1)[1])
+            not in items
+        ):
             yield f"{at}: its last change is not in its history"
         versions = [change.version for change in changes]
         if len(set(versions)) != len(versions):
             yield f"{at}: a version stands twice in its history"
         moved = [change for change in changes if change.event == "storage_location_changed"]
-        location, first = each.storage_location.country, each.first.get("storage_location")
+        location, first = each.storage_location.country, each.initial_values.get("storage_location")
         if (
             (first and not moved)
             or (not first and moved)

@@ -41,7 +41,9 @@ def naive(seed: int) -> bool:
             return
         above = Customer.model_validate(found[customer_key(parent.id)])
         catalogue = Catalogue.model_validate(found[CATALOGUE])
-        customer = new_customer(asked("end_customer", above, name="Naive"), above, catalogue, id=f"cus_{key}", by=who())
+        customer = new_customer(
+            asked("end_customer", above, name="Naive"), above, catalogue, id=f"cus_{key}", caller=who()
+        )
         taken = store.get(name_key(parent.id, "naive"))
         store.write(Put(customer_item(customer)))
         if not taken:

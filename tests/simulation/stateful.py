@@ -901,7 +901,7 @@ class Stories(RuleBasedStateMachine):
             request_id = entry.pop("request_id")
             assert (request_id is None) == (entry["by"] == "schedule") or of.level == "root", entry
         assert entries == model.shown_history(of)
-        accounts = self.pages("list_accounts", by, {}, "accounts", f"{path}/accounts")
+        accounts = self.pages("list_accounts", by, {"customer_id": of.id}, "accounts")
         expected = [model.shown_account(each) for each in model.accounts.values() if each.customer is of]
         assert sorted(accounts, key=_id) == sorted(expected, key=_id)
         options = self.ask("get_options", by, f"{path}/options").body
@@ -930,7 +930,7 @@ class Stories(RuleBasedStateMachine):
     def _look_below(self, by: Account, top: Company, *, archived: bool) -> None:
         model = self.model
         if why := model.why_not(by, top, "read"):
-            for function in ("list_customers", "list_accounts_within"):
+            for function in ("list_customers", "list_accounts"):
                 self.held(self.ask(function, by, query={"within": top.id}), why)
             for function, below in (("check_storage", "storage-check"), ("list_devices", "devices")):
                 self.held(self.ask(function, by, f"/customers/{top.id}/{below}"), why)
@@ -941,7 +941,7 @@ class Stories(RuleBasedStateMachine):
         for some in ({"state": "in_trial", "level": "end_customer"}, {"state": "in_production"}, {"level": "site"}):
             found = self.pages("list_customers", by, query | some, "customers")
             assert found == [each for each in listed if some.items() <= each.items()]
-        accounts = self.pages("list_accounts_within", by, {"within": top.id}, "accounts")
+        accounts = self.pages("list_accounts", by, {"within": top.id}, "accounts")
         below = [each for each in model.accounts.values() if each.customer.within(top)]
         if top.level == "root":  # those of a removed customer: until DynamoDB deletes the record of its distributor
             kept = {each["id"] for each in accounts}
