@@ -12,7 +12,7 @@ app = Api("get_invoicing")
 
 
 @app.serves(InvoicingPage, refuses=[NotFoundError, RulesViolatedError])
-def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
+def route(
     customer_id: str,
     month: Annotated[str, Field(description="Such as 2026-11.")],
     archived: Annotated[bool, Field(description="Those that are archived now instead, up to when they were.")] = False,

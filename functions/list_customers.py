@@ -14,7 +14,7 @@ app = Api("list_customers")
 
 
 @app.serves(CustomerPage, refuses=[NotFoundError, RulesViolatedError])
-def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
+def route(
     parent_id: Annotated[str | None, Field(description="List the children of this customer by name.")] = None,
     within: Annotated[str | None, Field(description="List this customer and all below it in path order.")] = None,
     name_prefix: Annotated[str | None, Field(max_length=128, description="With parent_id only.")] = None,

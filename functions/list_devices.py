@@ -12,7 +12,7 @@ app = Api("list_devices")
 
 
 @app.serves(DevicePage, refuses=[NotFoundError, RulesViolatedError])
-def route(  # noqa: PLR0913, PLR0917 - one argument for each parameter of the route
+def route(
     customer_id: str,
     columns: Annotated[str | None, Field(description="Columns in their order, parted by commas.")] = None,
     view: Annotated[str | None, Field(description="A saved view; the default one if left out.")] = None,

@@ -24,7 +24,7 @@ from shared.table.keys import account_key
 from shared.table.store import ConditionFailedError
 
 
-def seed(  # noqa: PLR0913 - where, and what
+def seed(
     dynamodb: Any,
     cognito: Any,
     table: str,

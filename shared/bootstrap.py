@@ -7,7 +7,7 @@ from shared.auth.authorization import Account
 from shared.customers.customer import Customer
 from shared.customers.levels import SERVICE_TYPES
 from shared.customers.records import customer_item
-from shared.errors import Violations
+from shared.errors import Violations, require
 from shared.idempotency import id_from
 from shared.storage_locations.catalogue import decide_location, first_catalogue
 from shared.storage_locations.records import catalogue_items
@@ -18,7 +18,7 @@ from shared.values.emails import normalize_email
 from shared.values.names import normalize_name
 
 
-def bootstrap_records(  # noqa: PLR0913, PLR0917 - what a beginning depends on, each given
+def bootstrap_records(
     name: str, device_country: str, email: str, cursor_key: str, now: datetime, storage_location: str | None = None
 ) -> tuple[Account, list[Action]]:
     """The root's first super_user, and all that is written, together or not at all, when a system is new.
@@ -33,7 +33,6 @@ def bootstrap_records(  # noqa: PLR0913, PLR0917 - what a beginning depends on, 
     location = violations.check(decide_location, catalogue, country, storage_location, now) if country else None
     name, email = violations.check(normalize_name, name), violations.check(normalize_email, email)
     violations.raise_if_any()
-    assert location is not None  # noqa: S101 - else a rule was broken
     root = Customer(
         id=root_id,
         name=name,
@@ -42,7 +41,7 @@ def bootstrap_records(  # noqa: PLR0913, PLR0917 - what a beginning depends on, 
         service_type="all_inclusive",
         services_to_provide=SERVICE_TYPES,
         device_country=country,
-        storage_location=location,
+        storage_location=require(location),
         production_since=now,
         created_at=now,
         created_by=account_id,

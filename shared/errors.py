@@ -157,6 +157,12 @@ class UnsupportedMediaError(ApiError):
 class RulesViolatedError(ApiError):
     status, code = 422, "broken_rules"
 
+    @classmethod
+    def of(cls, *violations: RuleViolation) -> "RulesViolatedError":
+        count = len(violations)
+        detail = "One rule is broken; see errors." if count == 1 else f"{count} rules are broken; see errors."
+        return cls(detail, [violation.entry for violation in violations[:MAX_ERRORS]])
+
 
 class KeyReusedError(ApiError):
     status, code = 422, "idempotency_key_reused"
@@ -183,23 +189,23 @@ class Violations:
     """
 
     def __init__(self) -> None:
-        self._errors: list[dict[str, Any]] = []
+        self._violations: list[RuleViolation] = []
 
     def check[**P, T](self, rule: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `rule` returns. A violation is collected, and the result must then not be used."""
         try:
             return rule(*args, **kwargs)
-        except RuleViolation as broken:
-            self.add(broken)
-            return cast(T, None)  # never reaches anyone: raise_if_any raises
+        except RuleViolation as violation:
+            self.add(violation)
+            return cast(T, None)  # no caller uses it: raise_if_any raises
 
-    def add(self, broken: RuleViolation) -> None:
-        self._errors.append(broken.entry)
+    def add(self, violation: RuleViolation) -> None:
+        self._violations.append(violation)
 
     def raise_if_any(self) -> None:
-        if self._errors:
-            count = len(self._errors)
-            detail = "One rule is broken; see errors." if count == 1 else f"{count} rules are broken; see errors."
-            raise RulesViolatedError(detail, self._errors[:MAX_ERRORS])
+        """Raises RulesViolatedError with every violation that was collected."""
+        if self._violations:
+            raise RulesViolatedError.of(*self._violations)
 
 
 def require[T](value: T | None) -> T:

@@ -65,7 +65,7 @@ class OnboardingResponse(BaseModel):
     steps: list[Step]
 
 
-def add_onboarding(  # noqa: PLR0913 - what an addition depends on, each given
+def add_onboarding(
     store: Records,
     identities: UserDirectory,
     caller: Caller,

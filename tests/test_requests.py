@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.table.dynamodb import DynamoStore
 from tests.bench.tables import PAGE, text_of, write
-from tests.test_permissions import Noted, everything, noted, store  # noqa: F401 - fixtures
+from tests.test_permissions import Noted, everything
 
 HEAD = ["function", "requests", "read units", "write units", "least", "why more"]
 # What is more than one read, one query of a list, and one write.
@@ -79,8 +79,8 @@ def least(names: list[str]) -> int:
 
 
 def test_each_function_asks_for_what_the_table_says_and_for_no_more(
-    store: DynamoStore,  # noqa: F811
-    noted: Noted,  # noqa: F811
+    store: DynamoStore,
+    noted: Noted,
 ) -> None:
     everything(store)
     found = rows(noted)

@@ -37,8 +37,8 @@ class AccountChange(BaseModel):
     disabled: bool | None = Field(None, description="A disabled account may nothing, from the next request on.")
 
 
-def new_account(  # noqa: PLR0913 - what an addition depends on, each given
-    new: NewAccount, customer: Customer, by: Account, *, id: str, cursor_key: str, now: datetime
+def new_account(
+    new: NewAccount, customer: Customer, actor: Account, *, id: str, cursor_key: str, now: datetime
 ) -> Account:
     """The account that `new` asks for at `customer`.
 
@@ -53,7 +53,7 @@ def new_account(  # noqa: PLR0913 - what an addition depends on, each given
     display_name = violations.check(lambda: normalize_name(_given(new.display_name, "/display_name"), "/display_name"))
     role = violations.check(lambda: _role(_given(new.role, "/role")))
     violations.raise_if_any()
-    ensure_role_not_above_own(by, role, "/role")
+    ensure_role_not_above_own(actor, role, "/role")
     return Account(
         id=id,
         kind=new.kind,
@@ -64,12 +64,12 @@ def new_account(  # noqa: PLR0913 - what an addition depends on, each given
         role=role,
         cursor_key=cursor_key,
         created_at=now,
-        created_by=by.id,
+        created_by=actor.id,
         request_hash=request_hash(new),
     )
 
 
-def apply_account_change(change: AccountChange, account: Account, by: Account) -> Account:
+def apply_account_change(change: AccountChange, account: Account, actor: Account) -> Account:
     """`account` with the change, at its next version; itself where nothing changes.
 
     Raises RulesViolatedError, then ForbiddenError for a role above the one of `by`. Nobody locks themselves out.
@@ -84,13 +84,13 @@ def apply_account_change(change: AccountChange, account: Account, by: Account) -
         changes["disabled"] = change.disabled
     changes = {field: value for field, value in changes.items() if value != getattr(account, field)}
     for field in ("role", "disabled"):
-        if field in changes and account.id == by.id:
+        if field in changes and account.id == actor.id:
             violations.add(
                 RuleViolation("own_account", f"/{field}", "Nobody changes this of their own account; ask another.")
             )
     violations.raise_if_any()
     if "role" in changes:
-        ensure_role_not_above_own(by, cast(Role, changes["role"]), "/role")
+        ensure_role_not_above_own(actor, cast(Role, changes["role"]), "/role")
     return account.model_copy(update={**changes, "version": account.version + 1}) if changes else account
 
 

@@ -42,11 +42,11 @@ from shared.errors import (
     KeyReusedError,
     LastSuperUserError,
     NotFoundError,
+    RulesViolatedError,
     RuleViolation,
     StaleVersionError,
     ThrottledError,
     UnavailableError,
-    Violations,
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from, secret_from
 from shared.table.keys import Item, Key, account_key, customer_key, email_key, super_users_key, tree_below
@@ -70,7 +70,7 @@ class AddedAccount:
     outcome: Outcome
 
 
-def add_account(  # noqa: PLR0913 - what an addition depends on, each given
+def add_account(
     store: Records,
     identities: UserDirectory,
     caller: Caller,
@@ -89,13 +89,15 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
     """
     key = account_key(account_id := id_from("acc", caller.account_id, customer_id, idempotency_key))
     customer_at = customer_key(customer_id)
-    by, found = read_with_actor(store, caller, customer_at, key, *(_email_keys(new) if validate_only else ()))
-    earlier = parse_record(Account, found, key)
-    customer = authorize(by, caller.operation, parse_record(Customer, found, customer_at), archived=earlier is not None)
+    actor, records = read_with_actor(store, caller, customer_at, key, *(_email_keys(new) if validate_only else ()))
+    earlier = parse_record(Account, records, key)
+    customer = authorize(
+        actor, caller.operation, parse_record(Customer, records, customer_at), archived=earlier is not None
+    )
     if earlier is None:
-        account = new_account(new, customer, by, id=account_id, cursor_key=cursor_key, now=caller.now)
+        account = new_account(new, customer, actor, id=account_id, cursor_key=cursor_key, now=caller.now)
         if validate_only:
-            taken = [found[email] for email in _email_keys(new) if email in found]
+            taken = [records[email] for email in _email_keys(new) if email in records]
             if any(_left_behind(store, caller.now, item)[0] is None for item in taken):
                 raise EmailExistsError
             shown = show_account(account).model_copy(update={"id": None})
@@ -107,21 +109,21 @@ def add_account(  # noqa: PLR0913 - what an addition depends on, each given
         except ConditionFailedError as failed:
             earlier = parse_record(Account, failed.records, key)
             if earlier is None and customer_at in failed.records:
-                authorize(by, caller.operation, parse_record(Customer, failed.records, customer_at))
+                authorize(actor, caller.operation, parse_record(Customer, failed.records, customer_at))
             if earlier is None:
                 raise _taken(store, caller.now, failed) from failed
         else:
-            return AddedAccount(_finish(store, identities, by, account, new, idempotency_key), "added")
+            return AddedAccount(_finish(store, identities, actor, account, new, idempotency_key), "added")
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The account of this Idempotency-Key was removed. Take a new key for a new account.")
     ensure_role_not_above_own(
-        by, earlier.role
+        actor, earlier.role
     )  # by the roles of today: nobody is shown the secret of a role above their own
     if validate_only:
         known = show_account(as_created(earlier, new)).model_dump()
         return AddedAccount(AddedAccountResponse(**known, credentials=None), "validated")
-    return AddedAccount(_finish(store, identities, by, earlier, new, idempotency_key), "replayed")
+    return AddedAccount(_finish(store, identities, actor, earlier, new, idempotency_key), "replayed")
 
 
 def _taken(store: Records, now: datetime, failed: ConditionFailedError) -> ApiError:
@@ -156,15 +158,15 @@ def _stays_away(key: Key, customer: Item | None) -> list[Action]:
     return [Check(key, {"archived_at": customer["archived_at"]})] if customer else []
 
 
-def _finish(  # noqa: PLR0913, PLR0917 - what the first answer follows from
-    store: Records, identities: UserDirectory, by: Account, stored: Account, new: NewAccount, idempotency_key: str
+def _finish(
+    store: Records, identities: UserDirectory, actor: Account, stored: Account, new: NewAccount, idempotency_key: str
 ) -> AddedAccountResponse:
     """The first answer; a machine's sign-in is made now, if it was not before, and its credentials are shown."""
     answer = show_account(as_created(stored, new)).model_dump()
     if stored.kind == "person":
         return AddedAccountResponse(**answer, credentials=None)
     # It follows from the request, so the same request again gives the same secret.
-    secret = f"Aa1-{secret_from(by.cursor_key, stored.id, idempotency_key)}"
+    secret = f"Aa1-{secret_from(actor.cursor_key, stored.id, idempotency_key)}"
     if not stored.identity_version:
         if stored.disabled:
             raise ForbiddenError("The account was disabled before its credentials were made. Enable it first.")
@@ -193,8 +195,8 @@ def _count(before: Account | None, after: Account, least: int = 1) -> list[Actio
 
     A customer that is there keeps one; of one that is archived or removed the last one can go.
     """
-    by = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
-    return [Increment(super_users_key(after.customer_id), by, least=least)] if by else []
+    actor = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
+    return [Increment(super_users_key(after.customer_id), actor, least=least)] if actor else []
 
 
 def get_account(store: Store, caller: Caller, account_id: str) -> AccountResponse:
@@ -210,8 +212,8 @@ def change_account(
     What is at the next version already as it is asked for was changed before: an answer that was lost is given again.
     Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError, LastSuperUserError.
     """
-    by, account = _changeable(store, caller, account_id)
-    changed = apply_account_change(change, account, by)
+    actor, account = _changeable(store, caller, account_id)
+    changed = apply_account_change(change, account, actor)
     if account.version not in (version, version + 1 if changed is account else version):
         raise StaleVersionError.of("account", account.version)
     if changed is not account:
@@ -224,10 +226,10 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, LastSuperUserError.
     """
-    by, account = _changeable(store, caller, account_id)
+    actor, account = _changeable(store, caller, account_id)
     if account.version != version:
         raise StaleVersionError.of("account", account.version)
-    if account.id == by.id:
+    if account.id == actor.id:
         raise ForbiddenError("Nobody removes their own account; ask another.")
     email = [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
     _write(store, account, account_tombstone(account), *email)
@@ -236,15 +238,15 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
 def _read(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
     """The caller's account and the one asked for, authorised."""
     key = account_key(account_id)
-    by, found = read_with_actor(store, caller, key)
-    account = parse_record(Account, found, key)
-    return by, authorize(by, caller.operation, None if account and account.removed else account)
+    actor, records = read_with_actor(store, caller, key)
+    account = parse_record(Account, records, key)
+    return actor, authorize(actor, caller.operation, None if account and account.removed else account)
 
 
 def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
-    by, account = _read(store, caller, account_id)
-    ensure_role_not_above_own(by, account.role)
-    return by, account
+    actor, account = _read(store, caller, account_id)
+    ensure_role_not_above_own(actor, account.role)
+    return actor, account
 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
@@ -292,9 +294,7 @@ def list_accounts(
     Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError unless exactly one of them is given.
     """
     if (query.customer_id is None) == (query.within is None):
-        violations = Violations()
-        violations.add(RuleViolation("one_of", "customer_id", "Give either customer_id or within."))
-        violations.raise_if_any()
+        raise RulesViolatedError.of(RuleViolation("one_of", "customer_id", "Give either customer_id or within."))
     actor, customer, _ = read_customer(store, caller, query.customer_id or query.within or "")
     bound_to = {"list": "accounts", **vars(query)}
     after = read_cursor(actor, bound_to, cursor)
@@ -322,12 +322,12 @@ def get_me(store: Store, caller: Caller) -> Me:
     # The customer, and the one above it, whose service type and trial a site shares.
     ids = account.customer_path.split("/")[-2:]
     items = get_live(store, caller.now, *map(customer_key, ids)).values()
-    found = {item["id"]: Customer.model_validate(item) for item in items}
-    if account.customer_id not in found:  # removed since
+    records = {item["id"]: Customer.model_validate(item) for item in items}
+    if account.customer_id not in records:  # removed since
         raise NotFoundError
     return Me(
         account=show_account(account),
-        customer=show(found[account.customer_id], caller.now, found.get(ids[0])),
+        customer=show(records[account.customer_id], caller.now, records.get(ids[0])),
         may=sorted(account.permissions),
     )
 

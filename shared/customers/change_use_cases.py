@@ -76,7 +76,7 @@ def change_customer(
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, RulesViolatedError, NameExistsError,
     ReferenceExistsError.
     """
-    by, customer, _ = read_customer(store, caller, customer_id)
+    actor, customer, _ = read_customer(store, caller, customer_id)
     if _changed_before(customer, version, caller, "customer_changed"):
         parent, _ = _family(store, caller, customer) if depends_on_parent(change) else (None, {})
         if apply_change(change, customer, parent, caller) is not customer:
@@ -84,7 +84,7 @@ def change_customer(
         changed = customer
     else:
         ensure_version(customer, version)
-        changed = write_change(store, caller, by, customer, change)
+        changed = write_change(store, caller, actor, customer, change)
     notices = []
     if changed.version > version and changed.last_change and "device_country" in changed.last_change.changes:
         location = "The storage location stays as it is. Only support changes it."
@@ -92,12 +92,12 @@ def change_customer(
     return ChangedCustomerResponse(**show_current(store, caller, changed).model_dump(), notices=notices)
 
 
-def write_change(store: Store, caller: Caller, by: Account, customer: Customer, change: CustomerChange) -> Customer:
+def write_change(store: Store, caller: Caller, actor: Account, customer: Customer, change: CustomerChange) -> Customer:
     """`customer` with the change, written where something changes. Raises as `change_customer` does."""
     if change.references is not None:
-        ensure_not_own_references(by, customer)
+        ensure_not_own_references(actor, customer)
     for _ in range(MAX_ATTEMPTS):
-        parent, found = _family(store, caller, customer) if depends_on_parent(change) else (None, {})
+        parent, records = _family(store, caller, customer) if depends_on_parent(change) else (None, {})
         changed = apply_change(change, customer, parent, caller)
         if changed is customer:
             return customer
@@ -105,14 +105,14 @@ def write_change(store: Store, caller: Caller, by: Account, customer: Customer, 
         taken = set(customer.services_to_provide) - set(changed.services_to_provide)
         if taken:
             ensure_not_needed(taken, _children(store, customer))
-            actions.append(bump_revision(customer, found))
+            actions.append(bump_revision(customer, records))
         if parent is not None:
-            actions.append(count_child(parent.id, found))
+            actions.append(count_child(parent.id, records))
         try:
             store.write(*update_actions(customer, changed, caller.now), *actions)
         except ConditionFailedError as failed:
             _raise_if_stale(failed, customer)
-            ensure_unique(by, changed, failed.records)
+            ensure_unique(actor, changed, failed.records)
         else:
             return changed
     raise concurrent_modification()
@@ -121,8 +121,8 @@ def write_change(store: Store, caller: Caller, by: Account, customer: Customer, 
 def _family(store: Store, caller: Caller, customer: Customer) -> tuple[Customer | None, dict[Key, Item]]:
     """The parent, and how often it and the customer itself had children added or took something from them."""
     parent_id = customer.parent_id or ""
-    found = get_live(store, caller.now, customer_key(parent_id), children_key(parent_id), children_key(customer.id))
-    return parse_record(Customer, found, customer_key(parent_id)), found
+    records = get_live(store, caller.now, customer_key(parent_id), children_key(parent_id), children_key(customer.id))
+    return parse_record(Customer, records, customer_key(parent_id)), records
 
 
 def _changed_before(customer: Customer, version: int, caller: Caller, event: str) -> bool:
@@ -167,10 +167,10 @@ def update_actions(before: Customer, after: Customer, now: datetime) -> list[Act
     return actions
 
 
-def bump_revision(customer: Customer, found: dict[Key, Item]) -> Action:
+def bump_revision(customer: Customer, records: dict[Key, Item]) -> Action:
     """Notes that the customer takes something from its children, none of which was added since they were read."""
     pk, sk = key = children_key(customer.id)
-    seen = found.get(key, {})
+    seen = records.get(key, {})
     item = {**seen, "pk": pk, "sk": sk, "revision": seen.get("revision", 0) + 1}
     return Put(item, condition={name: seen.get(name) for name in ("count", "revision")} if seen else None)
 
@@ -193,11 +193,11 @@ def change_storage_location(
 
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, RulesViolatedError.
     """
-    _, customer, found = read_customer(store, caller, customer_id, CATALOGUE)
+    _, customer, records = read_customer(store, caller, customer_id, CATALOGUE)
     before = _changed_before(customer, version, caller, "storage_location_changed")
     if not before:
         ensure_version(customer, version)
-    moved = with_storage_location(change, customer, Catalogue.model_validate(found[CATALOGUE]), caller)
+    moved = with_storage_location(change, customer, Catalogue.model_validate(records[CATALOGUE]), caller)
     if moved is not customer:
         if before:
             raise StaleVersionError.of("customer", customer.version)
@@ -217,18 +217,18 @@ def archive_customer(
     Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with what has to go first.
     """
     key, children, devices = customer_key(customer_id), children_key(customer_id), devices_key(customer_id)
-    by, customer, found = read_customer(store, caller, customer_id, children, devices, archived=True)
+    actor, customer, records = read_customer(store, caller, customer_id, children, devices, archived=True)
     if customer.archived_at:
         return show_current(store, caller, customer)
     ensure_version(customer, version)
-    ensure_not_own_customer(by, customer)
-    ensure_not_blocked(list(islice(_blocking(store, customer, found, find_devices), _MAX_NAMED)))
+    ensure_not_own_customer(actor, customer)
+    ensure_not_blocked(list(islice(_blocking(store, customer, records, find_devices), _MAX_NAMED)))
     archived = archive(customer, caller)
     try:
         # Nothing was added below since: no child (the count that was read), and no test device.
         store.write(
             *update_actions(customer, archived, caller.now),
-            bump_revision(customer, found),
+            bump_revision(customer, records),
             Increment(devices, 0, most=0),
         )
     except ConditionFailedError as failed:
@@ -240,12 +240,14 @@ def archive_customer(
     return show_current(store, caller, archived)
 
 
-def _blocking(store: Store, customer: Customer, found: dict[Key, Item], find_devices: FindDevices) -> Iterator[Blocker]:
+def _blocking(
+    store: Store, customer: Customer, records: dict[Key, Item], find_devices: FindDevices
+) -> Iterator[Blocker]:
     """What stands below a customer and keeps it from being archived."""
-    if children_key(customer.id) in found:  # else nothing was ever added below
+    if children_key(customer.id) in records:  # else nothing was ever added below
         for child in _children(store, customer):
             yield {"code": "child", "customer_id": child["customer_id"], "detail": child["name"]}
-    if found.get(devices_key(customer.id), {}).get("count"):
+    if records.get(devices_key(customer.id), {}).get("count"):
         yield from find_devices(store, customer.id)
 
 
@@ -256,18 +258,18 @@ def restore_customer(store: Store, caller: Caller, customer_id: str, *, version:
     parent does not provide any more what the customer needs.
     """
     key = customer_key(customer_id)
-    by, customer, found = read_customer(store, caller, customer_id, archived=True)
+    actor, customer, records = read_customer(store, caller, customer_id, archived=True)
     if customer.archived_at is None:
         return show_current(store, caller, customer)
     ensure_version(customer, version)
-    ensure_not_own_customer(by, customer)
+    ensure_not_own_customer(actor, customer)
     for _ in range(MAX_ATTEMPTS):
-        parent, found = _family(store, caller, customer)
+        parent, records = _family(store, caller, customer)
         if parent is None or parent.archived_at:
             raise ArchivedError(what="The parent")
         restored = restore(customer, parent, caller)
         try:
-            store.write(*update_actions(customer, restored, caller.now), count_child(parent.id, found))
+            store.write(*update_actions(customer, restored, caller.now), count_child(parent.id, records))
         except ConditionFailedError as failed:
             now_there = parse_record(Customer, failed.records, key)
             if now_there and now_there.archived_at is None:
@@ -306,9 +308,9 @@ def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, c
     What the record itself tells (added, reminded, in production) is merged with the changes that were kept.
     """
     key = customer_key(customer_id)
-    by, customer, _ = read_customer(store, caller, customer_id)
+    actor, customer, _ = read_customer(store, caller, customer_id)
     bound_to = {"list": "history", "customer_id": customer.id}
-    at = read_cursor(by, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
+    at = read_cursor(actor, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
     page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": at["sk"]}, limit=limit)
     kept = [(Change.model_validate(item), {"sk": item["sk"]}) for item in page.items]
     told: list[tuple[Change, dict[str, str]]] = [
@@ -321,5 +323,5 @@ def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, c
         at = {**at, **position} if position else {**at, "told": str(int(at["told"]) + 1)}
     more = page.next is not None or len(merged) > limit
     return History(
-        customer_id=customer.id, entries=entries, next_cursor=sign_cursor(by, bound_to, at if more else None)
+        customer_id=customer.id, entries=entries, next_cursor=sign_cursor(actor, bound_to, at if more else None)
     )

@@ -15,7 +15,7 @@ from shared.auth.authorization import Account, Caller
 from shared.customers.customer import ArchivePeriod, Change, Customer, CustomerChange, given_fields, provided_by
 from shared.customers.fields import FIELDS, Context, check_field_rule, normalize_fields
 from shared.customers.trial import SCHEDULE, STEPS
-from shared.errors import ArchiveBlockedError, ForbiddenError, RuleViolation, Violations, require
+from shared.errors import ArchiveBlockedError, ForbiddenError, RulesViolatedError, RuleViolation, Violations, require
 from shared.storage_locations.catalogue import Catalogue, location_by_support
 from shared.values.timestamps import format_timestamp
 
@@ -79,10 +79,8 @@ def _normalize_reason(reason: str) -> str:
 def archive(customer: Customer, caller: Caller) -> Customer:
     """`customer`, archived now and removed 30 days later. Raises RulesViolatedError where it was archived too often."""
     if len(customer.archives) >= MAX_ARCHIVES:
-        violations = Violations()
         detail = f"A customer is archived {MAX_ARCHIVES} times at most, and this one was."
-        violations.add(RuleViolation("archived_too_often", "customer_id", detail))
-        violations.raise_if_any()
+        raise RulesViolatedError.of(RuleViolation("archived_too_often", "customer_id", detail))
     expires_at = math.ceil((caller.now + RESTORE_PERIOD).timestamp())
     return _with_change(customer, "customer_archived", {"archived_at": caller.now, "expires_at": expires_at}, caller)
 
@@ -100,15 +98,15 @@ def restore(customer: Customer, parent: Customer, caller: Caller) -> Customer:
     return _with_change(customer, "customer_restored", after, caller)
 
 
-def ensure_not_own_customer(by: Account, customer: Customer) -> None:
+def ensure_not_own_customer(actor: Account, customer: Customer) -> None:
     """Nobody takes away the customer they stand at, nor brings it back. Raises ForbiddenError."""
-    if by.customer_id == customer.id:
+    if actor.customer_id == customer.id:
         raise ForbiddenError("Nobody archives or restores their own company; somebody above it does.")
 
 
-def ensure_not_own_references(by: Account, customer: Customer) -> None:
+def ensure_not_own_references(actor: Account, customer: Customer) -> None:
     """A distributor's references are ids in the root's systems, unique among distributors. Raises ForbiddenError."""
-    if customer.level == "distributor" and by.customer_id == customer.id:
+    if customer.level == "distributor" and actor.customer_id == customer.id:
         raise ForbiddenError("The references of your company are those of the company above; ask there.")
 
 

@@ -14,7 +14,14 @@ from shared.customers.change_use_cases import ensure_version, show_current, writ
 from shared.customers.customer import Customer, CustomerChange, CustomerResponse, NewCustomer
 from shared.customers.fields import normalize_reference, normalize_references
 from shared.customers.use_cases import add_customer, concurrent_modification, reference_exists
-from shared.errors import NotFoundError, ReferenceExistsError, RuleViolation, StaleVersionError, Violations
+from shared.errors import (
+    NotFoundError,
+    ReferenceExistsError,
+    RulesViolatedError,
+    RuleViolation,
+    StaleVersionError,
+    Violations,
+)
 from shared.table.keys import customer_key, reference_key, tree_below
 from shared.table.queries import get_live, parse_record
 from shared.table.store import Store
@@ -39,16 +46,16 @@ def get_customer_by_reference(
 
     Three requests, four for a site. Raises NotFoundError.
     """
-    by, path = _where(store, caller, within, None)
+    actor, path = _where(store, caller, within, None)
     try:
         value = normalize_reference(unquote(value), "value")
     except RuleViolation as broken:  # nobody has it
         raise NotFoundError from broken
     customer = _find(store, caller, path, system, value)
-    return show_current(store, caller, authorize(by, caller.operation, customer))
+    return show_current(store, caller, authorize(actor, caller.operation, customer))
 
 
-def save_customer_by_reference(  # noqa: PLR0913 - what a decision depends on, each given
+def save_customer_by_reference(
     store: Store,
     caller: Caller,
     system: str,
@@ -69,11 +76,11 @@ def save_customer_by_reference(  # noqa: PLR0913 - what a decision depends on, e
     violations.raise_if_any()
     value = reference[system]
     new = _with_reference(new, system, value)
-    by, path = _where(store, caller, new.parent_id, "/parent_id")
+    actor, path = _where(store, caller, new.parent_id, "/parent_id")
     for _ in range(_MAX_ATTEMPTS):
         customer = _find(store, caller, path, system, value)
         if customer is not None:
-            return _change(store, caller, by, customer, new, system, version)
+            return _change(store, caller, actor, customer, new, system, version)
         if version is not None:
             raise StaleVersionError("No customer has this reference. Leave If-Match out to add one.")
         try:
@@ -89,18 +96,18 @@ def save_customer_by_reference(  # noqa: PLR0913 - what a decision depends on, e
 def _where(store: Store, caller: Caller, customer_id: str | None, pointer: str | None) -> tuple[Account, str]:
     """The caller's account, and below which path a reference is looked for: their own customer's by default."""
     at = customer_key(customer_id or "")
-    by, found = read_with_actor(store, caller, *([at] if customer_id is not None else []))
+    actor, records = read_with_actor(store, caller, *([at] if customer_id is not None else []))
     if customer_id is None:
-        return by, by.customer_path
-    return by, authorize(by, caller.operation, parse_record(Customer, found, at), pointer=pointer).path
+        return actor, actor.customer_path
+    return actor, authorize(actor, caller.operation, parse_record(Customer, records, at), pointer=pointer).path
 
 
 def _find(store: Store, caller: Caller, path: str, system: str, value: str) -> Customer | None:
     reference = reference_key(tree_below("reference", path), system, value)
-    found = get_live(store, caller.now, reference).get(reference)
-    if found is None:
+    records = get_live(store, caller.now, reference).get(reference)
+    if records is None:
         return None
-    key = customer_key(found["customer_id"])
+    key = customer_key(records["customer_id"])
     return parse_record(Customer, get_live(store, caller.now, key), key)
 
 
@@ -108,19 +115,17 @@ def _with_reference(new: NewCustomer, system: str, value: str) -> NewCustomer:
     """`new` with the reference of the address among its own. Raises RulesViolatedError where they contradict."""
     references = new.references or {}
     if references.get(system, value) != value:
-        violations = Violations()
         detail = f"The address says {value}. Leave the system out here, or give it the same value."
-        violations.add(RuleViolation("reference_differs", f"/references/{system}", detail))
-        violations.raise_if_any()
+        raise RulesViolatedError.of(RuleViolation("reference_differs", f"/references/{system}", detail))
     return new.model_copy(update={"references": {**references, system: value}})
 
 
-def _change(  # noqa: PLR0913, PLR0917 - what a decision depends on, each given
-    store: Store, caller: Caller, by: Account, customer: Customer, new: NewCustomer, system: str, version: int | None
+def _change(
+    store: Store, caller: Caller, actor: Account, customer: Customer, new: NewCustomer, system: str, version: int | None
 ) -> SavedCustomer:
-    if not by.can_see(customer.path):
+    if not actor.can_see(customer.path):
         raise reference_exists(system)
-    authorize(by, caller.operation, customer)
+    authorize(actor, caller.operation, customer)
     if version is not None:
         ensure_version(customer, version)
     violations = Violations()
@@ -132,7 +137,7 @@ def _change(  # noqa: PLR0913, PLR0917 - what a decision depends on, each given
         violations.check(_ensure_same_location, new.storage_location, customer)
     violations.raise_if_any()
     change = CustomerChange.model_validate(new.model_dump(include=set(CustomerChange.model_fields), exclude_none=True))
-    changed = write_change(store, caller, by, customer, change)
+    changed = write_change(store, caller, actor, customer, change)
     return SavedCustomer(show_current(store, caller, changed), "unchanged" if changed is customer else "changed")
 
 

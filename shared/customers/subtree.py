@@ -39,9 +39,9 @@ def within(store: Store, top: Item, *, limit: int, after: Position | None, kind:
     return Page([top, *rest.items], rest.next)
 
 
-def list_within[T](  # noqa: PLR0913 - one list for every report over a subtree
+def list_within[T](
     store: Store,
-    by: Account,
+    actor: Account,
     top: Item,
     bound_to: dict[str, Any],
     show: Callable[[list[Item]], list[T | None]],
@@ -59,10 +59,10 @@ def list_within[T](  # noqa: PLR0913 - one list for every report over a subtree
         show,
         lambda item: position_within(top, item),
         limit=limit,
-        after=read_cursor(by, bound_to, cursor),
+        after=read_cursor(actor, bound_to, cursor),
         filtered=True,
     )
-    return shown, sign_cursor(by, bound_to, after)
+    return shown, sign_cursor(actor, bound_to, after)
 
 
 def position_within(top: Item, item: Item) -> Position:
@@ -86,10 +86,10 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
         start = _distributor(root, at) if at is not None else None
         page = store.query("subtree", tops, after=start, limit=MAX_QUERIES - len(reached))
         reached += [position("subtree", item) for item in page.items]
-        found = {item["path"]: item for item in page.items}
+        records = {item["path"]: item for item in page.items}
         for reach in reached:
             at, distributor = reach, _distributor(root, reach)
-            top = found.get(at["path"]) if of_customers and at["tree"] == tops and at is not after else None
+            top = records.get(at["path"]) if of_customers and at["tree"] == tops and at is not after else None
             if top and ("archived_at" in top) == (kind == "archived"):
                 items.append(top)
             if len(items) > limit:

@@ -24,6 +24,7 @@ from shared.errors import (
     RuleViolation,
     ThrottledError,
     Violations,
+    require,
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
@@ -56,39 +57,39 @@ def add_customer(
     parent_key, children = customer_key(new.parent_id or ""), children_key(new.parent_id or "")
     names = _name_keys(new) if validate_only else []
     own_key, own_children = customer_key(customer_id), children_key(customer_id)
-    account, found = read_with_actor(store, caller, parent_key, children, CATALOGUE, own_key, own_children, *names)
-    parent, earlier = None, parse_record(Customer, found, customer_key(customer_id))
+    account, records = read_with_actor(store, caller, parent_key, children, CATALOGUE, own_key, own_children, *names)
+    parent, earlier = None, parse_record(Customer, records, customer_key(customer_id))
     if new.parent_id is None:
         require_permission(account, caller.operation)
     else:
-        above = parse_record(Customer, found, parent_key)
+        above = parse_record(Customer, records, parent_key)
         parent = authorize(account, caller.operation, above, pointer="/parent_id", archived=earlier is not None)
-    if earlier is None and own_children in found:  # what was archived has this record, and leaves it behind
+    if earlier is None and own_children in records:  # what was archived has this record, and leaves it behind
         raise KeyReusedError("The customer of this Idempotency-Key was removed. Take a new key for a new customer.")
     if earlier:
         return _replay(earlier, new, parent, "validated" if validate_only else "replayed")
 
-    catalogue = Catalogue.model_validate(found[CATALOGUE])
+    catalogue = Catalogue.model_validate(records[CATALOGUE])
     for _ in range(MAX_ATTEMPTS):
         customer = new_customer(new, parent, catalogue, id=customer_id, caller=caller)
-        assert parent  # noqa: S101 - without a parent the rules have refused
+        parent = require(parent)  # without a parent, new_customer has raised
         if validate_only:
             references = [(item["pk"], item["sk"]) for item in reference_items(customer)]
-            found |= get_live(store, caller.now, *references) if references else {}
-            ensure_unique(account, customer, found)
+            records |= get_live(store, caller.now, *references) if references else {}
+            ensure_unique(account, customer, records)
             return AddedCustomer(
                 show(customer, caller.now, parent).model_copy(update={"id": None, "path": None}), "validated"
             )
         try:
             # What the rules have relied on is checked: the parent still stands and still provides the same.
-            store.write(*creation_actions(customer, caller.now), count_child(parent.id, found))
+            store.write(*creation_actions(customer, caller.now), count_child(parent.id, records))
         except ConditionFailedError as failed:
             if earlier := parse_record(Customer, failed.records, customer_key(customer_id)):
                 return _replay(earlier, new, parent)
             ensure_unique(account, customer, failed.records)
-            found = get_live(store, caller.now, parent_key, children)
+            records = get_live(store, caller.now, parent_key, children)
             parent = authorize(
-                account, caller.operation, parse_record(Customer, found, parent_key), pointer="/parent_id"
+                account, caller.operation, parse_record(Customer, records, parent_key), pointer="/parent_id"
             )
         else:
             return AddedCustomer(show(customer, caller.now, parent), "added")
@@ -102,10 +103,10 @@ def creation_actions(customer: Customer, now: datetime) -> list[Action]:
     return [Put(customer_item(customer)), *(Put(item, unless_expired_at=unless_expired_at) for item in named)]
 
 
-def count_child(parent_id: str, found: Mapping[Key, Item], by: int = 1) -> Increment:
+def count_child(parent_id: str, records: Mapping[Key, Item], by: int = 1) -> Increment:
     """Counts what comes below the parent, which since it was read has taken nothing away and is not archived."""
     key = children_key(parent_id)
-    return Increment(key, by, condition={"revision": found.get(key, {}).get("revision")})
+    return Increment(key, by, condition={"revision": records.get(key, {}).get("revision")})
 
 
 def concurrent_modification() -> ThrottledError:
@@ -127,9 +128,9 @@ def _replay(
     return AddedCustomer(show_as_created(earlier, parent), outcome)
 
 
-def ensure_unique(account: Account, customer: Customer, found: Mapping[Key, Item | None]) -> None:
+def ensure_unique(account: Account, customer: Customer, records: Mapping[Key, Item | None]) -> None:
     """Raises NameExistsError or ReferenceExistsError where `found` holds another customer's name or reference."""
-    name = found.get(name_key(customer.parent_id or "", customer.folded_name))
+    name = records.get(name_key(customer.parent_id or "", customer.folded_name))
     if name and name["customer_id"] != customer.id:
         archived = " It is archived; restore it, or wait until it is removed." if "expires_at" in name else ""
         raise NameExistsError(
@@ -138,7 +139,7 @@ def ensure_unique(account: Account, customer: Customer, found: Mapping[Key, Item
             customer_id=name["customer_id"],
         )
     for system, item in zip(customer.references, reference_items(customer), strict=True):
-        taken = found.get((item["pk"], item["sk"]))
+        taken = records.get((item["pk"], item["sk"]))
         if taken and taken["customer_id"] != customer.id:
             seen = account.can_see(taken["customer_path"])
             raise reference_exists(system, taken["customer_id"] if seen else None)
@@ -187,11 +188,11 @@ def list_customers(
     """
     _validate_query(query)
     key = customer_key(query.parent_id or query.within or "")
-    account, found = read_with_actor(store, caller, key)
-    top = authorize(account, caller.operation, parse_record(Customer, found, key))
+    account, records = read_with_actor(store, caller, key)
+    top = authorize(account, caller.operation, parse_record(Customer, records, key))
     bound_to = {"list": "customers", **vars(query)}
     after = read_cursor(account, bound_to, cursor)
-    top_item, known = found[key], {top.id: top}
+    top_item, known = records[key], {top.id: top}
     prefix = fold_prefix(query.name_prefix or "")
 
     def page(size: int, start: Position | None) -> Page:
@@ -229,9 +230,9 @@ def _validate_query(query: CustomerQuery) -> None:
 
 def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
     """What may be added below a customer, for a form to be drawn from. One request. Raises NotFoundError."""
-    account, parent, found = read_customer(store, caller, customer_id, CATALOGUE)
+    account, parent, records = read_customer(store, caller, customer_id, CATALOGUE)
     return options_below(
-        parent, Catalogue.model_validate(found[CATALOGUE]), can_add="change_customers" in account.permissions
+        parent, Catalogue.model_validate(records[CATALOGUE]), can_add="change_customers" in account.permissions
     )
 
 

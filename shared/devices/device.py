@@ -55,8 +55,8 @@ class NewDevice(BaseModel):
     name: str | None = Field(None, description=f"1 to {MAX_NAME_LENGTH} characters.")
 
 
-def new_device(  # noqa: PLR0913 - what a decision depends on, each given
-    new: NewDevice, customer: Customer, catalogue: Catalogue, by: Account, *, id: str, token: str, now: datetime
+def new_device(
+    new: NewDevice, customer: Customer, catalogue: Catalogue, actor: Account, *, id: str, token: str, now: datetime
 ) -> Device:
     """A test device of `customer`, its data landing where the catalogue routes it now. Raises RulesViolatedError."""
     violations = Violations()
@@ -75,14 +75,14 @@ def new_device(  # noqa: PLR0913 - what a decision depends on, each given
         catalogue_version=catalogue.version,
         token_hash=hashlib.sha256(token.encode()).hexdigest(),
         created_at=now,
-        created_by=by.id,
+        created_by=actor.id,
         request_hash=request_hash(new),
     )
 
 
-def installation_token(by: Account, device_id: str, idempotency_key: str) -> str:
+def installation_token(actor: Account, device_id: str, idempotency_key: str) -> str:
     """It follows from the request, so the same request again shows the same one; only its hash is kept."""
-    return f"bci_{secret_from(by.cursor_key, device_id, idempotency_key)}"
+    return f"bci_{secret_from(actor.cursor_key, device_id, idempotency_key)}"
 
 
 def device_tombstone(device: Device) -> Device:

@@ -28,7 +28,14 @@ from shared.devices.device import (
 )
 from shared.devices.records import device_item
 from shared.devices.views import COLUMNS, DEFAULT, NewView, View, Views, row, validate_columns, validate_view
-from shared.errors import KeyReusedError, NotFoundError, RuleViolation, ThrottledError, TooManyDevicesError, Violations
+from shared.errors import (
+    KeyReusedError,
+    NotFoundError,
+    RulesViolatedError,
+    RuleViolation,
+    ThrottledError,
+    TooManyDevicesError,
+)
 from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, TABLE, Item, customer_key, device_key, devices_key, views_key
@@ -46,7 +53,7 @@ class AddedDevice:
     outcome: Outcome
 
 
-def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
+def add_test_device(
     store: Records,
     caller: Caller,
     customer_id: str,
@@ -61,15 +68,15 @@ def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
     """
     device_id = id_from("dev", caller.account_id, customer_id, idempotency_key)
     key, at, counter = device_key(customer_id, device_id), customer_key(customer_id), devices_key(customer_id)
-    by, found = read_with_actor(store, caller, at, key, CATALOGUE, *((counter,) if validate_only else ()))
-    earlier = parse_record(Device, found, key)
-    customer = authorize(by, caller.operation, parse_record(Customer, found, at), archived=earlier is not None)
+    actor, records = read_with_actor(store, caller, at, key, CATALOGUE, *((counter,) if validate_only else ()))
+    earlier = parse_record(Device, records, key)
+    customer = authorize(actor, caller.operation, parse_record(Customer, records, at), archived=earlier is not None)
     if earlier is None:
-        catalogue = Catalogue.model_validate(found[CATALOGUE])
-        token = installation_token(by, device_id, idempotency_key)
-        device = new_device(new, customer, catalogue, by, id=device_id, token=token, now=caller.now)
+        catalogue = Catalogue.model_validate(records[CATALOGUE])
+        token = installation_token(actor, device_id, idempotency_key)
+        device = new_device(new, customer, catalogue, actor, id=device_id, token=token, now=caller.now)
         if validate_only:
-            if found.get(counter, {}).get("count", 0) >= MAX_TEST_DEVICES:
+            if records.get(counter, {}).get("count", 0) >= MAX_TEST_DEVICES:
                 raise _too_many()
             return AddedDevice(_shown(device, None).model_copy(update={"id": None}), "validated")
         try:
@@ -78,7 +85,7 @@ def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
         except ConditionFailedError as failed:
             earlier = parse_record(Device, failed.records, key)
             if earlier is None and at in failed.records:
-                authorize(by, caller.operation, parse_record(Customer, failed.records, at))
+                authorize(actor, caller.operation, parse_record(Customer, failed.records, at))
             if earlier is None:
                 raise _too_many() from failed
         else:
@@ -88,7 +95,7 @@ def add_test_device(  # noqa: PLR0913 - what an addition depends on, each given
         raise KeyReusedError("The test device of this Idempotency-Key was removed. Take a new key for a new one.")
     if validate_only:
         return AddedDevice(_shown(earlier, None), "validated")
-    return AddedDevice(_shown(earlier, installation_token(by, device_id, idempotency_key)), "replayed")
+    return AddedDevice(_shown(earlier, installation_token(actor, device_id, idempotency_key)), "replayed")
 
 
 def _shown(device: Device, token: str | None) -> AddedDeviceResponse:
@@ -120,9 +127,9 @@ def remove_test_device(store: Store, caller: Caller, customer_id: str, device_id
 
 def _device(store: Store, caller: Caller, customer_id: str, device_id: str) -> tuple[Customer, Device]:
     at, key = customer_key(customer_id), device_key(customer_id, device_id)
-    by, found = read_with_actor(store, caller, at, key)
-    customer = authorize(by, caller.operation, parse_record(Customer, found, at))
-    device = parse_record(Device, found, key)
+    actor, records = read_with_actor(store, caller, at, key)
+    customer = authorize(actor, caller.operation, parse_record(Customer, records, at))
+    device = parse_record(Device, records, key)
     if device is None or device.removed:
         raise NotFoundError
     return customer, device
@@ -162,14 +169,14 @@ def check_storage(
     Raises NotFoundError, MalformedRequestError for a cursor.
     """
     at = customer_key(customer_id)
-    by, top, found = read_customer(store, caller, customer_id, CATALOGUE)
-    catalogue = Catalogue.model_validate(found[CATALOGUE])
+    actor, top, records = read_customer(store, caller, customer_id, CATALOGUE)
+    catalogue = Catalogue.model_validate(records[CATALOGUE])
     bound_to = {"list": "storage check", "customer_id": top.id}
 
     def drifted(items: list[Item]) -> list[Drift | None]:
         return [_drift(Customer.model_validate(item), catalogue) for item in items]
 
-    drift, next_cursor = list_within(store, by, found[at], bound_to, drifted, limit=limit, cursor=cursor)
+    drift, next_cursor = list_within(store, actor, records[at], bound_to, drifted, limit=limit, cursor=cursor)
     return DriftPage(drift=drift, catalogue_version=catalogue.version, next_cursor=next_cursor)
 
 
@@ -205,7 +212,7 @@ class DevicePage(BaseModel):
         return as_csv((column.title for column in self.columns), [list(each.values()) for each in self.rows])
 
 
-def list_devices(  # noqa: PLR0913 - the parameters of the route
+def list_devices(
     store: Store,
     caller: Caller,
     customer_id: str,
@@ -220,26 +227,24 @@ def list_devices(  # noqa: PLR0913 - the parameters of the route
     Raises NotFoundError for the customer or the view, RulesViolatedError for an unknown column, MalformedRequestError.
     """
     if columns is not None and view is not None:
-        violations = Violations()
-        violations.add(RuleViolation("one_of", "columns", "Give either columns or view."))
-        violations.raise_if_any()
+        raise RulesViolatedError.of(RuleViolation("one_of", "columns", "Give either columns or view."))
     at, views_at = customer_key(customer_id), views_key(caller.account_id)
-    by, found = read_with_actor(store, caller, at, views_at)
-    top = authorize(by, caller.operation, parse_record(Customer, found, at))
+    actor, records = read_with_actor(store, caller, at, views_at)
+    top = authorize(actor, caller.operation, parse_record(Customer, records, at))
     name = None if columns is not None else view or DEFAULT
-    views = parse_record(Views, found, views_at) or Views()
+    views = parse_record(Views, records, views_at) or Views()
     chosen = validate_columns(columns) if columns is not None else views.columns(name or DEFAULT)
     if chosen is None:
         raise NotFoundError
     bound_to = {"list": "devices", "customer_id": top.id}
-    page = below(store, "device", top, limit=limit, after=read_cursor(by, bound_to, cursor))
+    page = below(store, "device", top, limit=limit, after=read_cursor(actor, bound_to, cursor))
     devices = [Device.model_validate(item) for item in page.items]
     customers = _customers_of(store, caller, devices)
     return DevicePage(
         view=name,
         columns=[ColumnResponse(name=column, title=COLUMNS[column].title) for column in chosen],
         rows=[row(device, customers[device.customer_id], chosen) for device in devices],
-        next_cursor=sign_cursor(by, bound_to, page.next),
+        next_cursor=sign_cursor(actor, bound_to, page.next),
     )
 
 
@@ -292,9 +297,9 @@ def remove_view(store: Store, caller: Caller, name: str) -> None:
 
 def _views(store: Store, caller: Caller) -> Views:
     key = views_key(caller.account_id)
-    account, found = read_with_actor(store, caller, key)
+    account, records = read_with_actor(store, caller, key)
     require_permission(account, caller.operation)
-    return parse_record(Views, found, key) or Views()
+    return parse_record(Views, records, key) or Views()
 
 
 def _save(store: Store, caller: Caller, before: Views, after: Views) -> None:

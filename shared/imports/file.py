@@ -195,15 +195,15 @@ def _parse_cell(name: str, cell: str) -> Any:
 
 def _json_row(number: int, line: str) -> Row:
     try:
-        found = json.loads(line)
-        json.dumps(found, ensure_ascii=False).encode()
+        records = json.loads(line)
+        json.dumps(records, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return Row(number=number, fields={}, errors=[_error("json", "", "The line is not JSON.")])
-    if not isinstance(found, dict):
+    if not isinstance(records, dict):
         return Row(number=number, fields={}, errors=[_error("json", "", "The line is not a JSON object.")])
     fields: Fields = {}
     errors: Errors = []
-    for given, value in found.items():
+    for given, value in records.items():
         name = _column(given)
         if name not in (*_COLUMNS, "state"):
             errors.append(_error("unknown_field", f"/{given[:64]}", "There is no such field."))
@@ -269,12 +269,12 @@ def _order(rows: list[Row]) -> list[Row]:
         if word is None or _CUSTOMER_ID.fullmatch(word):
             ready.append(row)
             continue
-        found = by_word.get(f"key {word}") or by_word.get(f"name {fold_name(word)}") or []
-        if len(found) == 1:
-            parents[row.number] = found[0]
-            children[found[0]].append(row)
+        records = by_word.get(f"key {word}") or by_word.get(f"name {fold_name(word)}") or []
+        if len(records) == 1:
+            parents[row.number] = records[0]
+            children[records[0]].append(row)
         else:
-            ready.append(_rejected(row, "parent_unknown" if not found else "parent_ambiguous", word))
+            ready.append(_rejected(row, "parent_unknown" if not records else "parent_ambiguous", word))
     ordered: list[Row] = []
     place: dict[int, int] = {}
     while ready:

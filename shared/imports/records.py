@@ -13,17 +13,17 @@ from shared.table.keys import Item, Key, import_key
 from shared.table.queries import build_record
 
 
-def import_item(of: Import) -> Item:
-    return build_record(import_key(of.id), of)
+def import_item(import_job: Import) -> Item:
+    return build_record(import_key(import_job.id), import_job)
 
 
-def part_item(key: Key, of: Import, records: Sequence[BaseModel]) -> Item:
+def part_item(key: Key, import_job: Import, records: Sequence[BaseModel]) -> Item:
     """Rows or results of one part, packed: they are read together and by nobody else."""
     text = json.dumps([record.model_dump(mode="json", exclude_defaults=True) for record in records], ensure_ascii=False)
     packed = base64.b64encode(zlib.compress(text.encode())).decode()
-    return {"pk": key[0], "sk": key[1], "records": packed, "expires_at": of.kept_until}
+    return {"pk": key[0], "sk": key[1], "records": packed, "expires_at": import_job.kept_until}
 
 
 def unpack_records(item: Item) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(zlib.decompress(base64.b64decode(item["records"])))
-    return found
+    records: list[dict[str, Any]] = json.loads(zlib.decompress(base64.b64decode(item["records"])))
+    return records

@@ -58,7 +58,7 @@ class AddedImport:
     outcome: Outcome
 
 
-def add_import(  # noqa: PLR0913 - what an addition depends on, each given
+def add_import(
     store: Store,
     queue: Queue,
     caller: Caller,
@@ -76,18 +76,18 @@ def add_import(  # noqa: PLR0913 - what an addition depends on, each given
     """
     import_id = id_from("imp", caller.account_id, idempotency_key)
     key, hash_of_file = import_key(import_id), text_hash(f"{media}\n{file}")
-    by, found = read_with_actor(store, caller, key)
-    require_permission(by, caller.operation)
-    earlier = parse_record(Import, found, key)
+    actor, records = read_with_actor(store, caller, key)
+    require_permission(actor, caller.operation)
+    earlier = parse_record(Import, records, key)
     if earlier is None:
         new = read_file(file, media)
         kept = Import(
             id=import_id,
-            path=by.customer_path,
+            path=actor.customer_path,
             rows=len(new.rows),
             from_parents=new.from_parents,
             created_at=caller.now,
-            created_by=by.id,
+            created_by=actor.id,
             request_id=caller.request_id,
             request_hash=hash_of_file,
             kept_until=int((caller.now + RETENTION).timestamp()),
@@ -112,34 +112,36 @@ def add_import(  # noqa: PLR0913 - what an addition depends on, each given
     return AddedImport(_response(earlier), "validated" if validate_only else "replayed")
 
 
-def _response(of: Import, results: list[Result] | None = None, next_cursor: str | None = None) -> ImportResponse:
-    done = of.created + of.existed + of.refused
+def _response(
+    import_job: Import, results: list[Result] | None = None, next_cursor: str | None = None
+) -> ImportResponse:
+    done = import_job.created + import_job.existed + import_job.refused
     return ImportResponse(
-        **of.model_dump(include={"id", "rows", "created", "existed", "refused", "created_at", "created_by"}),
-        state="done" if of.finished_at else "running" if done else "waiting",
+        **import_job.model_dump(include={"id", "rows", "created", "existed", "refused", "created_at", "created_by"}),
+        state="done" if import_job.finished_at else "running" if done else "waiting",
         rows_done=done,
-        finished_at=of.finished_at,
+        finished_at=import_job.finished_at,
         results=results or [],
         next_cursor=next_cursor,
     )
 
 
-def _dry_run(store: Store, caller: Caller, of: Import, new: NewImport) -> ImportResponse:
+def _dry_run(store: Store, caller: Caller, import_job: Import, new: NewImport) -> ImportResponse:
     """The answer to a dry run: the same work, on a store that writes nothing."""
-    found = store.get(account_key(of.created_by), CATALOGUE)
-    work, shown = ImportWorker(OverlayStore(store), of), list[Result]()
+    records = store.get(account_key(import_job.created_by), CATALOGUE)
+    work, shown = ImportWorker(OverlayStore(store), import_job), list[Result]()
     for rows in parts_of(new.rows):
         # Read beforehand, many in one request: they are never there.
         for some in batched(rows, MAX_KEYS, strict=False):
-            work.store.get(*(customer_key(of.customer_id(row.number)) for row in some))
-        results = work.carry_out(caller, found, rows)
-        of = advance(of, results, caller.now)
+            work.store.get(*(customer_key(import_job.customer_id(row.number)) for row in some))
+        results = work.process(caller, records, rows)
+        import_job = advance(import_job, results, caller.now)
         shown += [result for result in results if result.status != "created"]
-    answer = _response(of, shown[:MAX_SHOWN])
+    answer = _response(import_job, shown[:MAX_SHOWN])
     return answer.model_copy(update={"id": None, "state": "validated", "finished_at": None})
 
 
-def get_import(  # noqa: PLR0913 - the parameters of the route
+def get_import(
     store: Store,
     caller: Caller,
     import_id: str,
@@ -153,15 +155,15 @@ def get_import(  # noqa: PLR0913 - the parameters of the route
     Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
     """
     key = import_key(import_id)
-    by, found = read_with_actor(store, caller, key)
-    of = authorize(by, caller.operation, parse_record(Import, found, key))
-    if has_passed(of.kept_until, caller.now):
+    actor, found = read_with_actor(store, caller, key)
+    import_job = authorize(actor, caller.operation, parse_record(Import, found, key))
+    if has_passed(import_job.kept_until, caller.now):
         raise NotFoundError
-    bound_to = {"list": "results", "import_id": of.id, "status": status}
-    place = int((read_cursor(by, bound_to, cursor) or {"place": "0"})["place"])
-    parts = range(place // ROWS_PER_PART, min(place // ROWS_PER_PART + _MAX_PARTS, of.parts_done))
+    bound_to = {"list": "results", "import_id": import_job.id, "status": status}
+    place = int((read_cursor(actor, bound_to, cursor) or {"place": "0"})["place"])
+    parts = range(place // ROWS_PER_PART, min(place // ROWS_PER_PART + _MAX_PARTS, import_job.parts_done))
     results: list[Result] = []
-    for part, records in zip(parts, _parts(store, [results_key(of.id, part) for part in parts]), strict=True):
+    for part, records in zip(parts, _parts(store, [results_key(import_job.id, part) for part in parts]), strict=True):
         for number, record in enumerate(records, part * ROWS_PER_PART):
             if number < place or len(results) == limit:
                 continue
@@ -169,13 +171,13 @@ def get_import(  # noqa: PLR0913 - the parameters of the route
             result = Result.model_validate(record)
             if status in (None, result.status):
                 results.append(result)
-    more = place < min(of.parts_done * ROWS_PER_PART, of.rows)
-    return _response(of, results, sign_cursor(by, bound_to, {"place": str(place)} if more else None))
+    more = place < min(import_job.parts_done * ROWS_PER_PART, import_job.rows)
+    return _response(import_job, results, sign_cursor(actor, bound_to, {"place": str(place)} if more else None))
 
 
 def _parts(store: Records, keys: list[Key]) -> list[list[dict[str, object]]]:
-    found = store.get(*keys) if keys else {}
-    return [unpack_records(found[key]) for key in keys]
+    records = store.get(*keys) if keys else {}
+    return [unpack_records(records[key]) for key in keys]
 
 
 def run_import(
@@ -187,27 +189,29 @@ def run_import(
     was made of it before is met again. Returns how far it is; `None` where there is no such import.
     """
     key = import_key(import_id)
-    of = parse_record(Import, store.get(key), key)
-    work = of and ImportWorker(store, of)
-    while of and work and of.finished_at is None:
+    import_job = parse_record(Import, store.get(key), key)
+    work = import_job and ImportWorker(store, import_job)
+    while import_job and work and import_job.finished_at is None:
         if time_is_up():
             queue.send([{"import_id": import_id}])
-            return of
-        caller = Caller(of.created_by, now(), "change_customers", of.request_id)
-        part = rows_key(of.id, of.parts_done)
-        found = store.get(account_key(of.created_by), CATALOGUE, part)
+            return import_job
+        caller = Caller(import_job.created_by, now(), "change_customers", import_job.request_id)
+        part = rows_key(import_job.id, import_job.parts_done)
+        found = store.get(account_key(import_job.created_by), CATALOGUE, part)
         rows = [Row.model_validate(record) for record in unpack_records(found[part])]
-        earlier = sorted({row.parent[1] for row in rows if row.parent and row.parent[0] not in work.made})
-        for records in _parts(store, [results_key(of.id, each) for each in earlier if each < of.parts_done]):
-            work.made |= {result.row: result.customer_id for result in map(Result.model_validate, records)}
-        results = work.carry_out(caller, found, rows)
-        done = advance(of, results, caller.now)
+        earlier = sorted({row.parent[1] for row in rows if row.parent and row.parent[0] not in work.created})
+        for records in _parts(
+            store, [results_key(import_job.id, each) for each in earlier if each < import_job.parts_done]
+        ):
+            work.created |= {result.row: result.customer_id for result in map(Result.model_validate, records)}
+        results = work.process(caller, found, rows)
+        done = advance(import_job, results, caller.now)
         try:
             store.write(
-                Put(import_item(done), condition={"parts_done": of.parts_done}),
-                Put(part_item(results_key(of.id, of.parts_done), of, results)),
+                Put(import_item(done), condition={"parts_done": import_job.parts_done}),
+                Put(part_item(results_key(import_job.id, import_job.parts_done), import_job, results)),
             )
         except ConditionFailedError:
-            return of  # somebody else is ahead, and goes on
-        of = done
-    return of
+            return import_job  # somebody else is ahead, and goes on
+        import_job = done
+    return import_job

@@ -30,21 +30,21 @@ from shared.table.store import MAX_ACTIONS, MAX_KEYS, Action, ConditionFailedErr
 class ImportWorker:
     """Carries out the rows of one import. `made`: row -> the customer that came of it, or none; for its children."""
 
-    def __init__(self, store: Records, of: Import) -> None:
-        self.store, self.of = store, of
-        self.made: dict[int, str | None] = {}
+    def __init__(self, store: Records, import_job: Import) -> None:
+        self.store, self.import_job = store, import_job
+        self.created: dict[int, str | None] = {}
         self.results: dict[int, Result] = {}
         # Parents, and how often they took something away. What is not true of them any more the write tells.
         self.parents: dict[str, Customer | None] = {}
-        self.found: dict[Key, Item] = {}
+        self.records: dict[Key, Item] = {}
         self.group: dict[int, tuple[Row, Customer, list[Action]]] = {}
         self.taken: set[Key] = set()  # what the group writes, the records of the parents' children among it
 
-    def carry_out(self, caller: Caller, found: Mapping[Key, Item], rows: list[Row]) -> list[Result]:
+    def process(self, caller: Caller, records: Mapping[Key, Item], rows: list[Row]) -> list[Result]:
         """What becomes of these rows. `found` holds the caller's account and the catalogue, as they are now."""
-        self.caller, self.catalogue = caller, Catalogue.model_validate(found[CATALOGUE])
+        self.caller, self.catalogue = caller, Catalogue.model_validate(records[CATALOGUE])
         try:
-            self.by: Account = active_account(found.get(account_key(caller.account_id)))
+            self.actor: Account = active_account(records.get(account_key(caller.account_id)))
         except NoActiveAccountError as refused:  # disabled since, and so nothing is done in its name
             for row in rows:
                 self._refuse(row, refused)
@@ -60,15 +60,15 @@ class ImportWorker:
 
     def parent_id(self, row: Row) -> str | None:
         """As far as it is known: a parent in the same file may not have been carried out yet."""
-        return self.made.get(row.parent[0]) if row.parent else row.fields.get("parent_id")
+        return self.created.get(row.parent[0]) if row.parent else row.fields.get("parent_id")
 
     def read_parents(self, ids: set[str | None]) -> None:
         """Read those that are not known yet, many in one request."""
         wanted = sorted(each for each in ids if each and each not in self.parents)
         for some in batched(wanted, MAX_KEYS // 2, strict=False):
             keys = [key for each in some for key in (customer_key(each), children_key(each))]
-            self.found |= get_live(self.store, self.caller.now, *keys)
-            self.parents |= {each: parse_record(Customer, self.found, customer_key(each)) for each in some}
+            self.records |= get_live(self.store, self.caller.now, *keys)
+            self.parents |= {each: parse_record(Customer, self.records, customer_key(each)) for each in some}
 
     def add(self, row: Row) -> None:
         """Take the row into the group that is written next."""
@@ -86,9 +86,11 @@ class ImportWorker:
             self.read_parents({parent_id})
             parent = self.parents.get(parent_id or "")
             if parent_id is not None:
-                parent = authorize(self.by, self.caller.operation, parent, pointer="/parent_id")
-            new = request_from_row(row, parent_id, parent, self.of.from_parents)
-            customer = new_customer(new, parent, self.catalogue, id=self.of.customer_id(row.number), caller=self.caller)
+                parent = authorize(self.actor, self.caller.operation, parent, pointer="/parent_id")
+            new = request_from_row(row, parent_id, parent, self.import_job.from_parents)
+            customer = new_customer(
+                new, parent, self.catalogue, id=self.import_job.customer_id(row.number), caller=self.caller
+            )
         except ApiError as refused:
             self._refuse(row, refused)
             return
@@ -105,7 +107,7 @@ class ImportWorker:
         stale = 0
         while self.group:
             counts = Counter(customer.parent_id or "" for _, customer, _ in self.group.values())
-            joining = [count_child(parent_id, self.found, by=number) for parent_id, number in counts.items()]
+            joining = [count_child(parent_id, self.records, by=number) for parent_id, number in counts.items()]
             try:
                 self.store.write(*(action for _, _, actions in self.group.values() for action in actions), *joining)
             except ConditionFailedError as failed:
@@ -128,7 +130,7 @@ class ImportWorker:
                 self._created(row, made_before)  # before an interruption; it may have been changed since
             else:
                 try:
-                    ensure_unique(self.by, customer, failed.records)
+                    ensure_unique(self.actor, customer, failed.records)
                 except (NameExistsError, ReferenceExistsError) as taken:
                     self._existed(row, taken, failed)
                 else:
@@ -144,7 +146,7 @@ class ImportWorker:
         self.group, self.taken = {}, set()
         for parent_id in parent_ids:
             self.parents.pop(parent_id, None)
-            self.found.pop(children_key(parent_id), None)
+            self.records.pop(children_key(parent_id), None)
         self.read_parents(set(parent_ids))
         for row in rows:
             self.add(row)
@@ -171,7 +173,7 @@ class ImportWorker:
 
     def _settle(self, row: Row, status: Status, customer_id: str | None = None, errors: Errors | None = None) -> None:
         self.results[row.number] = Result(row=row.number, status=status, customer_id=customer_id, errors=errors or [])
-        self.made[row.number] = customer_id
+        self.created[row.number] = customer_id
 
 
 def _short(error: dict[str, Any]) -> dict[str, Any]:

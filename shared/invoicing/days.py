@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from shared.errors import RuleViolation, Violations
+from shared.errors import RulesViolatedError, RuleViolation
 
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 _DAY = timedelta(days=1)
@@ -28,13 +28,10 @@ class Invoiceable(NamedTuple):
 
 def parse_month(text: str) -> Month:
     """'2026-11' -> its start and its end. Raises RulesViolatedError."""
-    found = _MONTH.fullmatch(text)
-    violations = Violations()
-    if not found:
-        violations.add(RuleViolation("month_invalid", "month", "Give a month as 2026-11."))
-    violations.raise_if_any()
-    assert found  # noqa: S101 - else a rule was broken
-    start = datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC)
+    match = _MONTH.fullmatch(text)
+    if not match:
+        raise RulesViolatedError.of(RuleViolation("month_invalid", "month", "Give a month as 2026-11."))
+    start = datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC)
     return Month(start, (start + 31 * _DAY).replace(day=1))
 
 

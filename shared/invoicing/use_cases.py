@@ -46,7 +46,7 @@ class InvoicingPage(BaseModel):
         return as_csv(titles, [[row[title] for title in titles] for row in rows])
 
 
-def get_invoicing(  # noqa: PLR0913 - the parameters of the route
+def get_invoicing(
     store: Store,
     caller: Caller,
     customer_id: str,
@@ -64,7 +64,7 @@ def get_invoicing(  # noqa: PLR0913 - the parameters of the route
     """
     of = parse_month(month)
     key = customer_key(customer_id)
-    by, top, found = read_customer(store, caller, customer_id)
+    actor, top, records = read_customer(store, caller, customer_id)
     bound_to = {"list": "invoicing", "customer_id": top.id, "month": month, "archived": archived}
 
     incomplete: list[str] = []
@@ -80,7 +80,9 @@ def get_invoicing(  # noqa: PLR0913 - the parameters of the route
         return rows
 
     kind: Kind = "archived" if archived else "customer"
-    rows, next_cursor = list_within(store, by, found[key], bound_to, invoiced, limit=limit, cursor=cursor, kind=kind)
+    rows, next_cursor = list_within(
+        store, actor, records[key], bound_to, invoiced, limit=limit, cursor=cursor, kind=kind
+    )
     return InvoicingPage(month=month, rows=rows, incomplete=incomplete, next_cursor=next_cursor)
 
 

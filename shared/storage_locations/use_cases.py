@@ -30,11 +30,11 @@ class CatalogueResponse(BaseModel):
 def get_storage_locations(store: Store, caller: Caller, version: int | None = None) -> CatalogueResponse:
     """The catalogue in force, or an older version. Raises NotFoundError."""
     key = CATALOGUE if version is None else catalogue_key(version)
-    account, found = read_with_actor(store, caller, key)
+    account, records = read_with_actor(store, caller, key)
     require_permission(account, caller.operation)
-    if key not in found:
+    if key not in records:
         raise NotFoundError
-    return _show(Catalogue.model_validate(found[key]))
+    return _show(Catalogue.model_validate(records[key]))
 
 
 def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *, version: int) -> CatalogueResponse:
@@ -42,9 +42,9 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
 
     Raises ForbiddenError, StaleVersionError, RulesViolatedError.
     """
-    account, found = read_with_actor(store, caller, CATALOGUE)
+    account, records = read_with_actor(store, caller, CATALOGUE)
     require_permission(account, caller.operation)
-    current = Catalogue.model_validate(found[CATALOGUE])
+    current = Catalogue.model_validate(records[CATALOGUE])
     catalogue = next_catalogue(current, new, caller.now, account.id)
     if current.version == version + 1 and (current.created_by, current.locations) == (account.id, catalogue.locations):
         return _show(current)  # the same request again, whose answer was lost

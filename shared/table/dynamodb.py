@@ -70,16 +70,16 @@ class DynamoStore:
 
     def get(self, *keys: Key) -> dict[Key, Item]:
         wanted = [_key(key) for key in dict.fromkeys(keys)]
-        found: dict[Key, Item] = {}
+        records: dict[Key, Item] = {}
         for attempt in range(MAX_ATTEMPTS):
             request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
             answer = self._call(self._client.batch_get_item, RequestItems=request)
             for item in map(_deserialize, answer["Responses"].get(self._table, [])):
-                found[item["pk"], item["sk"]] = item
+                records[item["pk"], item["sk"]] = item
             # DynamoDB leaves keys over condition a partition is throttled or the answer would pass 16 MB.
             wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             if not wanted:
-                return found
+                return records
             self._wait(attempt)
         raise _throttled()
 
@@ -147,7 +147,7 @@ class DynamoStore:
                 return
         raise _throttled()
 
-    def query(  # noqa: PLR0913 - what a query can be asked
+    def query(
         self,
         index: str,
         partition: str,
@@ -223,13 +223,13 @@ class DynamoStore:
     def _may_try_again(error: ClientError, actions: tuple[Action, ...]) -> bool:
         """Raises ConditionFailedError where a condition failed: that is the answer, whatever else went wrong."""
         reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-        found = {
+        records = {
             action.key: _deserialize(reason["Item"]) if reason.get("Item") else None
             for action, reason in zip(actions, reasons, strict=False)
             if reason["Code"] == "ConditionalCheckFailed"
         }
-        if found:
-            raise ConditionFailedError(found) from error
+        if records:
+            raise ConditionFailedError(records) from error
         codes = {error.response["Error"]["Code"], *(reason["Code"] for reason in reasons)}
         return bool(codes & (_CONFLICT | _THROTTLED))
 

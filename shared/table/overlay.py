@@ -24,16 +24,16 @@ class OverlayStore:
         return {key: item for key in keys if (item := self._known[key]) is not None}
 
     def write(self, *actions: Action) -> None:
-        found = self.get(*(action.key for action in actions))
-        self._known |= apply_actions(actions, found)
+        records = self.get(*(action.key for action in actions))
+        self._known |= apply_actions(actions, records)
 
 
-def apply_actions(actions: tuple[Action, ...], found: Mapping[Key, Item]) -> dict[Key, Item | None]:
+def apply_actions(actions: tuple[Action, ...], records: Mapping[Key, Item]) -> dict[Key, Item | None]:
     """What stands there after the actions (`None`: nothing), `found` before. Raises ConditionFailedError."""
-    failed = {action.key: found.get(action.key) for action in actions if not _holds(action, found.get(action.key))}
+    failed = {action.key: records.get(action.key) for action in actions if not _holds(action, records.get(action.key))}
     if failed:
         raise ConditionFailedError(failed)
-    return {action.key: _after(action, found.get(action.key)) for action in actions if not isinstance(action, Check)}
+    return {action.key: _after(action, records.get(action.key)) for action in actions if not isinstance(action, Check)}
 
 
 def _after(action: Action, item: Item | None) -> Item | None:

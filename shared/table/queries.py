@@ -28,9 +28,9 @@ def has_passed(expires_at: int | None, now: datetime) -> bool:
     return expires_at is not None and expires_at <= now.timestamp()
 
 
-def parse_record[M: BaseModel](model: type[M], found: Mapping[Key, Item | None], key: Key) -> M | None:
+def parse_record[M: BaseModel](model: type[M], records: Mapping[Key, Item | None], key: Key) -> M | None:
     """The record with `key`, as its model."""
-    item = found.get(key)
+    item = records.get(key)
     return model.model_validate(item) if item else None
 
 
@@ -39,7 +39,7 @@ def build_record(key: Key, model: BaseModel) -> Item:
     return {"pk": key[0], "sk": key[1], **model.model_dump(exclude_none=True, by_alias=True)}
 
 
-def paginate[T](  # noqa: PLR0913 - one page for every list
+def paginate[T](
     query: Callable[[int, Position | None], Page],
     show: Callable[[list[Item]], list[T | None]],
     position_of: Callable[[Item], Position],

@@ -115,7 +115,7 @@ class Store(Records, Protocol):
         Raises ConditionFailedError, ItemTooLargeError.
         """
 
-    def query(  # noqa: PLR0913 - what a query can be asked
+    def query(
         self,
         index: str,
         partition: str,

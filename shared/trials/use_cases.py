@@ -14,7 +14,7 @@ from shared.customers.access import read_customer
 from shared.customers.customer import Customer
 from shared.customers.trial import SCHEDULE, STEPS, State, next_due, parse_due, step_at
 from shared.customers.use_cases import end_customer_of
-from shared.errors import ApiError, NotFoundError, RuleViolation, StaleVersionError, Violations
+from shared.errors import ApiError, NotFoundError, RulesViolatedError, RuleViolation, StaleVersionError, require
 from shared.table.keys import TRIAL_SHARDS, Item, Key, customer_key, trial_shard
 from shared.table.queries import parse_record
 from shared.table.store import ConditionFailedError, ItemTooLargeError, Store
@@ -108,8 +108,8 @@ def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
         }
         store.change(key, condition, put=put, remove=remove)
     except ConditionFailedError as failed:
-        found = failed.records[key]
-        if found is None or found.get("trial_due") != text:
+        records = failed.records[key]
+        if records is None or records.get("trial_due") != text:
             return "skipped"  # by another run, by an early end, or removed
         return _quarantine(store, key, text, "record")
     except (ValueError, OverflowError, ItemTooLargeError):
@@ -152,22 +152,22 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
     Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError for a site.
     """
     key = customer_key(customer_id)
-    by, customer, found = read_customer(store, caller, customer_id)
+    actor, customer, records = read_customer(store, caller, customer_id)
     if customer.level == "site":
-        violations = Violations()
         detail = "A site shares the trial of its end-customer; end that one's."
-        violations.add(RuleViolation("not_an_end_customer", "customer_id", detail, end_customer_id=customer.parent_id))
-        violations.raise_if_any()
+        raise RulesViolatedError.of(
+            RuleViolation("not_an_end_customer", "customer_id", detail, end_customer_id=customer.parent_id)
+        )
     # What is recorded counts, even by a clock that is ahead of this one.
     now = max(caller.now, customer.production_since or caller.now)
     if customer.production_since_at(now) is not None:
-        if "trial_set_aside" in found[key] and customer.trial and customer.production_since is None:
+        if "trial_set_aside" in records[key] and customer.trial and customer.production_since is None:
             customer = _mend(store, customer, customer.trial.ends_at)
         return _in_production(customer, now)
     if customer.version != version:
         raise StaleVersionError.of("customer", customer.version)
     moment = max(caller.now, customer.created_at)  # by a clock that is behind the one of its creation
-    put = {"production_since": format_timestamp(moment), "trial_ended_by": by.id}
+    put = {"production_since": format_timestamp(moment), "trial_ended_by": actor.id}
     put |= {"production_request_id": caller.request_id} if caller.request_id else {}
     try:
         condition = {"version": version, "production_since": None, "archived_at": None}
@@ -180,7 +180,7 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
             raise StaleVersionError.of("customer", now_there.version) from failed
         return _in_production(now_there, now_there.production_since)
     ended = customer.model_copy(
-        update={"production_since": moment, "trial_ended_by": by.id, "version": customer.version + 1}
+        update={"production_since": moment, "trial_ended_by": actor.id, "version": customer.version + 1}
     )
     return _in_production(ended, moment).model_copy(update={"ended_now": True})
 
@@ -196,8 +196,7 @@ def _mend(store: Store, customer: Customer, ended_at: datetime) -> Customer:
 
 
 def _in_production(customer: Customer, now: datetime) -> ProductionResponse:
-    since = customer.production_since_at(now)
-    assert since is not None  # noqa: S101 - whoever asks has seen that it is in production
+    since = require(customer.production_since_at(now))
     return ProductionResponse(
         customer_id=customer.id,
         state="in_production",

@@ -276,7 +276,7 @@ class Stories(RuleBasedStateMachine):
         why = self.model.why_not_added(by, body)
         self.post("customer", by, None, None, body, why, {"id": None, "path": None})
 
-    def post(  # noqa: PLR0917 - what an addition depends on
+    def post(
         self, kind: str, by: Account, of: Company | None, path: str | None, body: dict[str, Any], why: Why,
         unset: dict[str, Any],
     ) -> None:  # fmt: skip
@@ -343,7 +343,7 @@ class Stories(RuleBasedStateMachine):
         value=values,
         at=st.sampled_from([None, None, 0, -1, 7]),
     )
-    def save_by_reference(  # noqa: PLR0917 - what hypothesis chooses
+    def save_by_reference(
         self, who: int, place: int, new: dict[str, Any], system: str, value: str, at: int | None
     ) -> None:
         """Added where nobody has the reference, else changed; it can be repeated."""
