@@ -9,7 +9,7 @@ from typing import Any
 
 from shared.table.dynamodb import DynamoStore
 from tests.bench.tables import PAGE, text_of, write
-from tests.test_permissions import Noted, everything
+from tests.test_permissions import Noted, everything, noted, store  # noqa: F401 - fixtures
 
 HEAD = ["function", "requests", "read units", "write units", "least", "why more"]
 # What is more than one read, one query of a list, and one write.
