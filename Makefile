@@ -45,7 +45,7 @@ prove: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathes
 	@$(ENV)/dev/bin/python -m tests.simulation.prove $(if $(SEED),--seed $(SEED))
 	@$(ENV)/dev/bin/python -m tests.simulation.contract --seed $(or $(SEED),1)
 	@echo "races: 16 threads on ministack, 1000 rounds each; a letter for each test"
-	@ROUNDS=1000 $(ENV)/dev/bin/python -m pytest -q -n2 --dist load tests/test_races.py
+	@ROUNDS=1000 $(ENV)/dev/bin/python -m pytest -q -n2 --dist load tests/stack/test_races.py
 
 mutants: $(ENV)/dev/.ready ## change each line of the rules in turn and see a test fail (about half an hour)
 	@$(ENV)/dev/bin/python -m mutmut run --max-children 2

@@ -23,6 +23,7 @@ from local.paths import BUILD, PROJECT
 from local.run import make_stack
 from shared.aws.observability import log
 from shared.table.dynamodb import DynamoStore
+from tests.builders import begin_in
 from tests.memory_store import MemoryStore
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
@@ -71,6 +72,13 @@ def template() -> dict[str, Any]:
 @pytest.fixture
 def memory() -> MemoryStore:
     return MemoryStore()
+
+
+@pytest.fixture
+def store(memory: MemoryStore) -> MemoryStore:
+    """A store in memory with what a new system contains."""
+    begin_in(memory)
+    return memory
 
 
 def _create_table(client: Any, template: dict[str, Any]) -> str:

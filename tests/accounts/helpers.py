@@ -1,0 +1,56 @@
+"""Helpers of the tests of accounts."""
+
+from typing import Any
+
+from shared.accounts.account import AccountChange, NewAccount
+from shared.accounts.use_cases import (
+    add_account,
+    change_account,
+    get_account,
+    remove_account,
+)
+from shared.auth.authorization import Account
+from shared.customers.customer import Customer
+from tests.builders import ROOT_ACCOUNT, caller
+from tests.memory_identities import MemoryIdentities
+from tests.memory_store import MemoryStore
+
+
+class Accounts:
+    """The use cases with what a test does not care about filled in."""
+
+    def __init__(self, store: MemoryStore, identities: MemoryIdentities) -> None:
+        self.store = store
+        self.identities = identities
+
+    def add(
+        self,
+        customer: Customer,
+        by: Account = ROOT_ACCOUNT,
+        key: str = "key",
+        *,
+        validate_only: bool = False,
+        **body: Any,
+    ) -> Any:
+        fields = {"email": "ada@example.com", "display_name": "Ada", "role": "administrator", **body}
+        new = NewAccount.model_validate({name: value for name, value in fields.items() if value is not None})
+        return add_account(
+            self.store,
+            self.identities,
+            caller(by, operation="change_accounts"),
+            customer.id,
+            new,
+            idempotency_key=key,
+            cursor_key="a cursor key",
+            validate_only=validate_only,
+        )
+
+    def change(self, account_id: str, by: Account = ROOT_ACCOUNT, version: int = 1, **change: Any) -> Any:
+        who = caller(by, operation="change_accounts")
+        return change_account(self.store, who, account_id, AccountChange.model_validate(change), version=version)
+
+    def remove(self, account_id: str, by: Account = ROOT_ACCOUNT, version: int = 1) -> None:
+        remove_account(self.store, caller(by, operation="change_accounts"), account_id, version=version)
+
+    def get(self, account_id: str, by: Account = ROOT_ACCOUNT) -> Any:
+        return get_account(self.store, caller(by), account_id)

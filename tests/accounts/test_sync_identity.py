@@ -1,0 +1,82 @@
+"""Tests: sync identity."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.accounts.identities import IdentityError
+from shared.accounts.use_cases import (
+    record_sign_in,
+    sync_identity,
+)
+from shared.customers.customer import Customer
+from tests.accounts.helpers import Accounts
+from tests.builders import NOW
+from tests.memory_identities import MemoryIdentities
+from tests.memory_store import MemoryStore
+
+
+def test_sync_identity_gives_the_same_result_in_any_order_of_messages(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    for _ in range(3):
+        sync_identity(store, identities, added.id)
+    assert identities.calls == ["invite", "enable"]
+    assert accounts.get(added.id).identity == "ready"
+    accounts.change(added.id, disabled=True)
+    assert accounts.get(added.id).identity == "pending"
+    sync_identity(store, identities, added.id)
+    assert identities.users == {added.id: False}
+    accounts.change(added.id, version=2, disabled=False)
+    accounts.remove(added.id, version=3)
+    for _ in range(2):
+        sync_identity(store, identities, added.id)
+    assert identities.users == {}
+    sync_identity(store, identities, "acc_nobody")
+
+
+def test_sync_identity_records_a_failure_and_a_retry_clears_it(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    identities.failing = True
+    for _ in range(2):
+        with pytest.raises(IdentityError):
+            sync_identity(store, identities, added.id)
+        assert accounts.get(added.id).identity == "failed"
+    identities.failing = False
+    sync_identity(store, identities, added.id)
+    shown = accounts.get(added.id)
+    assert (shown.identity, shown.version) == ("ready", 1)
+
+
+def test_sync_identity_applies_a_concurrent_change_with_the_next_message(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    invite = identities.invite
+
+    def invite_then_someone_disables(account_id: str, email: str) -> None:
+        invite(account_id, email)
+        identities.invite = invite  # type: ignore[method-assign]
+        accounts.change(added.id, disabled=True)
+
+    identities.invite = invite_then_someone_disables  # type: ignore[method-assign]
+    sync_identity(store, identities, added.id)
+    assert accounts.get(added.id).identity == "pending"
+    sync_identity(store, identities, added.id)
+    assert identities.users == {added.id: False}
+
+
+def test_record_sign_in_makes_an_account_active(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    sync_identity(store, identities, added.id)
+    record_sign_in(store, added.id, NOW)
+    shown = accounts.get(added.id)
+    assert (shown.status, shown.signed_in_at, shown.version, shown.identity) == ("active", NOW, 2, "ready")
+    record_sign_in(store, added.id, NOW + timedelta(days=1))
+    assert accounts.get(added.id) == shown
+    record_sign_in(store, "acc_nobody", NOW)

@@ -1,0 +1,98 @@
+"""Tests: background functions."""
+
+import importlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+
+from shared.accounts.identities import open_user_directory
+from shared.aws.batch import id_of
+from shared.table.dynamodb import DynamoStore
+from tests.builders import a_customer, put
+from tests.calls import Context, an_event, call
+
+
+@pytest.mark.usefixtures("moto_user_pool")
+def test_sync_identity_creates_sign_ins_and_reports_bad_records() -> None:
+    added = call("add_account").body
+    handler = importlib.import_module("functions.sync_identity").lambda_handler
+    message = an_event("sync_identity")["Records"][0]
+
+    def about(account_id: str, number: str) -> Any:
+        keys = {"pk": {"S": f"account#{account_id}"}, "sk": {"S": "account"}}
+        return message | {"dynamodb": message["dynamodb"] | {"Keys": keys, "SequenceNumber": number}}
+
+    batch = {"Records": [about(added["id"], "1"), about("acc_nobody", "2")]}
+    assert handler(batch, Context()) == {"batchItemFailures": []}
+    shown = call("get_account", path=f"/accounts/{added['id']}").body
+    assert (shown["identity"], shown["status"]) == ("ready", "invited")
+
+    call("change_account", path=f"/accounts/{added['id']}", body={"disabled": True}, headers={"if-match": '"1"'})
+    open_user_directory()._pool = "eu-west-1_gone"
+    assert handler(batch, Context()) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert call("get_account", path=f"/accounts/{added['id']}").body["identity"] == "failed"
+
+
+def test_record_sign_in_activates_the_account_and_returns_the_event() -> None:
+    added = call("add_account").body
+    event = an_event("record_sign_in") | {"userName": added["id"]}
+    assert importlib.import_module("functions.record_sign_in").lambda_handler(dict(event), Context()) == event
+    assert call("get_account", path=f"/accounts/{added['id']}").body["status"] == "active"
+
+
+def test_end_trials_processes_due_trials(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    trial = a_customer("end_customer", now=long_ago, in_trial=True)
+    put(store, trial)
+    handler = importlib.import_module("functions.end_trials").lambda_handler
+    assert handler({"time": "2026-01-31T00:00:00Z"}, Context()) == {"ended": 1}
+    assert handler(an_event("end_trials"), Context()) == {}
+    shown = call("get_trial", path=f"/customers/{trial.id}/trial").body
+    assert (shown["ended_at"], shown["ended_by"]) == ("2026-01-31T00:00:00.000000Z", "schedule")
+    queue = boto3.client("sqs").create_queue(QueueName="shards")["QueueUrl"]
+    monkeypatch.setenv("SHARD_QUEUE_URL", queue)
+    assert handler({"time": "2026-01-31T00:00:00Z", "fan_out": True}, Context()) == {"spread": 16}
+    message = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]
+    assert handler({"Records": [{"body": message["Body"]}]}, Context()) == {}
+
+
+def test_publish_events_publishes_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("events").create_event_bus(Name="bus")
+    monkeypatch.setenv("EVENT_BUS", "bus")
+    handler = importlib.import_module("functions.publish_events").lambda_handler
+    assert handler(an_event("publish_events"), Context()) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "{}", '{"import_id": 7}'])
+def test_run_import_reports_a_broken_message_and_processes_the_others(body: str) -> None:
+    accepted = call("add_import", headers={"idempotency-key": "one"})
+    good = json.dumps({"import_id": accepted.body["id"]})
+    handler = importlib.import_module("functions.run_import").lambda_handler
+    records = [{"messageId": "bad", "body": body}, {"messageId": "good", "body": good}, {"body": "no id"}]
+    # What has no id is named "", which brings the whole batch again: nothing is lost.
+    assert handler({"Records": records}, Context()) == {
+        "batchItemFailures": [{"itemIdentifier": name} for name in ("bad", "")]
+    }
+    assert call("get_import", path=accepted.headers["Location"]).body["state"] == "done"
+
+
+@pytest.mark.parametrize("name", ["run_import", "sync_identity", "publish_events"])
+@pytest.mark.parametrize("event", [None, [], "text", 7, {}, {"Records": None}, {"Records": "text"}])
+def test_event_that_is_not_a_batch_reports_no_failure(name: str, event: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVENT_BUS", "bus")
+    handler = importlib.import_module(f"functions.{name}").lambda_handler
+    assert handler(event, Context()) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize("event", [None, [], {}, {"userName": None}, {"userName": "\ud800"}])
+def test_sign_in_of_an_unknown_account_returns_the_event(event: Any) -> None:
+    assert importlib.import_module("functions.record_sign_in").lambda_handler(event, Context()) == event
+    assert id_of(event, "userName") == ""  # half a surrogate pair would not go to AWS; moto takes it
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "never", None, 7])
+def test_schedule_without_a_valid_time_uses_the_clock(time: Any) -> None:
+    assert importlib.import_module("functions.end_trials").lambda_handler({"time": time}, Context()) == {}

@@ -1,0 +1,180 @@
+"""Tests: routes."""
+
+import pytest
+
+from shared.api.routes import ROUTES
+from tests.api.helpers import A_DISTRIBUTOR, assert_problem
+from tests.builders import ROOT, ROOT_ACCOUNT, an_account
+from tests.calls import an_event, call, handle
+
+STATUSES = {
+    "add_customer": 201,
+    "add_account": 201,
+    "add_import": 202,
+    "add_onboarding": 201,
+    "get_import": 404,
+    "archive_customer": 403,  # the event archives the caller's own company
+    "get_customer_by_reference": 404,
+    "save_customer_by_reference": 201,
+    "remove_account": 403,  # the event removes the caller's own account
+    "add_test_device": 201,
+    "get_test_device": 404,  # the events' device is nobody's
+    "remove_test_device": 404,
+    "remove_view": 404,
+    "refuse_unknown_route": 405,
+}
+
+
+@pytest.mark.parametrize("name", [*ROUTES, "refuse_unknown_route"])
+def test_every_function_handles_its_example_event(name: str) -> None:
+    called = handle(name, an_event(name))
+    assert called.status == STATUSES.get(name, 200), called.text
+    assert called.headers["Cache-Control"] == "no-store"
+
+
+def test_account_is_changed_and_removed_with_its_etag() -> None:
+    added = call("add_account")
+    path = added.headers["Location"]
+    assert path == f"/accounts/{added.body['id']}"
+    for name in ("change_account", "remove_account"):
+        assert_problem(call(name, path=path, body={"role": "manager"}), 428, "version_required")
+        stale = call(name, path=path, body={"role": "manager"}, headers={"if-match": '"7"'})
+        assert_problem(stale, 412, "stale_version")
+    changed = call("change_account", path=path, body={"role": "manager"}, headers={"if-match": added.headers["ETag"]})
+    assert (changed.status, changed.body["role"], changed.headers["ETag"]) == (200, "manager", '"2"')
+    removed = call("remove_account", path=path, headers={"if-match": '"2"'})
+    assert (removed.status, removed.text) == (204, "")
+    assert_problem(call("get_account", path=path), 404, "not_found")
+    assert_problem(call("remove_account", path=path, headers={"if-match": '"3"'}), 404, "not_found")
+
+
+def test_existing_address_returns_409() -> None:
+    assert call("add_account").status == 201
+    assert_problem(call("add_account"), 409, "email_exists")
+
+
+def test_removing_the_last_super_user_returns_409() -> None:
+    added = call("add_account", body={"display_name": "Second", "role": "super_user", "email": "2@example.com"}).body
+    second = an_account("super_user", ROOT, id=added["id"])
+    path = f"/accounts/{ROOT_ACCOUNT.id}"
+    lowered = call("change_account", account=second, path=path, body={"role": "manager"}, headers={"if-match": '"1"'})
+    assert lowered.status == 200
+    # The root's first account may no longer change anything; a third super_user takes the second one away, at most.
+    own = call("remove_account", account=second, path=f"/accounts/{second.id}", headers={"if-match": '"1"'})
+    assert_problem(own, 403, "forbidden")
+
+
+def test_add_customer_returns_201_with_location_and_etag() -> None:
+    first = handle("add_customer", an_event("add_customer"))
+    assert first.headers["Location"] == f"/customers/{first.body['id']}"
+    assert first.headers["ETag"] == '"1"'
+    assert "Idempotent-Replayed" not in first.headers
+    again = handle("add_customer", an_event("add_customer"))
+    assert (again.status, again.text) == (201, first.text)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    read = call("get_customer", path=first.headers["Location"])
+    assert (read.status, read.body, read.headers["ETag"]) == (200, first.body, '"1"')
+
+
+def test_validate_only_returns_200_without_an_id() -> None:
+    called = call("add_customer", body=A_DISTRIBUTOR, query={"validate_only": "true"})
+    assert (called.status, called.body["id"]) == (200, None)
+    assert not {"Location", "ETag"} & set(called.headers)
+    assert call("list_customers", query={"parent_id": ROOT.id}).body["customers"] == []
+
+
+def test_existing_name_returns_409_with_the_id() -> None:
+    first = call("add_customer", body=A_DISTRIBUTOR).body
+    problem = assert_problem(call("add_customer", body=A_DISTRIBUTOR), 409, "name_exists")
+    assert (problem["customer_id"], problem["errors"][0]["pointer"]) == (first["id"], "/name")
+
+
+def test_used_key_with_another_body_returns_422() -> None:
+    headers = {"idempotency-key": "k"}
+    assert call("add_customer", body=A_DISTRIBUTOR, headers=headers).status == 201
+    other = call("add_customer", body=A_DISTRIBUTOR | {"name": "Other"}, headers=headers)
+    assert_problem(other, 422, "idempotency_key_reused")
+
+
+def test_csv_is_returned_when_accepted() -> None:
+    path = f"/customers/{ROOT.id}/devices"
+    for accept, media in {
+        "text/csv": "text/csv; charset=utf-8",
+        "application/json, text/csv;q=0.5": "text/csv; charset=utf-8",
+        "application/json, text/csv; q=0": "application/json",
+        "*/*": "application/json",
+    }.items():
+        assert call("list_devices", path=path, headers={"accept": accept}).headers["Content-Type"] == media
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/nothing",
+        "/customers/",
+        "/customers/a/b",
+        "/customers/a/options/b",
+        "/ME",
+        "//",
+        "/storage-locations/1",
+        "",
+    ],
+)
+def test_unknown_route_returns_404(path: str) -> None:
+    assert_problem(call("refuse_unknown_route", path=path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        ("/customers", "GET, POST"),
+        ("/customers/cus_1", "DELETE, GET, PATCH"),
+        ("/customers/cus_1/options", "GET"),
+        ("/storage-locations", "GET, PUT"),
+        ("/me", "GET"),
+        ("/customers/cus_1/accounts", "POST"),
+        ("/accounts", "GET"),
+        ("/views", "GET"),
+        ("/views/mine", "DELETE, GET, PUT"),
+        ("/customers/cus_1/test-devices", "POST"),
+        ("/customers/cus_1/test-devices/dev_1", "DELETE, GET"),
+        ("/customers/cus_1/devices", "GET"),
+        ("/customers/cus_1/storage-check", "GET"),
+        ("/accounts/acc_1", "DELETE, GET, PATCH"),
+    ],
+)
+def test_wrong_method_returns_405_with_allow(path: str, allow: str) -> None:
+    called = call("refuse_unknown_route", path=path)
+    assert_problem(called, 405, "method_not_allowed")
+    assert called.headers["Allow"] == allow
+
+
+@pytest.mark.parametrize("customer_id", ["x", "%00", "a b", "\u202e", "x" * 1500, "x" * 5000, "cus_", "*", "'; --"])
+def test_path_with_an_absent_id_returns_404(customer_id: str) -> None:
+    assert_problem(call("get_customer", path=f"/customers/{customer_id}"), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("if_match", "status", "code"),
+    [
+        (None, 428, "version_required"),
+        ('"2"', 412, "stale_version"),
+        ("*", 412, "stale_version"),
+        ('"x"', 412, "stale_version"),
+        ('"0"', 412, "stale_version"),
+        ("", 412, "stale_version"),
+        ('"' + "1" * 50 + '"', 412, "stale_version"),
+        ('W/"1"', 412, "stale_version"),
+    ],
+)
+def test_change_requires_the_current_etag(if_match: str | None, status: int, code: str) -> None:
+    headers = {} if if_match is None else {"if-match": if_match}
+    assert_problem(call("replace_storage_locations", headers=headers), status, code)
+    assert call("get_storage_locations").body["version"] == 1
+
+
+def test_change_with_the_current_etag_returns_the_next_one() -> None:
+    changed = call("replace_storage_locations", headers={"if-match": '"1"'})
+    assert (changed.status, changed.headers["ETag"], changed.body["version"]) == (200, '"2"', 2)
+    assert [location["open"] for location in changed.body["locations"]] == [True, False]

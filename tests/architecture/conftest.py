@@ -1,0 +1,58 @@
+"""Functions on moto, with every call of AWS recorded."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import botocore.client
+import pytest
+
+from shared.accounts.identities import open_user_directory
+from shared.aws.queues import open_import_queue, open_shard_queue
+from shared.events.bus import open_bus
+from shared.table.dynamodb import DynamoStore, open_store
+from tests import calls
+from tests.architecture.helpers import Noted
+from tests.builders import begin_in
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
+    """Each call of a function, with what it asked of AWS in turn: service, operation, request."""
+    found: Noted = []
+    called: list[Any] = []
+    invoke, send = calls.invoke, botocore.client.BaseClient._make_api_call
+
+    def noting_invoke(name: str, event: Any) -> Any:
+        called.append((name, []))
+        found.append(called[-1])
+        try:
+            return invoke(name, event)
+        finally:
+            called.pop()
+
+    def noting_send(client: Any, operation: str, request: Any) -> Any:
+        if called:
+            called[-1][1].append((client.meta.service_model.signing_name, operation, request))
+        return send(client, operation, request)
+
+    monkeypatch.setattr(calls, "invoke", noting_invoke)
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", noting_send)
+    return found
+
+
+@pytest.fixture
+def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
+    assert moto_user_pool
+    for name, queue in (("IMPORT_QUEUE_URL", "imports"), ("SHARD_QUEUE_URL", "shards")):
+        monkeypatch.setenv(name, boto3.client("sqs").create_queue(QueueName=queue)["QueueUrl"])
+    boto3.client("events").create_event_bus(Name="bus")
+    for name, value in {"EVENT_BUS": "bus", "AWS_REGION": "eu-west-1", "USER_POOL_CLIENT_ID": "client"}.items():
+        monkeypatch.setenv(name, value)
+    opened = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
+    for each in opened:
+        each.cache_clear()
+    begin_in(moto_store)
+    yield moto_store
+    for each in opened:
+        each.cache_clear()

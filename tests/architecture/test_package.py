@@ -1,0 +1,98 @@
+"""The built package: nothing is compiled when a function starts, and nothing heavy is imported."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.architecture.test_functions import FUNCTIONS, camel
+from tests.bench.starts import zipped
+
+_IMPORT = """
+import importlib.abc, json, sys
+compiled = []
+original = importlib.abc.InspectLoader.source_to_code
+import _frozen_importlib_external as external
+def source_to_code(self, data, path, **options):
+    compiled.append(str(path))
+    return original(data, path)
+external.SourceLoader.source_to_code = source_to_code
+sys.dont_write_bytecode = True
+importlib.import_module(sys.argv[1])
+inside = [m for m in sys.modules.values() if (getattr(m, "__file__", None) or "").startswith(sys.argv[2])]
+import gc
+collected = gc.isenabled() and gc.get_freeze_count() > 0
+print(json.dumps({"compiled": compiled, "modules": sorted(sys.modules), "inside": len(inside), "gc": collected}))
+"""
+
+
+def started(folder: Path, function: str) -> Any:
+    """Imports a function from its own package and the standard library alone, as the runtime does."""
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-S",
+            "-E",
+            "-c",
+            f"import sys; sys.path.insert(0, {str(folder)!r})\n{_IMPORT}",
+            f"functions.{function}",
+            str(folder),
+        ],
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_cold_start_compiles_nothing_and_imports_no_tracer(built: Path, function: str) -> None:
+    found = started(built / camel(function), function)
+    assert found["compiled"] == []
+    assert found["gc"], "the collector must go on when the start is over, without what was made by then"
+    assert found["inside"] > (1 if function == "get_console" else 100)
+    # Powertools' own package names its Tracer, a thin shell; what weighs is the X-Ray SDK below it.
+    assert not [
+        module
+        for module in found["modules"]
+        if module.startswith(("aws_xray_sdk", "aws_lambda_powertools.utilities.idempotency", "boto3"))
+    ]
+
+
+def test_package_is_at_most_12_mb_zipped(built: Path) -> None:
+    assert zipped(built / "AddCustomer") <= 12
+
+
+def test_package_contains_only_the_operations_that_shared_uses(built: Path) -> None:
+    data = built / "AddCustomer" / "botocore" / "data"
+    models = {path.parent.parent.name: json.loads(path.read_text()) for path in data.glob("*/*/service-2.json")}
+    assert {service: set(model["operations"]) for service, model in models.items()} == {
+        "cognito-idp": {
+            "AdminCreateUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminSetUserPassword",
+        },
+        "dynamodb": {"BatchGetItem", "Query", "TransactWriteItems", "UpdateItem"},
+        "events": {"PutEvents"},
+        "sqs": {"SendMessageBatch"},
+    }  # fmt: skip
+
+
+def test_every_packaged_module_is_compiled_with_an_unchecked_hash(built: Path) -> None:
+    folder = built / "AddCustomer"
+    sources = [path for path in folder.rglob("*.py") if "lib2to3" not in path.parts]
+    assert len(sources) > 500
+    for source in sources:
+        (compiled,) = (source.parent / "__pycache__").glob(f"{source.stem}.cpython-313.pyc")
+        assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b01, source  # by hash, never checked
+
+
+def test_package_contains_no_tests_tools_or_local_paths(built: Path) -> None:
+    folder = built / "AddCustomer"
+    assert {path.name for path in folder.iterdir()} >= {"functions", "shared", "botocore", "pydantic"}
+    assert not {path.name for path in folder.iterdir()} & {"tests", "local", "boto3", "moto", "pytest", "events"}
+    for compiled in (folder / "shared").rglob("*.pyc"):
+        assert str(folder.parents[2]).encode() not in compiled.read_bytes()

@@ -1,0 +1,266 @@
+"""Who may do what, against `authorization.csv`, which was written by hand from domain.md and knows no code.
+
+5 roles x 6 levels of the caller x where the target stands x every operation, with the id in the path, the query, the
+body or the cursor. Inside, the file decides; outside is 404, and equal byte for byte to what is absent.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from local.paths import PROJECT
+from shared.api import http
+from shared.api.routes import ROUTES
+from shared.auth.authorization import ROLES, Account, Role
+from shared.customers.customer import Customer
+from shared.customers.levels import LEVELS, Level
+from shared.idempotency import id_from
+from shared.imports.file import Import
+from shared.imports.records import import_item
+from shared.table.store import Put
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, an_account, begin_in, put
+from tests.calls import Called, call
+from tests.memory_identities import MemoryIdentities
+from tests.memory_queue import MemoryQueue
+from tests.memory_store import MemoryStore
+
+ROWS = list(csv.DictReader((PROJECT / "tests" / "auth" / "authorization.csv").read_text().splitlines()))
+
+
+INSIDE = {"self", "child", "deep descendant"}
+
+
+ABSENT = id_from("cus", "absent")
+
+
+NOBODY = id_from("acc", "absent")
+
+
+class Forest:
+    """Two trees of every level, each customer with a sibling, and a supporter at every customer."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+        self.line = self._line(ROOT, "mine")
+        self.siblings = {
+            customer.level: a_customer(customer.level, parent, name="sibling")
+            for parent, customer in zip(self.line, self.line[1:], strict=False)
+        }
+        self.nephews = {
+            level: a_customer(LEVELS[LEVELS.index(level) + 1], sibling, name="nephew")
+            for level, sibling in self.siblings.items()
+            if level != "site"
+        }
+        self.other = self._line(ROOT, "other")
+        everyone = [*self.line[1:], *self.siblings.values(), *self.nephews.values(), *self.other[1:]]
+        put(store, *everyone)
+        for customer in [ROOT, *everyone]:  # an import that somebody there has made
+            theirs = {"id": f"imp_{customer.id}", "path": customer.path, "rows": 1, "created_by": "acc_builder"}
+            kept = {"created_at": NOW, "request_hash": "", "kept_until": 9999999999}
+            store.write(Put(import_item(Import.model_validate({**theirs, **kept}))))
+        put(store, *(a_device(customer) for customer in [ROOT, *everyone]))
+        self.supporters = {
+            customer.id: an_account("supporter", customer, id=id_from("acc", "target", customer.id))
+            for customer in [ROOT, *everyone]
+        }
+        put(
+            store,
+            *(a.model_copy(update={"email": f"target@{a.customer_id}.example"}) for a in self.supporters.values()),
+        )
+
+    @staticmethod
+    def _line(root: Customer, name: str) -> list[Customer]:
+        line = [root]
+        for level in LEVELS[1:]:
+            known = {"crm": "known"} if level in ("distributor", "site") else {}  # one in each tree
+            line.append(
+                a_customer(level, line[-1], name=name, references=known if name == "mine" or level == "site" else {})
+            )
+        return line
+
+    def targets(self, level: Level) -> dict[str, str]:
+        """Where a target can stand, seen from the caller's customer at `level`, and its id."""
+        at = LEVELS.index(level)
+        found = {"self": self.line[at].id, "absent": ABSENT, "another tree": self.other[4].id}
+        if at > 0:
+            found |= {"parent": self.line[at - 1].id, "sibling": self.siblings[level].id}
+        if level in self.nephews:
+            found["nephew"] = self.nephews[level].id
+        if at > 1:
+            found["ancestor"] = self.line[at - 2].id
+        if at < 5:
+            found["child"] = self.line[at + 1].id
+        if at < 4:
+            found["deep descendant"] = self.line[-1].id
+        return found
+
+
+@pytest.fixture
+def forest(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Forest:
+    begin_in(memory)
+    monkeypatch.setattr(http, "open_store", lambda: memory)
+    monkeypatch.setattr(http, "open_user_directory", MemoryIdentities)
+    monkeypatch.setattr(http, "open_import_queue", MemoryQueue)
+    return Forest(memory)
+
+
+def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) -> Called:
+    """One request about the target. What it changes is undone, so that every request meets the same forest."""
+    account = forest.supporters[target].id if target in forest.supporters else NOBODY
+    dry = {"validate_only": "true"}
+    device = f"/customers/{target}/test-devices/{id_from('dev', target)}"
+    stale = {"if-match": '"99"'}
+    theirs = "IntdIg.c2lnbmVkIGJ5IHNvbWVib2R5IGVsc2U"
+    requests: dict[tuple[str, str], Callable[[], Called]] = {
+        ("get_customer", "path"): lambda: call("get_customer", account=by, path=f"/customers/{target}"),
+        ("get_options", "path"): lambda: call("get_options", account=by, path=f"/customers/{target}/options"),
+        ("list_customers", "parent_id"): lambda: call("list_customers", account=by, query={"parent_id": target}),
+        ("list_customers", "within"): lambda: call("list_customers", account=by, query={"within": target}),
+        ("list_customers", "cursor"): lambda: call(
+            "list_customers", account=by, query={"within": target, "cursor": theirs}
+        ),
+        ("change_customer", "path"): lambda: call(
+            "change_customer", account=by, path=f"/customers/{target}", body={"name": "Other"}, headers=stale
+        ),
+        ("archive_customer", "path"): lambda: call(
+            "archive_customer", account=by, path=f"/customers/{target}", headers=stale
+        ),
+        ("restore_customer", "path"): lambda: call(
+            "restore_customer", account=by, path=f"/customers/{target}/restore", headers=stale
+        ),
+        ("change_storage_location", "path"): lambda: call(
+            "change_storage_location", account=by, path=f"/customers/{target}/storage-location", headers=stale
+        ),
+        ("get_history", "path"): lambda: call("get_history", account=by, path=f"/customers/{target}/history"),
+        ("get_history", "cursor"): lambda: call(
+            "get_history", account=by, path=f"/customers/{target}/history", query={"cursor": theirs}
+        ),
+        ("get_customer_by_reference", "within"): lambda: call(
+            "get_customer_by_reference", account=by, path="/customers/by-reference/crm/known", query={"within": target}
+        ),
+        ("save_customer_by_reference", "body"): lambda: call(
+            "save_customer_by_reference",
+            account=by,
+            path="/customers/by-reference/psa/none",
+            body={"parent_id": target},
+        ),
+        ("add_customer", "body"): lambda: call("add_customer", account=by, body={"parent_id": target}, query=dry),
+        ("list_accounts", "customer_id"): lambda: call("list_accounts", account=by, query={"customer_id": target}),
+        ("list_accounts", "within"): lambda: call("list_accounts", account=by, query={"within": target}),
+        ("list_accounts", "cursor"): lambda: call(
+            "list_accounts", account=by, query={"within": target, "cursor": theirs}
+        ),
+        ("add_account", "path"): lambda: call(
+            "add_account", account=by, path=f"/customers/{target}/accounts", body={"role": "supporter"}, query=dry
+        ),
+        ("get_account", "path"): lambda: call("get_account", account=by, path=f"/accounts/{account}"),
+        ("change_account", "path"): lambda: call(
+            "change_account", account=by, path=f"/accounts/{account}", body={"role": "supporter"}, headers=stale
+        ),
+        ("remove_account", "path"): lambda: call(
+            "remove_account", account=by, path=f"/accounts/{account}", headers=stale
+        ),
+        ("start_production", "path"): lambda: call(
+            "start_production", account=by, path=f"/customers/{target}/production", headers=stale
+        ),
+        ("get_invoicing", "path"): lambda: call(
+            "get_invoicing", account=by, path=f"/customers/{target}/invoicing", query={"month": "2026-11"}
+        ),
+        ("get_trial", "path"): lambda: call("get_trial", account=by, path=f"/customers/{target}/trial"),
+        ("add_test_device", "path"): lambda: call(
+            "add_test_device", account=by, path=f"/customers/{target}/test-devices", query=dry
+        ),
+        ("get_test_device", "path"): lambda: call("get_test_device", account=by, path=device),
+        ("remove_test_device", "path"): lambda: call("remove_test_device", account=by, path=device),
+        ("check_storage", "path"): lambda: call("check_storage", account=by, path=f"/customers/{target}/storage-check"),
+        ("check_storage", "cursor"): lambda: call(
+            "check_storage", account=by, path=f"/customers/{target}/storage-check", query={"cursor": theirs}
+        ),
+        ("list_devices", "path"): lambda: call("list_devices", account=by, path=f"/customers/{target}/devices"),
+        ("list_devices", "cursor"): lambda: call(
+            "list_devices", account=by, path=f"/customers/{target}/devices", query={"cursor": theirs}
+        ),
+        ("add_onboarding", "body"): lambda: call(
+            "add_onboarding", account=by, body={"customer": {"parent_id": target}}, query=dry
+        ),
+        ("add_import", "none"): lambda: call("add_import", account=by, query=dry, headers={"idempotency-key": "key"}),
+        ("get_import", "path"): lambda: call("get_import", account=by, path=f"/imports/imp_{target}"),
+        ("list_views", "none"): lambda: call("list_views", account=by),
+        ("get_view", "none"): lambda: call("get_view", account=by),
+        ("save_view", "none"): lambda: call("save_view", account=by),
+        ("remove_view", "none"): lambda: (call("save_view", account=by), call("remove_view", account=by))[1],
+        ("get_storage_locations", "none"): lambda: call("get_storage_locations", account=by),
+        ("get_me", "none"): lambda: call("get_me", account=by),
+        ("replace_storage_locations", "none"): lambda: call("replace_storage_locations", account=by, headers=stale),
+    }
+    before = deepcopy(forest.store.items)
+    called = requests[operation, id_in]()
+    forest.store.items = before
+    return called
+
+
+def answer(called: Called) -> str:
+    return {403: "forbidden", 404: "hidden"}.get(called.status, "allowed")
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_role_at_every_level_gets_what_the_table_says(forest: Forest, role: Role, level: Level) -> None:
+    customer = forest.line[LEVELS.index(level)]
+    by = an_account(role, customer, id=id_from("acc", "caller"), email="caller@example.com")
+    put(forest.store, by)
+    seen: Counter[str] = Counter()
+    for row in ROWS:
+        operation, id_in = row["operation"], row["id_in"]
+        inside = row[role].replace("root only", "allowed" if level == "root" else "forbidden")
+        if id_in == "none":
+            assert answer(ask(forest, operation, id_in, by, ABSENT)) == inside, row
+            continue
+        absent = ask(forest, operation, id_in, by, ABSENT)
+        for relation, target in forest.targets(level).items():
+            called = ask(forest, operation, id_in, by, target)
+            anywhere = level == "root" and relation != "absent"  # the root's subtree is everything
+            expected = inside if relation in INSIDE or anywhere else "hidden"
+            assert answer(called) == expected, (row, relation, called.text)
+            assert called.status < 500
+            if expected == "hidden":
+                assert (called.status, called.headers, called.text) == (absent.status, absent.headers, absent.text)
+            seen[relation] += 1
+    assert len(set(seen.values())) == 1
+    assert set(seen) >= {"self", "absent", "another tree"}
+
+
+def test_table_contains_every_operation_of_the_api() -> None:
+    assert {row["operation"] for row in ROWS} == set(ROUTES)
+    assert {cell for row in ROWS for role in ROLES for cell in [row[role]]} == {"allowed", "forbidden", "root only"}
+
+
+def test_table_covers_every_relation(forest: Forest) -> None:
+    relations: set[str] = set()
+    for level in LEVELS:
+        relations |= set(forest.targets(level))
+    assert relations == {
+        "self", "parent", "ancestor", "child", "deep descendant", "sibling", "nephew", "another tree", "absent",
+    }  # fmt: skip
+
+
+def test_lists_contain_only_the_callers_subtree(forest: Forest) -> None:
+    by = an_account("super_user", forest.line[1], id=id_from("acc", "caller"), email="caller@example.com")
+    put(forest.store, by)
+    for name, key in (("list_customers", "customers"), ("list_accounts", "accounts")):
+        listed: list[Any] = call(name, account=by, query={"within": by.customer_id, "limit": "100"}).body[key]
+        assert listed
+        for record in listed:
+            customer_id = record.get("customer_id", record["id"])
+            path = next(item["path"] for item in forest.store.items.values() if item.get("id") == customer_id)
+            assert f"{path}/".startswith(f"{by.customer_path}/")
+    assert ROOT_ACCOUNT.id not in call("list_accounts", account=by, query={"within": by.customer_id}).text
+
+
+def test_function_without_a_route_fails_at_import() -> None:
+    with pytest.raises(KeyError, match="open_the_vault"):
+        http.Api("open_the_vault")

@@ -1,0 +1,23 @@
+"""Fixtures of this folder."""
+
+import pytest
+
+from shared.customers.customer import Customer
+from tests.builders import (
+    begin_in,
+)
+from tests.customers.change_helpers import Meddling, a_tree
+from tests.memory_store import MemoryStore
+
+
+@pytest.fixture
+def line(store: MemoryStore) -> list[Customer]:
+    """Root, distributor, sub-distributor, reseller, end-customer, site."""
+    return a_tree(store)
+
+
+@pytest.fixture
+def meddling() -> Meddling:
+    store = Meddling()
+    begin_in(store)
+    return store

@@ -1,0 +1,21 @@
+"""Helpers of the tests of use cases."""
+
+from typing import Any
+
+from shared.auth.authorization import Account
+from shared.customers.customer import Customer
+from shared.customers.use_cases import add_customer
+from shared.table.store import Store
+from tests.builders import ROOT_ACCOUNT, a_line, caller, put
+
+
+def a_tree(store: Store) -> dict[str, Customer]:
+    """One customer of each level, below one another."""
+    line = a_line(end_customer={"in_trial": True})
+    put(store, *line[1:])
+    return {customer.level: customer for customer in line}
+
+
+def add(store: Store, new: Any, account: Account = ROOT_ACCOUNT, key: str = "key", **options: Any) -> Any:
+    who = caller(account, operation="change_customers")
+    return add_customer(store, who, new, idempotency_key=key, **options)

@@ -1,0 +1,15 @@
+"""Fixtures of this folder."""
+
+import pytest
+
+from shared.customers.customer import Customer
+from tests.builders import ROOT, a_customer, put
+from tests.memory_store import MemoryStore
+
+
+@pytest.fixture
+def finnish(store: MemoryStore) -> Customer:
+    """A customer in a country without storage, who has chosen Sweden."""
+    found = a_customer("distributor", ROOT, name="Finnish", device_country="FI", storage_location="SE")
+    put(store, found)
+    return found

@@ -1,0 +1,188 @@
+"""Tests: test devices."""
+
+import hashlib
+from typing import Any
+
+import pytest
+
+from shared.customers.customer import Customer
+from shared.devices.device import MAX_TEST_DEVICES, installation_token
+from shared.devices.use_cases import (
+    get_test_device,
+    list_devices,
+    remove_test_device,
+)
+from shared.errors import (
+    KeyReusedError,
+    NotFoundError,
+    RulesViolatedError,
+    TooManyDevicesError,
+)
+from shared.table.keys import customer_key, device_key, devices_key
+from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, caller, put
+from tests.devices.helpers import add, route
+from tests.memory_store import MemoryStore
+
+
+def remove(store: MemoryStore, customer: Customer, device_id: str) -> None:
+    remove_test_device(store, caller(operation="change_test_devices"), customer.id, device_id)
+
+
+def test_test_device_shows_expected_and_actual_location(store: MemoryStore, finnish: Customer) -> None:
+    store.requests.clear()
+    device = add(store, finnish).device
+    assert store.requests == ["get", "write"]
+    assert (device.expected.code, device.actual.code, device.matches, device.catalogue_version) == ("SE", "SE", True, 1)
+    assert (device.test, device.invoiced) == (True, False)
+    shown = get_test_device(store, caller(), finnish.id, device.id)
+    assert shown.model_dump() == device.model_dump(exclude={"installation_token"})
+
+
+def test_replaced_catalogue_affects_new_devices_and_never_the_customer(store: MemoryStore, finnish: Customer) -> None:
+    first = add(store, finnish).device
+    before = store.items[customer_key(finnish.id)]
+    route(store, 1, SE="DK")
+    second = add(store, finnish, key="second").device
+    assert (second.expected.code, second.actual.code, second.matches, second.catalogue_version) == (
+        "SE",
+        "DK",
+        False,
+        2,
+    )
+    assert get_test_device(store, caller(), finnish.id, first.id).matches is True
+    assert store.items[customer_key(finnish.id)] == before
+
+
+def test_actual_is_none_for_a_location_not_in_the_catalogue(store: MemoryStore, finnish: Customer) -> None:
+    route(store, 1, SE="gone")
+    device = add(store, finnish).device
+    assert (device.expected.code, device.actual, device.matches) == ("SE", None, False)
+
+
+def test_installation_token_is_shown_once_and_stored_as_a_hash(store: MemoryStore, finnish: Customer) -> None:
+    added = add(store, finnish)
+    token = added.device.installation_token
+    assert len(token) > 40
+    assert token not in str(store.items)
+    kept = store.items[device_key(finnish.id, added.device.id)]
+    assert kept["token_hash"] == hashlib.sha256(token.encode()).hexdigest()
+    again = add(store, finnish)
+    assert (again.outcome, again.device) == ("replayed", added.device)
+    assert add(store, finnish, key="other").device.installation_token != token
+
+
+def test_add_test_device_with_a_used_key_returns_422_also_after_removal(store: MemoryStore, finnish: Customer) -> None:
+    added = add(store, finnish)
+    with pytest.raises(KeyReusedError):
+        add(store, finnish, name="Other")
+    remove(store, finnish, added.device.id)
+    with pytest.raises(KeyReusedError):
+        add(store, finnish)
+    kept = store.items[device_key(finnish.id, added.device.id)]
+    assert (kept["name"], kept["token_hash"]) == ("removed", "")
+
+
+@pytest.mark.parametrize(("name", "code"), [(None, "required"), ("", "name_length"), ("\u200b", "name_characters")])
+def test_add_test_device_requires_a_valid_name(
+    store: MemoryStore, finnish: Customer, name: str | None, code: str
+) -> None:
+    before = dict(store.items)
+    for validate_only in (True, False):
+        with pytest.raises(RulesViolatedError) as refused:
+            add(store, finnish, name=name, validate_only=validate_only)
+        assert [error["code"] for error in refused.value.errors] == [code]
+    assert store.items == before
+
+
+def test_validate_only_of_a_test_device_writes_nothing(store: MemoryStore, finnish: Customer) -> None:
+    before = dict(store.items)
+    tried = add(store, finnish, validate_only=True)
+    assert (tried.outcome, tried.device.id, tried.device.installation_token) == ("validated", None, None)
+    assert tried.device.matches is True
+    assert store.items == before
+
+
+def test_eleventh_test_device_returns_409(store: MemoryStore, finnish: Customer) -> None:
+    devices = [add(store, finnish, key=f"{n}").device for n in range(MAX_TEST_DEVICES)]
+    for validate_only in (True, False):
+        with pytest.raises(TooManyDevicesError, match="none invoiced"):
+            add(store, finnish, key="eleventh", validate_only=validate_only)
+    remove(store, finnish, devices[0].id)
+    assert add(store, finnish, key="eleventh").outcome == "added"
+    assert store.items[devices_key(finnish.id)]["count"] == 10
+    other = a_customer("distributor", ROOT, name="Other")
+    put(store, other)
+    assert add(store, other, key="of another").outcome == "added"
+
+
+def test_removed_test_device_is_absent_and_cannot_be_removed_again(store: MemoryStore, finnish: Customer) -> None:
+    device = add(store, finnish).device
+    remove(store, finnish, device.id)
+    for act in (
+        lambda: remove(store, finnish, device.id),
+        lambda: get_test_device(store, caller(), finnish.id, device.id),
+        lambda: remove(store, ROOT, device.id),
+    ):
+        with pytest.raises(NotFoundError):
+            act()
+    assert store.items[devices_key(finnish.id)]["count"] == 0
+    assert list_devices(store, caller(), finnish.id, limit=10).rows == []
+
+
+def test_concurrent_removals_decrement_the_count_once(store: MemoryStore, finnish: Customer) -> None:
+    device = add(store, finnish).device
+    write = store.write
+
+    def someone_else_first(*actions: Any) -> None:
+        store.write = write  # type: ignore[method-assign]
+        remove(store, finnish, device.id)
+        write(*actions)
+
+    store.write = someone_else_first  # type: ignore[method-assign]
+    with pytest.raises(NotFoundError):
+        remove(store, finnish, device.id)
+    assert store.items[devices_key(finnish.id)]["count"] == 0
+
+
+def test_one_key_at_two_customers_creates_two_devices(store: MemoryStore, finnish: Customer) -> None:
+    one, other = add(store, finnish).device, add(store, ROOT).device
+    assert one.id != other.id
+    assert one.installation_token != other.installation_token
+
+
+def test_installation_token_cannot_be_derived_from_the_table(store: MemoryStore, finnish: Customer) -> None:
+    add(store, finnish, key="a key that nobody guesses")
+    assert "a key that nobody guesses" not in str(store.items)
+
+
+def test_add_test_device_fails_when_the_customer_is_archived_concurrently(
+    store: MemoryStore, finnish: Customer
+) -> None:
+    write = store.write
+
+    def gone(*actions: Any) -> None:
+        del store.items[customer_key(finnish.id)]
+        write(*actions)
+
+    store.write = gone  # type: ignore[method-assign]
+    with pytest.raises(NotFoundError):
+        add(store, finnish)
+    assert devices_key(finnish.id) not in store.items
+
+
+def test_missing_device_name_is_reported_with_its_pointer(store: MemoryStore, finnish: Customer) -> None:
+    with pytest.raises(RulesViolatedError) as refused:
+        add(store, finnish, name=None)
+    assert refused.value.errors == [{"code": "required", "pointer": "/name", "detail": "A test device needs a name."}]
+
+
+def test_installation_token_depends_on_the_unstored_idempotency_key() -> None:
+    one, other = (installation_token(ROOT_ACCOUNT, "dev_1", key) for key in ("one", "other"))
+    assert one != other
+
+
+def test_removed_device_leaves_a_tombstone_at_the_next_version(store: MemoryStore, finnish: Customer) -> None:
+    device = add(store, finnish).device
+    remove(store, finnish, device.id)
+    kept = store.items[device_key(finnish.id, device.id)]
+    assert (kept["removed"], kept["version"]) == (True, 2)

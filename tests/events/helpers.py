@@ -1,0 +1,49 @@
+"""Helpers of the tests of events."""
+
+from datetime import timedelta
+from typing import Any
+
+from shared.accounts.account import account_tombstone
+from shared.accounts.records import account_item
+from shared.auth.authorization import Caller
+from shared.customers.changes import (
+    CustomerChange,
+    LocationChange,
+    apply_change,
+    archive,
+    restore,
+    with_storage_location,
+)
+from shared.customers.records import customer_item
+from shared.devices.device import device_tombstone
+from shared.devices.records import device_item
+from shared.events.events import EventEnvelope, events_for_change
+from shared.storage_locations.records import catalogue_items
+from tests.builders import CATALOGUE, NOW, a_customer, a_device, a_line, an_account
+
+END = NOW + timedelta(days=30)
+
+
+def all_events() -> list[EventEnvelope]:
+    trial = a_customer("end_customer", in_trial=True)
+    changes: list[tuple[Any, Any]] = [(None, customer_item(customer)) for customer in [*a_line(), trial]]
+    device, account = a_device(trial), an_account("manager", trial)
+    later = {"version": 2}
+    support = Caller("acc_1", NOW, "support", "request 1")
+    moved = with_storage_location(LocationChange(country="FR", reason="Why."), trial, CATALOGUE, support)
+    renamed = apply_change(CustomerChange(name="Other"), trial, None, support)
+    archived = archive(trial, support)
+    restored = restore(archived, a_customer("reseller"), support)
+    changes += [
+        (customer_item(trial), customer_item(trial.model_copy(update={"reminder_7_at": NOW, **later}))),
+        (customer_item(trial), customer_item(trial.model_copy(update={"production_since": END, **later}))),
+        *((customer_item(trial), customer_item(after)) for after in (moved, renamed, archived)),
+        (customer_item(archived), customer_item(restored)),
+        (None, device_item(device)),
+        (device_item(device), device_item(device_tombstone(device))),
+        (None, account_item(account)),
+        (account_item(account), account_item(account.model_copy(update={"role": "operator", **later}))),
+        (account_item(account), account_item(account_tombstone(account))),
+        (None, catalogue_items(CATALOGUE)[1]),
+    ]
+    return [told for old, new in changes for told in events_for_change(old, new)]

@@ -1,0 +1,122 @@
+"""Tests: sign in."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.ministack import client
+from tests.conftest import PERSONAL, RunningStack
+from tests.stack.helpers import eventually
+
+pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
+
+
+def sign_in(stack: RunningStack, username: str, password: str) -> dict[str, Any]:
+    answer: dict[str, Any] = client("cognito-idp", stack.ministack.endpoint).initiate_auth(
+        ClientId=stack.stack["client_id"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": username, "PASSWORD": password},
+    )
+    return answer
+
+
+def invited(stack: RunningStack, email: str, role: str) -> dict[str, Any]:
+    """An account at the root whose sign-in the stream has made."""
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    body = {"email": email, "display_name": "Ada", "role": role}
+    added = stack.call("POST", f"/customers/{root}/accounts", json=body)
+    assert added.status_code == 201, added.text
+    path = added.headers["location"]
+    return dict(eventually(lambda: (found := stack.call("GET", path).json())["identity"] == "ready" and found))
+
+
+def first_sign_in(stack: RunningStack, email: str) -> str:
+    """As an invited person: with the temporary password of the e-mail, choosing an own one."""
+    cognito = client("cognito-idp", stack.ministack.endpoint)
+    account_id = cognito.list_users(UserPoolId=stack.stack["user_pool_id"], Filter=f'email = "{email}"')["Users"][0]
+    cognito.admin_set_user_password(  # what the e-mail says cannot be read here
+        UserPoolId=stack.stack["user_pool_id"],
+        Username=account_id["Username"],
+        Password="Temporary-1234567",
+        Permanent=False,
+    )
+    challenge = sign_in(stack, email, "Temporary-1234567")
+    assert challenge["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    answer = cognito.respond_to_auth_challenge(
+        ClientId=stack.stack["client_id"],
+        ChallengeName="NEW_PASSWORD_REQUIRED",
+        Session=challenge["Session"],
+        ChallengeResponses={"USERNAME": account_id["Username"], "NEW_PASSWORD": "My-Own-Password-1"},
+    )
+    token: str = answer["AuthenticationResult"]["AccessToken"]
+    return token
+
+
+def test_invited_person_signs_in_with_their_own_password_and_is_active(stack: RunningStack) -> None:
+    account = invited(stack, "ada@example.com", "administrator")
+    assert account["status"] == "invited"
+    token = first_sign_in(stack, "ada@example.com")
+    me = stack.call("GET", "/me", token=token).json()
+    assert (me["account"]["id"], me["may"]) == (
+        account["id"],
+        ["change_accounts", "change_customers", "read", "read_invoicing"],
+    )
+    active = eventually(
+        lambda: (found := stack.call("GET", f"/accounts/{account['id']}").json())["status"] == "active" and found
+    )
+    assert active["signed_in_at"]
+    assert sign_in(stack, "ada@example.com", "My-Own-Password-1")["AuthenticationResult"]["AccessToken"]
+
+
+def test_disabled_account_is_refused_with_a_valid_token_and_cannot_sign_in(
+    stack: RunningStack,
+) -> None:
+    account = invited(stack, "bob@example.com", "supporter")
+    token = first_sign_in(stack, "bob@example.com")
+    assert stack.call("GET", "/me", token=token).status_code == 200
+    path = f"/accounts/{account['id']}"
+    etag = stack.call("GET", path).headers["etag"]
+    disabled = stack.call("PATCH", path, json={"disabled": True}, headers={"If-Match": etag})
+    assert (disabled.status_code, disabled.json()["status"]) == (200, "disabled")
+    assert stack.call("GET", "/me", token=token).json()["code"] == "no_active_account"
+    eventually(lambda: stack.call("GET", path).json()["identity"] == "ready")
+    with pytest.raises(ClientError, match="disabled"):
+        sign_in(stack, "bob@example.com", "My-Own-Password-1")
+    enabled = stack.call("PATCH", path, json={"disabled": False}, headers={"If-Match": disabled.headers["etag"]})
+    assert stack.call("GET", "/me", token=token).status_code == 200
+    assert stack.call("DELETE", path, headers={"If-Match": enabled.headers["etag"]}).status_code == 204
+    assert stack.call("GET", "/me", token=token).status_code == 403
+    cognito = client("cognito-idp", stack.ministack.endpoint)
+    eventually(
+        lambda: (
+            account["id"]
+            not in {user["Username"] for user in cognito.list_users(UserPoolId=stack.stack["user_pool_id"])["Users"]}
+        )
+    )
+
+
+def test_machine_signs_in_with_its_credentials(stack: RunningStack) -> None:
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    body = {"kind": "api", "display_name": "Billing", "role": "supporter"}
+    request: dict[str, Any] = {"json": body, "headers": {"Idempotency-Key": "billing"}}
+    first = stack.call("POST", f"/customers/{root}/accounts", **request)
+    assert stack.call("POST", f"/customers/{root}/accounts", **request).content == first.content
+    credentials = first.json()["credentials"]
+    signed_in = sign_in(stack, credentials["client_id"], credentials["client_secret"])
+    token = signed_in["AuthenticationResult"]["AccessToken"]
+    assert stack.call("GET", "/me", token=token).json()["account"]["kind"] == "api"
+    body = {"name": "x", "parent_id": root}
+    assert stack.call("POST", "/customers", token=token, json=body).status_code == 403
+
+
+def test_function_logs_contain_nothing_personal(stack: RunningStack) -> None:
+    """The last of this file: all that the functions have logged in the tests before."""
+    logs = client("logs", stack.ministack.endpoint)
+    lines = [
+        event["message"]
+        for group in logs.describe_log_groups()["logGroups"]
+        for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+    ]
+    assert sum("customer_added" in line for line in lines) >= 5
+    assert [line for line in lines if PERSONAL.search(line)] == []

@@ -1,0 +1,166 @@
+"""One call for a whole onboarding: each step's own result, and the same request again does what is left."""
+
+from typing import Any
+
+import pytest
+
+from shared.accounts.account import NewAccount
+from shared.auth.authorization import Account
+from shared.customers.customer import Customer
+from shared.devices.device import NewDevice
+from shared.errors import ForbiddenError, KeyReusedError, NameExistsError, NotFoundError, RulesViolatedError
+from shared.onboarding import NewOnboarding, OnboardingResponse, add_onboarding
+from tests.builders import ROOT_ACCOUNT, a_line, an_account, asked, begin_in, caller, put
+from tests.memory_identities import MemoryIdentities
+from tests.memory_store import MemoryStore
+
+ADA = NewAccount(email="ada@example.com", display_name="Ada", role="administrator")
+
+
+MACHINE = NewAccount(kind="api", display_name="Billing", role="supporter")
+
+
+@pytest.fixture
+def line(store: MemoryStore) -> list[Customer]:
+    line = a_line()
+    put(store, *line[1:])
+    return line
+
+
+def onboard(
+    store: MemoryStore,
+    parent: Customer,
+    account: Account = ROOT_ACCOUNT,
+    accounts: tuple[NewAccount, ...] = (ADA, MACHINE),
+    identities: MemoryIdentities | None = None,
+    **options: Any,
+) -> OnboardingResponse:
+    name = options.pop("name", "New")
+    new = NewOnboarding(
+        customer=asked("end_customer", parent, name=name), accounts=[*accounts], test_device=NewDevice(name="Laptop")
+    )
+    who = caller(account, operation="change_customers")
+    return add_onboarding(
+        store, identities or MemoryIdentities(), who, new, idempotency_key="key", cursor_key=lambda: "k", **options
+    )
+
+
+def outcomes(answer: OnboardingResponse) -> list[tuple[str, str]]:
+    return [(step.pointer, step.outcome) for step in answer.steps]
+
+
+def test_onboarding_adds_a_customer_its_accounts_and_a_test_device(store: MemoryStore, line: list[Customer]) -> None:
+    done = onboard(store, line[3])
+    assert done.complete
+    assert outcomes(done) == [
+        ("/customer", "added"),
+        ("/accounts/0", "added"),
+        ("/accounts/1", "added"),
+        ("/test_device", "added"),
+    ]
+    customer, person, machine, device = done.steps
+    assert customer.customer and person.account and machine.account and device.test_device  # noqa: PT018
+    assert customer.customer.id == done.customer_id == person.account.customer_id == device.test_device.customer_id
+    assert machine.account.credentials
+    assert device.test_device.installation_token
+    assert device.test_device.matches
+
+
+def test_repeated_onboarding_returns_the_first_response(store: MemoryStore, line: list[Customer]) -> None:
+    first = onboard(store, line[3])
+    before = dict(store.items)
+    again = onboard(store, line[3])
+    assert {outcome for _, outcome in outcomes(again)} == {"replayed"}
+    assert store.items == before
+    for one, two in zip(first.steps, again.steps, strict=True):
+        assert one.model_copy(update={"outcome": "replayed"}) == two
+
+
+@pytest.mark.parametrize("stop_at", range(1, 5))
+def test_interrupted_onboarding_resumes_with_the_same_request(stop_at: int) -> None:
+    class Stopping(MemoryStore):
+        left = 1_000
+
+        def write(self, *actions: Any) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+            super().write(*actions)
+
+    store, identities = Stopping(), MemoryIdentities()
+    begin_in(store)
+    line = a_line()
+    put(store, *line[1:])
+    store.left = stop_at
+    with pytest.raises(KeyboardInterrupt):
+        onboard(store, line[3], identities=identities)
+    store.left = 1_000
+    done = onboard(store, line[3], identities=identities)
+    assert done.complete
+    assert [outcome for _, outcome in outcomes(done)].count("replayed") >= min(stop_at, 3)
+    assert len([key for key in store.items if key[0].startswith("email#")]) == 2
+
+
+def test_refused_step_does_not_stop_the_others(store: MemoryStore, line: list[Customer]) -> None:
+    administrator = an_account("administrator", line[3])
+    put(store, administrator)
+    wrong = ADA.model_copy(update={"email": "no address", "role": "king"})
+    higher = ADA.model_copy(update={"role": "super_user"})
+    done = onboard(store, line[3], administrator, accounts=(wrong, higher, ADA))
+    assert not done.complete
+    assert outcomes(done) == [
+        ("/customer", "added"),
+        ("/accounts/0", "refused"),
+        ("/accounts/1", "refused"),
+        ("/accounts/2", "added"),
+        ("/test_device", "refused"),
+    ]
+    problems = [step.problem for step in done.steps if step.problem]
+    assert [(problem.status, problem.code) for problem in problems] == [
+        (422, "broken_rules"),
+        (403, "forbidden"),
+        (403, "forbidden"),  # an administrator adds no test devices
+    ]
+    assert [error["pointer"] for error in problems[0].errors] == ["/accounts/0/email", "/accounts/0/role"]
+    assert problems[1].errors[0]["pointer"] == "/accounts/1/role"
+    mended = onboard(store, line[3], administrator, accounts=(ADA.model_copy(update={"email": "b@x.example"}),))
+    assert outcomes(mended)[1] == ("/accounts/0", "added")
+
+
+def test_refused_customer_refuses_the_onboarding(store: MemoryStore, line: list[Customer]) -> None:
+    before = dict(store.items)
+    supporter = an_account("supporter", line[3])
+    put(store, supporter)
+    with pytest.raises(RulesViolatedError) as refused:
+        onboard(store, line[3], name="")
+    assert [error["pointer"] for error in refused.value.errors] == ["/customer/name"]
+    with pytest.raises(NameExistsError):
+        onboard(store, line[3], name=line[4].name)
+    with pytest.raises(ForbiddenError):
+        onboard(store, line[3], supporter)
+    with pytest.raises(NotFoundError) as absent:
+        onboard(store, line[2], supporter)
+    assert absent.value.errors[0]["pointer"] == "/customer/parent_id"
+    onboard(store, line[3])
+    with pytest.raises(KeyReusedError):
+        onboard(store, line[3], name="Other")
+    assert len(store.items) > len(before)
+
+
+def test_validate_only_tries_every_step_and_writes_nothing(store: MemoryStore, line: list[Customer]) -> None:
+    before = dict(store.items)
+    identities = MemoryIdentities()
+    tried = onboard(store, line[3], accounts=(ADA, ADA, MACHINE), identities=identities, validate_only=True)
+    assert store.items == before
+    assert identities.__dict__ == MemoryIdentities().__dict__
+    assert (tried.customer_id, tried.complete) == (None, False)
+    assert outcomes(tried) == [
+        ("/customer", "validated"),
+        ("/accounts/0", "validated"),
+        ("/accounts/1", "refused"),  # the same address twice
+        ("/accounts/2", "validated"),
+        ("/test_device", "validated"),
+    ]
+    customer, _, _, machine, device = tried.steps
+    assert customer.customer and machine.account and device.test_device  # noqa: PT018
+    assert (customer.customer.id, machine.account.credentials, device.test_device.installation_token) == (None,) * 3

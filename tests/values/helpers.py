@@ -1,0 +1,5 @@
+"""Helpers of the tests of storage locations."""
+
+import pycountry
+
+COUNTRIES = {country.alpha_2: country for country in pycountry.countries}

@@ -1,0 +1,108 @@
+""""""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import RuleViolation
+from shared.values.names import fold_name, fold_prefix, normalize_name
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "a" * 128, "  a  ", "\ta\n", "Åse & Sønn A/S", "株式会社", "O'Neil 😀", "a\u00a0b"]
+)
+def test_normalize_name_trims_a_valid_name(name: str) -> None:
+    assert normalize_name(name) == name.strip()
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u3000", "a" * 129])
+def test_normalize_name_requires_1_to_128_characters(name: str) -> None:
+    with pytest.raises(RuleViolation, match="1 to 128") as broken:
+        normalize_name(name)
+    assert broken.value.entry["code"] == "name_length"
+
+
+@pytest.mark.parametrize(
+    "character",
+    [
+        *"\x00\x07\n\x7f\x85\u2028\u2029",  # controls and line separators
+        *"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c",  # bidirectional
+        *"\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u115f\u1160\u17b4\u180b\u180e\u3164\ufe0f\uffa0",  # no width
+        "\U000e0101",
+        *"\u2800\u2065\ufffe\ue000",  # blank, unassigned, no character, private
+        "\ud800",
+    ],
+)
+def test_normalize_name_refuses_an_invisible_character_and_names_it(character: str) -> None:
+    with pytest.raises(RuleViolation) as broken:
+        normalize_name(f"ab{character}c")
+    assert broken.value.entry["code"] == "name_characters"
+    assert f"U+{ord(character):04X} out of the name (character 3)" in broken.value.entry["detail"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Acme", "ACME"),
+        ("Acme", "  acme "),
+        ("A  B", "a b"),
+        ("A\u00a0B", "a b"),
+        ("Straße", "STRASSE"),
+        ("é", "e\u0301"),
+        ("ﬁn", "fin"),
+        ("\uff21\uff43\uff4d\uff45", "acme"),
+        ("ΣΑΣ", "σας"),
+        ("\u0390", "\u03aa\u0301"),
+        ("\u1fb3", "\u03b1\u03b9"),
+    ],
+)
+def test_fold_name_makes_equal_names_equal(one: str, other: str) -> None:
+    assert fold_name(one) == fold_name(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("Acme", "Acme 2"), ("a b", "ab"), ("e", "é"), ("0", "O")])
+def test_fold_name_keeps_different_names_apart(one: str, other: str) -> None:
+    assert fold_name(one) != fold_name(other)
+
+
+@given(st.text(max_size=140))
+def test_fold_name_is_idempotent_and_fits_a_key(name: str) -> None:
+    folded = fold_name(name)
+    assert fold_name(folded) == folded
+    try:
+        cleaned = normalize_name(name)
+    except RuleViolation:
+        return
+    assert 1 <= len(fold_name(cleaned).encode()) <= 1024
+    assert not {unicodedata.category(character) for character in cleaned} & {"Cc", "Cf", "Cs"}
+
+
+def test_normalize_name_refuses_a_name_whose_folded_form_is_too_long() -> None:
+    assert normalize_name("\ufdfa" * 30)
+    with pytest.raises(RuleViolation, match="ligatures"):
+        normalize_name("\ufdfa" * 128)
+
+
+def test_fold_prefix_preserves_a_final_space() -> None:
+    assert fold_prefix("  SEC") == "sec"
+    assert fold_prefix("Sec ") == "sec "
+    assert not fold_prefix(" ")
+    assert fold_prefix("\ufdfa" * 128) is None
+
+
+def test_folded_name_may_fill_a_key_exactly() -> None:
+    name = "\ufdfa" * 31 + "a"
+    assert len(fold_name(name).encode()) == 1024
+    assert normalize_name(name) == name
+    assert fold_prefix(name) == fold_name(name)
+    for longer in (name + "a", "\ufdfa" * 128):
+        assert fold_prefix(longer) is None
+        with pytest.raises(RuleViolation) as broken:
+            normalize_name(longer, "/display_name")
+        assert broken.value.entry == {
+            "code": "name_length",
+            "pointer": "/display_name",
+            "detail": "Shorten the name; with its ligatures written out it is too long.",
+        }
