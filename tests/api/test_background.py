@@ -1,4 +1,4 @@
-"""Tests: background functions."""
+"""Tests: functions that the schedule, a queue, the stream or the user pool calls."""
 
 import importlib
 import json
@@ -21,11 +21,11 @@ def test_sync_identity_creates_sign_ins_and_reports_bad_records() -> None:
     handler = importlib.import_module("functions.sync_identity").lambda_handler
     message = an_event("sync_identity")["Records"][0]
 
-    def about(account_id: str, number: str) -> Any:
+    def change_of(account_id: str, number: str) -> Any:
         keys = {"pk": {"S": f"account#{account_id}"}, "sk": {"S": "account"}}
         return message | {"dynamodb": message["dynamodb"] | {"Keys": keys, "SequenceNumber": number}}
 
-    batch = {"Records": [about(added["id"], "1"), about("acc_nobody", "2")]}
+    batch = {"Records": [change_of(added["id"], "1"), change_of("acc_nobody", "2")]}
     assert handler(batch, Context()) == {"batchItemFailures": []}
     shown = call("get_account", path=f"/accounts/{added['id']}").body
     assert (shown["identity"], shown["status"]) == ("ready", "invited")
@@ -59,6 +59,18 @@ def test_end_trials_processes_due_trials(store: DynamoStore, monkeypatch: pytest
     assert handler({"Records": [{"body": message["Body"]}]}, Context()) == {}
 
 
+def test_end_trials_handles_its_example_events_with_fan_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    queue = boto3.client("sqs").create_queue(QueueName="shards")["QueueUrl"]
+    monkeypatch.setenv("SHARD_QUEUE_URL", queue)
+    handler = importlib.import_module("functions.end_trials").lambda_handler
+    assert handler(an_event("end_trials_fan_out"), Context()) == {"spread": 16}
+    messages = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    example = an_event("end_trials_shard")
+    sent = json.loads(messages[0]["Body"])
+    assert json.loads(example["Records"][0]["body"]) == sent | {"shard": 3}
+    assert handler(example, Context()) == {}
+
+
 def test_publish_events_publishes_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     boto3.client("events").create_event_bus(Name="bus")
     monkeypatch.setenv("EVENT_BUS", "bus")
@@ -72,7 +84,7 @@ def test_run_import_reports_a_broken_message_and_processes_the_others(body: str)
     good = json.dumps({"import_id": accepted.body["id"]})
     handler = importlib.import_module("functions.run_import").lambda_handler
     records = [{"messageId": "bad", "body": body}, {"messageId": "good", "body": good}, {"body": "no id"}]
-    # What has no id is named "", which brings the whole batch again: nothing is lost.
+    # A record without an id is reported as "", so that Lambda retries the whole batch and loses nothing.
     assert handler({"Records": records}, Context()) == {
         "batchItemFailures": [{"itemIdentifier": name} for name in ("bad", "")]
     }
@@ -90,7 +102,7 @@ def test_event_that_is_not_a_batch_reports_no_failure(name: str, event: Any, mon
 @pytest.mark.parametrize("event", [None, [], {}, {"userName": None}, {"userName": "\ud800"}])
 def test_sign_in_of_an_unknown_account_returns_the_event(event: Any) -> None:
     assert importlib.import_module("functions.record_sign_in").lambda_handler(event, Context()) == event
-    assert id_of(event, "userName") == ""  # half a surrogate pair would not go to AWS; moto takes it
+    assert id_of(event, "userName") == ""  # moto accepts half a surrogate pair, but AWS does not
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "never", None, 7])

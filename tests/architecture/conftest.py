@@ -1,4 +1,4 @@
-"""Functions on moto, with every call of AWS recorded."""
+"""Fixtures: functions on moto, with every request to AWS recorded."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,32 +12,32 @@ from shared.aws.queues import open_import_queue, open_shard_queue
 from shared.events.bus import open_bus
 from shared.table.dynamodb import DynamoStore, open_store
 from tests import calls
-from tests.architecture.helpers import Noted
+from tests.architecture.helpers import Recorded
 from tests.builders import begin_in
 
 
 @pytest.fixture
-def noted(monkeypatch: pytest.MonkeyPatch) -> Noted:
-    """Each call of a function, with what it asked of AWS in turn: service, operation, request."""
-    found: Noted = []
-    called: list[Any] = []
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Recorded:
+    """Record each call of a function with its requests to AWS, in their order."""
+    found: Recorded = []
+    open_calls: list[Any] = []
     invoke, send = calls.invoke, botocore.client.BaseClient._make_api_call
 
-    def noting_invoke(name: str, event: Any) -> Any:
-        called.append((name, []))
-        found.append(called[-1])
+    def recording_invoke(name: str, event: Any) -> Any:
+        open_calls.append((name, []))
+        found.append(open_calls[-1])
         try:
             return invoke(name, event)
         finally:
-            called.pop()
+            open_calls.pop()
 
-    def noting_send(client: Any, operation: str, request: Any) -> Any:
-        if called:
-            called[-1][1].append((client.meta.service_model.signing_name, operation, request))
+    def recording_send(client: Any, operation: str, request: Any) -> Any:
+        if open_calls:
+            open_calls[-1][1].append((client.meta.service_model.signing_name, operation, request))
         return send(client, operation, request)
 
-    monkeypatch.setattr(calls, "invoke", noting_invoke)
-    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", noting_send)
+    monkeypatch.setattr(calls, "invoke", recording_invoke)
+    monkeypatch.setattr(botocore.client.BaseClient, "_make_api_call", recording_send)
     return found
 
 

@@ -1,11 +1,16 @@
-"""What the architecture tests share."""
+"""Helpers of the architecture tests."""
 
-from typing import Any
+from typing import Any, Final
 
 from local.paths import PROJECT
 
-README = (PROJECT / "README.md").read_text()
+README: Final = (PROJECT / "README.md").read_text()
+FUNCTIONS: Final = sorted(path.stem for path in (PROJECT / "functions").glob("[a-z]*.py"))
+
+# The recorded calls of functions: a function's name and its requests to AWS, as service, operation and parameters.
+Recorded = list[tuple[str, list[tuple[str, str, Any]]]]
 
 
-# The calls of functions: a function's name, and what it requested of AWS: service, operation, request.
-Noted = list[tuple[str, list[tuple[str, str, Any]]]]
+def camel(name: str) -> str:
+    """Return the function's name in the template, such as `AddCustomer` for `add_customer`."""
+    return "".join(word.title() for word in name.split("_"))

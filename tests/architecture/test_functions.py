@@ -1,4 +1,4 @@
-"""Tests: functions."""
+"""Tests: each function is short, has one name everywhere and one route in all documents."""
 
 import ast
 import importlib
@@ -10,10 +10,7 @@ import pytest
 from local.openapi import document
 from local.paths import PROJECT
 from shared.api.routes import ROUTES
-from tests.architecture.helpers import README
-
-FUNCTIONS = sorted(path.stem for path in (PROJECT / "functions").glob("[a-z]*.py"))
-
+from tests.architecture.helpers import FUNCTIONS, README, camel
 
 IN_THE_BACKGROUND = {"sync_identity", "record_sign_in", "end_trials", "publish_events", "run_import"}
 
@@ -27,10 +24,6 @@ def test_function_is_one_screen_with_one_route(name: str) -> None:
         if isinstance(node, ast.FunctionDef):
             statements = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
             assert len(statements) <= 3
-
-
-def camel(name: str) -> str:
-    return "".join(word.title() for word in name.split("_"))
 
 
 def test_function_module_use_case_template_and_handler_share_one_name(template: dict[str, Any]) -> None:
@@ -49,9 +42,7 @@ def test_function_module_use_case_template_and_handler_share_one_name(template: 
         assert (PROJECT / "events" / f"{name}.json").is_file()
 
 
-def test_routes_agree_in_table_template_document_and_readme(
-    template: dict[str, Any],
-) -> None:
+def test_routes_agree_in_table_template_document_and_readme(template: dict[str, Any]) -> None:
     table = {name: (row.method, row.path) for name, row in ROUTES.items()}
     in_template = {}
     for name in ROUTES:
@@ -65,7 +56,7 @@ def test_routes_agree_in_table_template_document_and_readme(
     readme = {
         name: (method, path)
         for name, method, path in re.findall(r"^\| `(\w+)` \| `([A-Z]+) (/\S*)` \|", README, re.MULTILINE)
-        if name != "get_console"  # a page, not of the API
+        if name != "get_console"  # it is a page and not part of the API
     }
     assert in_template == table
     assert in_document == table
@@ -73,21 +64,19 @@ def test_routes_agree_in_table_template_document_and_readme(
 
 
 def test_functions_with_waiting_callers_have_an_alias_and_snapstart(template: dict[str, Any]) -> None:
-    """What nobody waits for runs as it was deployed: SAM publishes no version when a parameter alone changes."""
-    kept = {
+    """Background functions have no version: SAM publishes none when only a parameter changes."""
+    with_snapshot = {
         name
         for name in FUNCTIONS
         if {"AutoPublishAlias", "VersionDeletionPolicy", "SnapStart"}
         <= set(template["Resources"][camel(name)]["Properties"])
     }
-    assert set(FUNCTIONS) - kept == IN_THE_BACKGROUND - {"record_sign_in"}
+    assert set(FUNCTIONS) - with_snapshot == IN_THE_BACKGROUND - {"record_sign_in"}
     every = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
     assert {each.get("AutoPublishAlias", "live") for each in every} == {"live"}
 
 
-def test_every_route_requires_a_token_and_scope_except_console_and_unknown_routes(
-    template: dict[str, Any],
-) -> None:
+def test_every_route_requires_a_token_and_scope_except_console_and_unknown_routes(template: dict[str, Any]) -> None:
     auth = template["Resources"]["Api"]["Properties"]["Auth"]
     assert auth["DefaultAuthorizer"] == "AccessToken"
     assert auth["Authorizers"]["AccessToken"]["AuthorizationScopes"] == ["aws.cognito.signin.user.admin"]

@@ -1,4 +1,4 @@
-"""The built package: nothing is compiled when a function starts, and nothing heavy is imported."""
+"""Tests: the built package. A cold start compiles nothing and imports no heavy module."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.architecture.test_functions import FUNCTIONS, camel
+from tests.architecture.helpers import FUNCTIONS, camel
 from tests.bench.starts import zipped
 
 _IMPORT = """
@@ -29,8 +29,8 @@ print(json.dumps({"compiled": compiled, "modules": sorted(sys.modules), "inside"
 """
 
 
-def started(folder: Path, function: str) -> Any:
-    """Imports a function from its own package and the standard library alone, as the runtime does."""
+def cold_start(folder: Path, function: str) -> Any:
+    """Import a function with only its package and the standard library, as the runtime does."""
     run = subprocess.run(
         [
             sys.executable,
@@ -52,11 +52,11 @@ def started(folder: Path, function: str) -> Any:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_cold_start_compiles_nothing_and_imports_no_tracer(built: Path, function: str) -> None:
-    found = started(built / camel(function), function)
+    found = cold_start(built / camel(function), function)
     assert found["compiled"] == []
-    assert found["gc"], "the collector must go on when the start is over, without what was made by then"
+    assert found["gc"], "the garbage collector must run after the start and ignore the objects of the start"
     assert found["inside"] > (1 if function == "get_console" else 100)
-    # Powertools' own package names its Tracer, a thin shell; what weighs is the X-Ray SDK below it.
+    # Powertools imports its own thin Tracer module. The heavy part is the X-Ray SDK, which must be absent.
     assert not [
         module
         for module in found["modules"]
@@ -87,7 +87,7 @@ def test_every_packaged_module_is_compiled_with_an_unchecked_hash(built: Path) -
     assert len(sources) > 500
     for source in sources:
         (compiled,) = (source.parent / "__pycache__").glob(f"{source.stem}.cpython-313.pyc")
-        assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b01, source  # by hash, never checked
+        assert int.from_bytes(compiled.read_bytes()[4:8], "little") == 0b01, source  # an unchecked hash
 
 
 def test_package_contains_no_tests_tools_or_local_paths(built: Path) -> None:

@@ -1,8 +1,8 @@
-"""Each function's role allows what the function really asks of AWS, and nothing else.
+"""Tests: each function's role allows the requests that the function sends to AWS, and no others.
 
-Twice: every call of boto3 is noted while the functions are called as Lambda calls them, on moto, and compared with the
-roles; and each permission is taken away from the deployed functions, on a ministack that asks for permissions. `SELDOM`
-names what only a race asks for.
+Two tests check this. The first calls every function on moto, records each request of boto3 and compares the requests
+with the roles. The second deploys the functions on a ministack that enforces permissions and removes each permission
+in turn. `ONLY_IN_RACES` lists the permissions that no call here needs.
 """
 
 import json
@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -23,18 +22,18 @@ from local.deploy import deploy
 from local.ministack import free_port, running
 from shared.table.dynamodb import DynamoStore
 from tests import calls
-from tests.architecture.helpers import Noted
-from tests.builders import NOW, ROOT, a_customer, a_line, an_account, begin_in, put
-from tests.calls import an_event
+from tests.architecture.every_function import call_every_function
+from tests.architecture.helpers import Recorded, camel
+from tests.builders import begin_in
 
-# What Lambda itself asks for, with the function's role: the event sources, their dead letters, the log.
-OF_LAMBDA = {
+# What Lambda itself needs of the function's role, for event sources and logs.
+LAMBDA_ACTIONS = {
     "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:DescribeStream", "dynamodb:GetRecords",
     "dynamodb:GetShardIterator", "dynamodb:ListStreams", "sqs:ReceiveMessage", "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
 }  # fmt: skip
-# An account that is disabled or removed while its sign-in is made; an import whose time is up.
-SELDOM = {
+# Needed if an account is disabled or removed while its sign-in is created, and if a run reaches its time limit.
+ONLY_IN_RACES = {
     "add_account": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser"},
     "add_onboarding": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser"},
     "run_import": {"sqs:SendMessage"},
@@ -42,12 +41,18 @@ SELDOM = {
     "sync_identity": {"sqs:SendMessage"},
     "publish_events": {"sqs:SendMessage"},
 }
-VERBS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+WRITE_ACTIONS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 
 
 def actions(service: str, operation: str, request: dict[str, Any]) -> Iterator[str]:
+    """Yield the IAM actions that a request needs. A query's action ends in the name of its index, or in `table`."""
     if operation == "TransactWriteItems":
-        yield from (f"dynamodb:{VERBS[verb]}" for item in request["TransactItems"] for verb in item)
+        yield from (f"dynamodb:{WRITE_ACTIONS[verb]}" for item in request["TransactItems"] for verb in item)
     elif operation == "Query":
         yield f"dynamodb:Query {request.get('IndexName', 'table')}"
     elif operation == "SendMessageBatch":
@@ -56,137 +61,32 @@ def actions(service: str, operation: str, request: dict[str, Any]) -> Iterator[s
         yield f"{service}:{operation}"
 
 
-def everything(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
-    """Each function, with all that it can be asked to do."""
-    call = calls.call
-    line = a_line(end_customer={"in_trial": True})
-    put(store, *line[1:], an_account("super_user", line[1]))
-    empty = a_customer("distributor", name="Empty", references={"psa": "old"})
-    put(store, empty)
-
-    def at(version: int) -> dict[str, str]:
-        return {"if-match": f'"{version}"'}
-
-    for name in (
-        "get_me", "get_storage_locations", "list_views", "save_view", "remove_view", "get_view", "add_customer",
-        "add_test_device", "get_console",
-    ):  # fmt: skip
-        calls.handle(name, an_event(name))
-    call("save_view", path="/views/mine", body={"columns": ["name"]})
-    call("remove_view", path="/views/mine")
-    for name, rest in {
-        "get_customer": "", "get_options": "/options", "get_trial": "/trial", "check_storage": "/storage-check",
-        "list_devices": "/devices", "get_history": "/history",
-    }.items():  # fmt: skip
-        call(name, path=f"/customers/{line[5].id}{rest}")
-    call("get_invoicing", path=f"/customers/{ROOT.id}/invoicing", query={"month": "2026-11"})
-    call("list_customers", query={"parent_id": ROOT.id})
-    call("list_customers", query={"within": ROOT.id})
-    call("list_accounts", query={"within": ROOT.id})
-    call("list_accounts", query={"customer_id": ROOT.id})
-    call("start_production", path=f"/customers/{line[4].id}/production", headers=at(1))
-
-    path = f"/customers/{empty.id}"
-    call("change_customer", path=path, headers=at(1), body={"name": "Named", "references": {"psa": "7"}})
-    call("change_customer", path=path, headers=at(2), body={"services_to_provide": ["all_inclusive"]})
-    call("change_storage_location", path=f"{path}/storage-location", headers=at(3))
-    call("archive_customer", path=path, headers=at(4))
-    call("restore_customer", path=f"{path}/restore", headers=at(5))
-    put(store, a_customer("reseller", empty))
-    call("archive_customer", path=path, headers=at(6))  # refused by what stands below
-
-    new = {"name": "Saved", "parent_id": ROOT.id, "service_type": "all_inclusive", "device_country": "DE"}
-    for more in ({"services_to_provide": ["all_inclusive", "software_only"]}, {"name": "Saved again"},
-                 {"services_to_provide": ["all_inclusive"]}):  # fmt: skip
-        call("save_customer_by_reference", path="/customers/by-reference/psa/8", body={**new, **more})
-    call("get_customer_by_reference", path="/customers/by-reference/psa/8")
-    call("add_onboarding")
-    machine = {"kind": "api", "display_name": "Billing", "role": "supporter"}
-    customer = json.loads(an_event("add_customer")["body"]) | {"name": "With a machine", "device_country": "DE"}
-    done = call("add_onboarding", body={"customer": customer, "accounts": [machine], "test_device": {"name": "d"}})
-    assert done.status == 201, done.text
-
-    account_path = f"/customers/{ROOT.id}/accounts"
-    call("add_account", path=account_path, body=machine)
-    person = {"email": "ada@example.com", "display_name": "Ada", "role": "super_user"}
-    added = call("add_account", path=account_path, body=person).body
-    call("get_account", path=f"/accounts/{added['id']}")
-    for changes in ({"disabled": True}, {"disabled": False}):
-        version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
-        call("change_account", path=f"/accounts/{added['id']}", headers=at(version), body=changes)
-        _synced(added["id"])
-    calls.invoke("record_sign_in", {**an_event("record_sign_in"), "userName": added["id"]})
-    version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
-    call("remove_account", path=f"/accounts/{added['id']}", headers=at(version))
-    _synced(added["id"])
-
-    for number in (1, 2):  # the address of an account of a removed customer is made free
-        gone = a_customer("distributor", name=f"Gone {number}").model_copy(update={"archived_at": NOW, "expires_at": 1})
-        put(store, gone, an_account("super_user", gone, email=f"gone{number}@example.com"))
-    back = {**person, "email": "gone1@example.com"}
-    assert call("add_account", path=account_path, body=back).status == 429
-    customer = {**customer, "name": "With one who is back"}
-    accounts = [{**person, "email": "gone2@example.com"}]
-    steps = call("add_onboarding", body={"customer": customer, "accounts": accounts}).body["steps"]
-    assert steps[1]["problem"]["status"] == 429
-
-    left = a_customer("reseller", line[1], name="Left")
-    put(store, left)
-    for removed in (False, True):  # the last super_user of what is archived
-        another = {**person, "email": f"left{removed}@example.com"}
-        super_user = call("add_account", path=f"/customers/{left.id}/accounts", body=another).body["id"]
-        call("archive_customer", path=f"/customers/{left.id}", headers=at(1 + 2 * removed))
-        if removed:
-            call("remove_account", path=f"/accounts/{super_user}", headers=at(1))
-        else:
-            call("change_account", path=f"/accounts/{super_user}", headers=at(1), body={"role": "operator"})
-            call("remove_account", path=f"/accounts/{super_user}", headers=at(2))
-        call("restore_customer", path=f"/customers/{left.id}/restore", headers=at(2 + 2 * removed))
-
-    device = call("add_test_device", path=f"/customers/{line[4].id}/test-devices", body={"name": "d"}).body["id"]
-    call("get_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
-    call("remove_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
-
-    accepted = call("add_import", headers={"idempotency-key": "one"}).body["id"]
-    calls.invoke("run_import", {"Records": [{"body": json.dumps({"import_id": accepted})}]})
-    call("get_import", path=f"/imports/{accepted}")
-    calls.invoke("publish_events", an_event("publish_events"))
-    put(store, a_customer("end_customer", now=datetime(2026, 1, 1, tzinfo=UTC), in_trial=True))
-    calls.invoke("end_trials", {"time": "2026-01-31T00:00:00Z"})
-    calls.handle("replace_storage_locations", an_event("replace_storage_locations"))
-
-
-def _synced(account_id: str) -> None:
-    event = an_event("sync_identity")
-    event["Records"][0]["dynamodb"]["Keys"]["pk"]["S"] = f"account#{account_id}"
-    calls.invoke("sync_identity", event)
-
-
-def allowed(template: dict[str, Any], name: str) -> set[str]:
-    role = template["Resources"]["".join(word.title() for word in name.split("_")) + "Role"]
+def allowed_actions(template: dict[str, Any], name: str) -> set[str]:
+    """Return the actions that the function's role allows, in the form of `actions`."""
+    role = template["Resources"][f"{camel(name)}Role"]
     found: set[str] = set()
     for statement in role["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
         each = statement["If"][1] if "If" in statement else statement
-        given = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
-        for action in given:
+        listed = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
+        for action in listed:
             if action == "dynamodb:Query":
                 found |= {f"{action} {_index(resource)}" for resource in each["Resource"]}
             else:
                 found.add(action)
-    return found - OF_LAMBDA
+    return found - LAMBDA_ACTIONS
 
 
 def _index(resource: dict[str, Any]) -> str:
     return str(resource["Sub"]).rpartition("/")[2] if "Sub" in resource else "table"
 
 
-def test_every_role_allows_what_its_function_asks_for_and_nothing_else(
-    template: dict[str, Any], store: DynamoStore, noted: Noted
+def test_every_role_allows_exactly_the_requests_of_its_function(
+    template: dict[str, Any], store: DynamoStore, recorded: Recorded
 ) -> None:
-    everything(store)
-    asked: dict[str, set[str]] = defaultdict(set)
-    for name, sent in noted:
-        asked[name].update(action for each in sent for action in actions(*each))
+    call_every_function(store)
+    needed: dict[str, set[str]] = defaultdict(set)
+    for name, sent in recorded:
+        needed[name].update(action for each in sent for action in actions(*each))
     functions = [
         resource["Properties"]["Handler"].split(".")[1]
         for resource in template["Resources"].values()
@@ -194,16 +94,16 @@ def test_every_role_allows_what_its_function_asks_for_and_nothing_else(
     ]
     wrong = {}
     for name in functions:
-        lacking = asked[name] - allowed(template, name)
-        unused = allowed(template, name) - asked[name] - SELDOM.get(name, set())
-        if lacking or unused:
-            wrong[name] = {"lacking": lacking, "unused": unused}
+        missing = needed[name] - allowed_actions(template, name)
+        unused = allowed_actions(template, name) - needed[name] - ONLY_IN_RACES.get(name, set())
+        if missing or unused:
+            wrong[name] = {"missing": missing, "unused": unused}
     assert wrong == {}
 
 
 @dataclass
 class Deployed:
-    """The functions on ministack by their names, and what the role of each allows; called there one at a time."""
+    """The deployed functions on ministack. `names`, `roles` and `policies` are by the name of the function's module."""
 
     functions: Any
     iam: Any
@@ -214,15 +114,15 @@ class Deployed:
     policies: dict[str, Any]
 
     def invoke(self, name: str, event: Any) -> tuple[Any, bool]:
-        """What a function answers, and whether it could do all that it was asked for."""
-        answer = self.functions.invoke(FunctionName=self.names[name], Payload=json.dumps(event))
-        text = answer["Payload"].read().decode()
-        found = json.loads(text)
-        failed = "FunctionError" in answer or (found or {}).get("batchItemFailures")
-        return found, not (failed or '"statusCode": 5' in text or "unavailable" in text or "internal_error" in text)
+        """Return a function's response and whether no part of the call failed."""
+        invocation = self.functions.invoke(FunctionName=self.names[name], Payload=json.dumps(event))
+        text = invocation["Payload"].read().decode()
+        response = json.loads(text)
+        failed = "FunctionError" in invocation or (response or {}).get("batchItemFailures")
+        return response, not (failed or '"statusCode": 5' in text or "unavailable" in text or "internal_error" in text)
 
-    def emptied(self) -> DynamoStore:
-        """The table with nothing but its beginnings."""
+    def reset_table(self) -> DynamoStore:
+        """Delete all records, write those of the bootstrap and return the store."""
         for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table):
             for item in page["Items"]:
                 self.dynamodb.delete_item(TableName=self.table, Key={"pk": item["pk"], "sk": item["sk"]})
@@ -230,13 +130,13 @@ class Deployed:
         begin_in(store)
         return store
 
-    def allow(self, name: str, policy: Any) -> None:
+    def set_policy(self, name: str, policy: Any) -> None:
         self.iam.put_role_policy(RoleName=self.roles[name], PolicyName="least", PolicyDocument=json.dumps(policy))
 
 
 @pytest.fixture(scope="module")
 def deployed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """With the event sources off: who calls a function is the test alone."""
+    """Deploy with the event sources disabled, so that only the test calls the functions."""
     assert built.is_dir()
     directory = tmp_path_factory.mktemp("permissions")
     with running(directory, free_port(), ask_permission=True) as ministack:
@@ -261,46 +161,50 @@ def deployed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         )
 
 
-def one_less(policy: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Each permission of a role that is asked for here, with the policy that lacks it."""
+def policies_without_one(policy: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield each permission that a call here needs, with a copy of the policy without it."""
     for number, statement in enumerate(policy["Statement"]):
-        given = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
-        ours = [a for a in given if a not in OF_LAMBDA | SELDOM.get(name, set()) | {"sqs:SendMessageBatch"}]
-        for action in ours:
+        listed = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        needed = [
+            a for a in listed if a not in LAMBDA_ACTIONS | ONLY_IN_RACES.get(name, set()) | {"sqs:SendMessageBatch"}
+        ]
+        for action in needed:
             resources = statement["Resource"] if action == "dynamodb:Query" else [statement["Resource"]]
             for resource in resources:
-                lacking = deepcopy(policy)
-                left = lacking["Statement"][number]
-                left["Action"] = [a for a in given if not a.startswith(action)] or ["none:Nothing"]
+                reduced = deepcopy(policy)
+                left = reduced["Statement"][number]
+                left["Action"] = [a for a in listed if not a.startswith(action)] or ["none:Nothing"]
                 if len(resources) > 1:
-                    left |= {"Action": given, "Resource": [r for r in resources if r != resource]}
-                yield f"{name}: {action} on {str(resource).rpartition(':')[2]}", lacking
+                    left |= {"Action": listed, "Resource": [r for r in resources if r != resource]}
+                yield f"{name}: {action} on {str(resource).rpartition(':')[2]}", reduced
 
 
 @pytest.mark.ministack
 @pytest.mark.enable_socket
-def test_a_permission_that_is_taken_away_is_missed(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In each round every function lacks one of its permissions, until it misses it; then it gets it back."""
-    rounds = list(zip_longest(*(list(one_less(policy, name)) for name, policy in deployed.policies.items())))
-    assert len([permission for lacking in rounds for permission in lacking if permission]) > 90
-    for lacking in rounds:
-        wanted = {lack[0].partition(":")[0]: lack for lack in lacking if lack}
-        for name, (_, policy) in wanted.items():
-            deployed.allow(name, policy)
-        monkeypatch.setattr(calls, "invoke", partial(until_missed, deployed, wanted))
-        everything(deployed.emptied())
-        assert [permission for permission, _ in wanted.values()] == []
+def test_function_fails_without_any_one_of_its_permissions(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In each round every function lacks one permission. It gets the permission back when a call fails."""
+    rounds = list(
+        zip_longest(*(list(policies_without_one(policy, name)) for name, policy in deployed.policies.items()))
+    )
+    assert len([each for removed in rounds for each in removed if each]) > 90
+    for removed in rounds:
+        missing = {each[0].partition(":")[0]: each for each in removed if each}
+        for name, (_, policy) in missing.items():
+            deployed.set_policy(name, policy)
+        monkeypatch.setattr(calls, "invoke", partial(invoke_and_give_back, deployed, missing))
+        call_every_function(deployed.reset_table())
+        assert [permission for permission, _ in missing.values()] == []
 
 
-def until_missed(deployed: Deployed, wanted: dict[str, Any], name: str, event: Any) -> Any:
-    """What a function answers; where it could not for want of a permission, it gets all back and the same request."""
+def invoke_and_give_back(deployed: Deployed, missing: dict[str, Any], name: str, event: Any) -> Any:
+    """Return a function's response. If the call fails, give all permissions back and repeat the same request."""
     if "headers" in event:
         event["headers"].setdefault("idempotency-key", uuid5(NAMESPACE_OID, json.dumps(event)).hex)
-    answer, well = deployed.invoke(name, event)
-    if not well:
-        assert name in wanted, f"{name} lacks nothing and failed: {answer}"
-        del wanted[name]
-        deployed.allow(name, deployed.policies[name])
-        answer, well = deployed.invoke(name, event)
-        assert well, f"{name} has all again and failed: {answer}"
-    return answer
+    response, succeeded = deployed.invoke(name, event)
+    if not succeeded:
+        assert name in missing, f"{name} failed with all its permissions: {response}"
+        del missing[name]
+        deployed.set_policy(name, deployed.policies[name])
+        response, succeeded = deployed.invoke(name, event)
+        assert succeeded, f"{name} failed after it got its permissions back: {response}"
+    return response

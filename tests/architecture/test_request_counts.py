@@ -1,7 +1,7 @@
-"""What each function asks of AWS at most, held word for word: the table of docs/benchmarks.md.
+"""Tests: the most requests that each function sends to AWS equal the table in docs/benchmarks.md.
 
-Counted on moto, over all calls of test_permissions.
-`WRITE=1 python -m pytest tests/architecture/test_request_counts.py` writes it.
+They are counted on moto, over all calls of `call_every_function`.
+`WRITE=1 python -m pytest tests/architecture/test_request_counts.py` writes the table.
 """
 
 import os
@@ -9,13 +9,13 @@ from collections import Counter
 from typing import Any
 
 from shared.table.dynamodb import DynamoStore
-from tests.architecture.helpers import Noted
-from tests.architecture.test_permissions import everything
+from tests.architecture.every_function import call_every_function
+from tests.architecture.helpers import Recorded
 from tests.bench.tables import PAGE, text_of, write
 
 HEAD = ["function", "requests", "read units", "write units", "least", "why more"]
-# What is more than one read, one query of a list, and one write.
-MORE = {
+# Why a function sends more than one read, one query of a list and one write.
+WHY_MORE = {
     "add_account": "a machine's sign-in is made at once: user, password, what became of it",
     "add_import": "the queue is told",
     "add_onboarding": "a customer, an account and a device, each as alone",
@@ -39,7 +39,7 @@ MORE = {
 
 
 def units(operation: str, request: Any) -> tuple[float, float]:
-    """Read and write units of the table for records of up to 4 and 1 KB; those of indexes are not here."""
+    """Return the read units for records of up to 4 KB and the write units for up to 1 KB, without those of indexes."""
     match operation:
         case "BatchGetItem":
             return sum(len(table["Keys"]) for table in request["RequestItems"].values()), 0
@@ -52,21 +52,21 @@ def units(operation: str, request: Any) -> tuple[float, float]:
     return 0, 0
 
 
-def rows(called: Noted) -> list[list[str]]:
-    """A row for each function: of its calls the one with the most requests, then the most units."""
+def rows(recorded: Recorded) -> list[list[str]]:
+    """Return a row for each function, of its call with the most requests and then the most units."""
     most: dict[str, tuple[int, float, float, list[str]]] = {}
-    for name, sent in called:
+    for name, sent in recorded:
         counted = [units(operation, request) for _, operation, request in sent]
         reads, writes = sum(each[0] for each in counted), sum(each[1] for each in counted)
         most[name] = max(most.get(name, (-1, 0, 0, [])), (len(sent), reads, writes, [each[1] for each in sent]))
     return [
-        [name, asked(names), f"{reads:g}", f"{writes:g}", str(least(names)), MORE.get(name, "")]
+        [name, summary(names), f"{reads:g}", f"{writes:g}", str(least(names)), WHY_MORE.get(name, "")]
         for name, (_, reads, writes, names) in sorted(most.items())
     ]
 
 
-def asked(names: list[str]) -> str:
-    """Such as `3: BatchGetItem, 2 Query`, each where it first comes."""
+def summary(names: list[str]) -> str:
+    """Return the count of the operations, such as `3: BatchGetItem, 2 Query`, in the order of their first request."""
     counts = Counter(names)
     return (
         f"{len(names)}: {', '.join(f'{n} {name}' if n > 1 else name for name, n in counts.items())}" if names else "0"
@@ -74,19 +74,16 @@ def asked(names: list[str]) -> str:
 
 
 def least(names: list[str]) -> int:
-    """One read, one query, one write, of what there is; anything else once."""
+    """Return the fewest possible requests: one each for reads, queries and writes, or one for other services."""
     kinds = {"UpdateItem": "TransactWriteItems"}
     of_dynamo = {kinds.get(name, name) for name in names} & {"BatchGetItem", "Query", "TransactWriteItems"}
     return len(of_dynamo) or min(len(names), 1)
 
 
-def test_each_function_asks_for_what_the_table_says_and_for_no_more(
-    store: DynamoStore,
-    noted: Noted,
-) -> None:
-    everything(store)
-    found = rows(noted)
+def test_requests_of_each_function_equal_the_table(store: DynamoStore, recorded: Recorded) -> None:
+    call_every_function(store)
+    found = rows(recorded)
     if os.environ.get("WRITE"):
         write("requests", HEAD, found)
     assert f"<!-- requests -->\n{text_of(HEAD, found)}\n" in PAGE.read_text()
-    assert {row[0] for row in found if row[1].partition(":")[0] != row[4]} == set(MORE)
+    assert {row[0] for row in found if row[1].partition(":")[0] != row[4]} == set(WHY_MORE)

@@ -1,4 +1,4 @@
-"""How functions start: what is warmed, when, and that nobody notices."""
+"""Tests: functions are primed before a snapshot, without effects that a caller could see."""
 
 import gc
 import importlib
@@ -13,18 +13,18 @@ from shared.aws.snapstart import primed
 from tests.builders import NOW
 from tests.simulation.fake_aws import FakeAws
 
-AHEAD = ["snap-start", "provisioned-concurrency"]
+PREINITIALIZED = ["snap-start", "provisioned-concurrency"]
 
 
-@pytest.mark.parametrize("kind", [*AHEAD, "on-demand", None])
+@pytest.mark.parametrize("kind", [*PREINITIALIZED, "on-demand", None])
 def test_function_is_primed_only_when_preinitialized(monkeypatch: pytest.MonkeyPatch, kind: str | None) -> None:
     monkeypatch.delenv("AWS_LAMBDA_INITIALIZATION_TYPE", raising=False)
     if kind:
         monkeypatch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", kind)
-    warmed: list[str] = []
+    primings: list[str] = []
     gc.disable()  # as functions/__init__.py does
-    assert primed(len, lambda: warmed.append("once")) is len
-    assert warmed == (["once"] if kind in AHEAD else [])
+    assert primed(len, lambda: primings.append("once")) is len
+    assert primings == (["once"] if kind in PREINITIALIZED else [])
     assert gc.isenabled()
     assert gc.get_freeze_count() > 0
 
@@ -42,12 +42,12 @@ def test_function_that_fails_to_prime_can_be_called(monkeypatch: pytest.MonkeyPa
 def test_priming_reads_once_writes_nothing_and_logs_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = importlib.import_module(f"functions.{name}").app
     aws = FakeAws(NOW)
-    asked: list[Any] = []
+    requests: list[Any] = []
     read = aws.dynamo.batch_get_item
-    monkeypatch.setattr(aws.dynamo, "batch_get_item", lambda **request: (asked.append(request), read(**request))[1])
+    monkeypatch.setattr(aws.dynamo, "batch_get_item", lambda **request: (requests.append(request), read(**request))[1])
     stream = io.StringIO()
     monkeypatch.setattr(log.registered_handler, "stream", stream)
     level = log.log_level
     with aws.installed():
         app._warm()
-    assert (len(asked), aws.dynamo.records, stream.getvalue(), log.log_level) == (1, {}, "", level)
+    assert (len(requests), aws.dynamo.records, stream.getvalue(), log.log_level) == (1, {}, "", level)

@@ -1,11 +1,11 @@
-"""Tests: template."""
+"""Tests: template.yaml grants no wildcard, protects the data and has an alarm for each failure."""
 
 import json
 import re
 from typing import Any
 
 from local.paths import PROJECT
-from shared.aws import clients as aws
+from shared.aws import clients
 
 
 def test_no_role_has_a_wildcard_or_scan(template: dict[str, Any]) -> None:
@@ -29,7 +29,7 @@ def test_table_and_user_pool_are_protected(template: dict[str, Any]) -> None:
     assert properties("UserPool")["DeletionProtection"] == "ACTIVE"
     client = properties("UserPoolClient")
     assert (client["AccessTokenValidity"], client["TokenValidityUnits"]["AccessToken"]) == (15, "minutes")
-    assert client["WriteAttributes"] == ["nickname"]  # nobody changes the address they are known by
+    assert client["WriteAttributes"] == ["nickname"]  # users cannot change their e-mail address
     assert "ALLOW_ADMIN_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
     jwt = properties("Api")["Auth"]["Authorizers"]["AccessToken"]["JwtConfiguration"]
     assert jwt == {
@@ -49,11 +49,13 @@ def test_table_and_user_pool_are_protected(template: dict[str, Any]) -> None:
 
 
 def test_timeout_exceeds_the_sdks_worst_case(template: dict[str, Any]) -> None:
-    worst = aws.MAX_ATTEMPTS * (aws.CONNECT_SECONDS + aws.READ_SECONDS) + 1  # and the SDK's wait between two attempts
+    worst = (
+        clients.MAX_ATTEMPTS * (clients.CONNECT_SECONDS + clients.READ_SECONDS) + 1
+    )  # and one second between two attempts
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             timeout = resource["Properties"].get("Timeout", template["Globals"]["Function"]["Timeout"])
-            # Where the user pool gives a token, one hanging call is borne; everywhere else two.
+            # The sign-in trigger must survive one hanging call, every other function two.
             calls = 1 if "SignIn" in resource["Properties"]["Events"] else 2
             assert calls * worst <= timeout
 

@@ -1,0 +1,115 @@
+"""Calls of every function, with all its kinds of requests to AWS."""
+
+import json
+from datetime import UTC, datetime
+
+from shared.table.dynamodb import DynamoStore
+from tests import calls
+from tests.builders import NOW, ROOT, a_customer, a_line, an_account, put
+from tests.calls import an_event
+
+
+def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
+    """Call each function for every kind of request to AWS that it can send."""
+    call = calls.call
+    line = a_line(end_customer={"in_trial": True})
+    put(store, *line[1:], an_account("super_user", line[1]))
+    empty = a_customer("distributor", name="Empty", references={"psa": "old"})
+    put(store, empty)
+
+    def if_match(version: int) -> dict[str, str]:
+        return {"if-match": f'"{version}"'}
+
+    for name in (
+        "get_me", "get_storage_locations", "list_views", "save_view", "remove_view", "get_view", "add_customer",
+        "add_test_device", "get_console",
+    ):  # fmt: skip
+        calls.handle(name, an_event(name))
+    call("save_view", path="/views/mine", body={"columns": ["name"]})
+    call("remove_view", path="/views/mine")
+    for name, rest in {
+        "get_customer": "", "get_options": "/options", "get_trial": "/trial", "check_storage": "/storage-check",
+        "list_devices": "/devices", "get_history": "/history",
+    }.items():  # fmt: skip
+        call(name, path=f"/customers/{line[5].id}{rest}")
+    call("get_invoicing", path=f"/customers/{ROOT.id}/invoicing", query={"month": "2026-11"})
+    call("list_customers", query={"parent_id": ROOT.id})
+    call("list_customers", query={"within": ROOT.id})
+    call("list_accounts", query={"within": ROOT.id})
+    call("list_accounts", query={"customer_id": ROOT.id})
+    call("start_production", path=f"/customers/{line[4].id}/production", headers=if_match(1))
+
+    path = f"/customers/{empty.id}"
+    call("change_customer", path=path, headers=if_match(1), body={"name": "Named", "references": {"psa": "7"}})
+    call("change_customer", path=path, headers=if_match(2), body={"services_to_provide": ["all_inclusive"]})
+    call("change_storage_location", path=f"{path}/storage-location", headers=if_match(3))
+    call("archive_customer", path=path, headers=if_match(4))
+    call("restore_customer", path=f"{path}/restore", headers=if_match(5))
+    put(store, a_customer("reseller", empty))
+    call("archive_customer", path=path, headers=if_match(6))  # refused, as it has a customer below it
+
+    new = {"name": "Saved", "parent_id": ROOT.id, "service_type": "all_inclusive", "device_country": "DE"}
+    for more in ({"services_to_provide": ["all_inclusive", "software_only"]}, {"name": "Saved again"},
+                 {"services_to_provide": ["all_inclusive"]}):  # fmt: skip
+        call("save_customer_by_reference", path="/customers/by-reference/psa/8", body={**new, **more})
+    call("get_customer_by_reference", path="/customers/by-reference/psa/8")
+    call("add_onboarding")
+    machine = {"kind": "api", "display_name": "Billing", "role": "supporter"}
+    customer = json.loads(an_event("add_customer")["body"]) | {"name": "With a machine", "device_country": "DE"}
+    done = call("add_onboarding", body={"customer": customer, "accounts": [machine], "test_device": {"name": "d"}})
+    assert done.status == 201, done.text
+
+    account_path = f"/customers/{ROOT.id}/accounts"
+    call("add_account", path=account_path, body=machine)
+    person = {"email": "ada@example.com", "display_name": "Ada", "role": "super_user"}
+    added = call("add_account", path=account_path, body=person).body
+    call("get_account", path=f"/accounts/{added['id']}")
+    for changes in ({"disabled": True}, {"disabled": False}):
+        version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
+        call("change_account", path=f"/accounts/{added['id']}", headers=if_match(version), body=changes)
+        _sync_identity(added["id"])
+    calls.invoke("record_sign_in", {**an_event("record_sign_in"), "userName": added["id"]})
+    version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
+    call("remove_account", path=f"/accounts/{added['id']}", headers=if_match(version))
+    _sync_identity(added["id"])
+
+    for number in (1, 2):  # an account of a removed customer no longer reserves its address
+        gone = a_customer("distributor", name=f"Gone {number}").model_copy(update={"archived_at": NOW, "expires_at": 1})
+        put(store, gone, an_account("super_user", gone, email=f"gone{number}@example.com"))
+    back = {**person, "email": "gone1@example.com"}
+    assert call("add_account", path=account_path, body=back).status == 429
+    customer = {**customer, "name": "With one who is back"}
+    accounts = [{**person, "email": "gone2@example.com"}]
+    steps = call("add_onboarding", body={"customer": customer, "accounts": accounts}).body["steps"]
+    assert steps[1]["problem"]["status"] == 429
+
+    left = a_customer("reseller", line[1], name="Left")
+    put(store, left)
+    for removed in (False, True):  # the last super_user of an archived customer
+        another = {**person, "email": f"left{removed}@example.com"}
+        super_user = call("add_account", path=f"/customers/{left.id}/accounts", body=another).body["id"]
+        call("archive_customer", path=f"/customers/{left.id}", headers=if_match(1 + 2 * removed))
+        if removed:
+            call("remove_account", path=f"/accounts/{super_user}", headers=if_match(1))
+        else:
+            call("change_account", path=f"/accounts/{super_user}", headers=if_match(1), body={"role": "operator"})
+            call("remove_account", path=f"/accounts/{super_user}", headers=if_match(2))
+        call("restore_customer", path=f"/customers/{left.id}/restore", headers=if_match(2 + 2 * removed))
+
+    device = call("add_test_device", path=f"/customers/{line[4].id}/test-devices", body={"name": "d"}).body["id"]
+    call("get_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
+    call("remove_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
+
+    accepted = call("add_import", headers={"idempotency-key": "one"}).body["id"]
+    calls.invoke("run_import", {"Records": [{"body": json.dumps({"import_id": accepted})}]})
+    call("get_import", path=f"/imports/{accepted}")
+    calls.invoke("publish_events", an_event("publish_events"))
+    put(store, a_customer("end_customer", now=datetime(2026, 1, 1, tzinfo=UTC), in_trial=True))
+    calls.invoke("end_trials", {"time": "2026-01-31T00:00:00Z"})
+    calls.handle("replace_storage_locations", an_event("replace_storage_locations"))
+
+
+def _sync_identity(account_id: str) -> None:
+    event = an_event("sync_identity")
+    event["Records"][0]["dynamodb"]["Keys"]["pk"]["S"] = f"account#{account_id}"
+    calls.invoke("sync_identity", event)
