@@ -1,4 +1,4 @@
-"""Builders that show only what matters to a test."""
+"""Builders of records, so that a test shows only the fields that matter to it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,7 +25,7 @@ BOTH = ["all_inclusive", "software_only"]
 ROOT_ACCOUNT, _beginning = bootstrap_records("Root company", "DE", "root@example.com", "root-cursor-key", NOW)
 ROOT = Customer.model_validate(next(a.item for a in _beginning if isinstance(a, Put) and a.item.get("level") == "root"))
 
-# The least that is given for each level.
+# The required fields of each level.
 FIELDS: dict[str, dict[str, Any]] = {
     "root": {"service_type": "all_inclusive", "services_to_provide": BOTH},
     "distributor": {"service_type": "all_inclusive", "services_to_provide": BOTH},
@@ -41,7 +41,7 @@ def begin_in(store: Store) -> None:
 
 
 def asked(level: Level, parent: Customer, **fields: Any) -> NewCustomer:
-    """A good request for a customer of `level`; a field given as `None` is left out."""
+    """Build a valid request for a customer of `level`. A field that is None is left out."""
     body = {
         "name": f"A {level}",
         "parent_id": parent.id,
@@ -54,7 +54,7 @@ def asked(level: Level, parent: Customer, **fields: Any) -> NewCustomer:
 
 
 def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW, **fields: Any) -> Customer:
-    """A customer of `level` below `parent`, or at the end of the shortest line of parents."""
+    """Build a customer of `level` below `parent`, or below the shortest chain of parents."""
     if level == "root":
         return ROOT
     if parent is None:
@@ -71,7 +71,7 @@ def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW
 
 
 def a_line(**fields: Any) -> list[Customer]:
-    """Root, distributor, sub-distributor, reseller, end-customer, site, each below the one before."""
+    """Build a customer of each level, from the root to a site, each below the one before."""
     line = [ROOT]
     for level in LEVELS[1:]:
         line.append(a_customer(level, line[-1], **fields.get(level, {})))
@@ -100,7 +100,7 @@ def an_account(role: Role, customer: Customer, **fields: Any) -> Account:
 
 
 def a_device(customer: Customer, name: str = "Device", **fields: Any) -> Device:
-    """A test device whose data lands where it should."""
+    """Build a test device whose data is in the expected storage location."""
     key = () if name == "Device" else (name,)
     return Device.model_validate(
         {
@@ -119,7 +119,7 @@ def a_device(customer: Customer, name: str = "Device", **fields: Any) -> Device:
 
 
 def put(store: Store, *records: Customer | Account | Device) -> None:
-    """Put records where they are not yet."""
+    """Store new records, with the records and counts that belong to them."""
     for record in records:
         if isinstance(record, Account):
             email = [Put(email_item(record))] if record.email else []

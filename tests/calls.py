@@ -1,4 +1,4 @@
-"""Calls functions as Lambda does."""
+"""Calls of functions, as Lambda calls them."""
 
 import importlib
 import json
@@ -14,7 +14,7 @@ from tests.builders import ROOT_ACCOUNT
 
 @dataclass
 class Context:
-    """Of a call with all its time before it."""
+    """The context of a call that has a minute left."""
 
     aws_request_id: str = "lambda-request-id"
     function_name: str = "function"
@@ -35,7 +35,7 @@ class Called:
 
 
 def an_event(name: str) -> dict[str, Any]:
-    """The event of events/ for a function."""
+    """Return the example event of this name in events/."""
     event: dict[str, Any] = json.loads((PROJECT / "events" / f"{name}.json").read_text())
     return event
 
@@ -50,9 +50,9 @@ def invoke(name: str, event: Any) -> Any:
 
 
 def handle(name: str, event: Any) -> Called:
-    answer = invoke(name, event)
-    assert set(answer) >= {"statusCode", "headers", "body"}
-    return Called(answer["statusCode"], answer["headers"], answer["body"])
+    response = invoke(name, event)
+    assert set(response) >= {"statusCode", "headers", "body"}
+    return Called(response["statusCode"], response["headers"], response["body"])
 
 
 def call(
@@ -64,7 +64,7 @@ def call(
     headers: dict[str, str] | None = None,
     path: str | None = None,
 ) -> Called:
-    """One request; what is not given is that of events/."""
+    """Send a request. Its other parts are those of the function's example event, without query and version headers."""
     event = deepcopy(an_event(name))
     event.pop("queryStringParameters", None)
     event["queryStringParameters"] = query

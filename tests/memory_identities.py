@@ -1,10 +1,10 @@
-"""Sign-ins in memory, for tests of use cases. `test_identities.py` holds them to what a user pool does."""
+"""A user directory in memory for tests of use cases. tests/accounts/test_identities.py compares it with a user pool."""
 
 from shared.accounts.identities import IdentityError, NoIdentityError
 
 
 class MemoryIdentities:
-    """`users` holds, by account, whether it may sign in; `failing` makes every call fail; `calls` are all calls."""
+    """`users` maps an account to whether it may sign in. `calls` lists all calls. If `failing`, every call fails."""
 
     def __init__(self) -> None:
         self.users: dict[str, bool] = {}

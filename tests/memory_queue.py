@@ -1,4 +1,4 @@
-"""A queue in memory, for tests of use cases."""
+"""A queue in memory for tests of use cases."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from shared.errors import UnavailableError
 
 
 class MemoryQueue:
-    """Keeps what it is sent; does not answer while it is `down`."""
+    """Stores the messages that it is sent. Raises UnavailableError while it is `down`."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []

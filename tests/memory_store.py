@@ -1,4 +1,4 @@
-"""The store in memory, for tests of use cases. `test_store.py` holds it to what DynamoDB does."""
+"""A store in memory for tests of use cases. tests/table/test_store.py compares it with DynamoDB."""
 
 import threading
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from shared.table.store import Action, ConditionFailedError, Page, Position, Put
 
 
 class MemoryStore:
-    """`requests` counts what DynamoDB would have been asked."""
+    """`requests` lists the requests that DynamoDB would have received."""
 
     def __init__(self) -> None:
         self.items: dict[Key, Item] = {}
@@ -19,12 +19,14 @@ class MemoryStore:
 
     def get(self, *keys: Key) -> dict[Key, Item]:
         self.requests.append("get")
-        assert len(set(keys)) <= 100, "BatchGetItem takes no more"
+        assert len(set(keys)) <= 100, "BatchGetItem accepts at most 100 keys"
         return {key: dict(self.items[key]) for key in keys if key in self.items}
 
     def write(self, *actions: Action) -> None:
         self.requests.append("write")
-        assert len({action.key for action in actions}) == len(actions) <= 100, "TransactWriteItems takes no others"
+        assert len({action.key for action in actions}) == len(actions) <= 100, (
+            "TransactWriteItems accepts at most 100 actions, each on another key"
+        )
         with self._lock:
             for key, item in apply_actions(actions, self.items).items():
                 if item is None:

@@ -1,4 +1,4 @@
-"""Fixtures of this folder."""
+"""Fixtures: functions on moto, without a user pool."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Helpers of the tests of functions."""
+"""Helpers of the API tests."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ A_DISTRIBUTOR = json.loads(an_event("add_customer")["body"])
 
 
 def assert_problem(called: Called, status: int, code: str) -> Any:
-    """RFC 9457, as the schema has it, and nothing of the inside."""
+    """Assert an RFC 9457 problem that follows the schema and reveals no internals. Return its body."""
     assert (called.status, called.body["code"]) == (status, code), called.text
     assert called.headers["Content-Type"] == "application/problem+json"
     problem = Problem.model_validate(called.body)

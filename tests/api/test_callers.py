@@ -1,4 +1,4 @@
-"""Tests: callers."""
+"""Tests: who may call the API, and what a caller without access sees."""
 
 from typing import Any
 
@@ -53,23 +53,25 @@ def test_resource_outside_the_subtree_looks_exactly_absent(store: DynamoStore) -
     put(store, inside, reseller, sibling, nephew, insider)
     absent = id_from("cus", "absent")
     for outside in (ROOT.id, sibling.id, nephew.id):
-        for requests in [
-            lambda one: call("get_customer", account=insider, path=f"/customers/{one}"),
-            lambda one: call("get_options", account=insider, path=f"/customers/{one}/options"),
-            lambda one: call("list_customers", account=insider, query={"parent_id": one}),
-            lambda one: call("list_customers", account=insider, query={"within": one}),
-            lambda one: call("add_customer", account=insider, body=A_DISTRIBUTOR | {"parent_id": one}),
-            lambda one: call("add_account", account=insider, path=f"/customers/{one}/accounts"),
-            lambda one: call("list_accounts", account=insider, query={"customer_id": one}),
-            lambda one: call("list_accounts", account=insider, query={"within": one}),
-            lambda one: call("add_test_device", account=insider, path=f"/customers/{one}/test-devices"),
-            lambda one: call("check_storage", account=insider, path=f"/customers/{one}/storage-check"),
-            lambda one: call("list_devices", account=insider, path=f"/customers/{one}/devices"),
-            lambda one: call("add_customer", account=insider, body={"parent_id": one}, query={"validate_only": "true"}),
+        for request in [
+            lambda customer_id: call("get_customer", account=insider, path=f"/customers/{customer_id}"),
+            lambda customer_id: call("get_options", account=insider, path=f"/customers/{customer_id}/options"),
+            lambda customer_id: call("list_customers", account=insider, query={"parent_id": customer_id}),
+            lambda customer_id: call("list_customers", account=insider, query={"within": customer_id}),
+            lambda customer_id: call("add_customer", account=insider, body=A_DISTRIBUTOR | {"parent_id": customer_id}),
+            lambda customer_id: call("add_account", account=insider, path=f"/customers/{customer_id}/accounts"),
+            lambda customer_id: call("list_accounts", account=insider, query={"customer_id": customer_id}),
+            lambda customer_id: call("list_accounts", account=insider, query={"within": customer_id}),
+            lambda customer_id: call("add_test_device", account=insider, path=f"/customers/{customer_id}/test-devices"),
+            lambda customer_id: call("check_storage", account=insider, path=f"/customers/{customer_id}/storage-check"),
+            lambda customer_id: call("list_devices", account=insider, path=f"/customers/{customer_id}/devices"),
+            lambda customer_id: call(
+                "add_customer", account=insider, body={"parent_id": customer_id}, query={"validate_only": "true"}
+            ),
         ]:
-            there, nowhere = requests(outside), requests(absent)
-            assert_problem(there, 404, "not_found")
-            assert (there.status, there.headers, there.text) == (nowhere.status, nowhere.headers, nowhere.text)
+            hidden, missing = request(outside), request(absent)
+            assert_problem(hidden, 404, "not_found")
+            assert (hidden.status, hidden.headers, hidden.text) == (missing.status, missing.headers, missing.text)
     assert call("get_customer", account=insider, path=f"/customers/{reseller.id}").status == 200
 
 

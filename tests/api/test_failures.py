@@ -1,4 +1,4 @@
-"""Tests: failures."""
+"""Tests: crashes, logs and error classes."""
 
 import importlib
 import io
@@ -18,7 +18,7 @@ from tests.calls import an_event, call, handle
 
 @pytest.fixture
 def logged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """All that the functions have logged, metrics included."""
+    """Return a function that reads all logs and metrics of the test so far."""
     stream = io.StringIO()
     monkeypatch.setattr(log.registered_handler, "stream", stream)
     return lambda: stream.getvalue() + capsys.readouterr().out
@@ -71,5 +71,5 @@ def test_importing_a_function_needs_no_environment_and_opens_no_client(monkeypat
 
 def test_every_api_error_has_a_status_and_a_code() -> None:
     classes = ApiError.__subclasses__()
-    assert len({refusal.code for refusal in classes}) == len(classes)
-    assert all(400 <= refusal.status < 600 for refusal in classes)
+    assert len({error.code for error in classes}) == len(classes)
+    assert all(400 <= error.status < 600 for error in classes)

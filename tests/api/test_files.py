@@ -1,4 +1,4 @@
-"""Tests: files."""
+"""Tests: upload of a CSV file to import."""
 
 import importlib
 import json
@@ -17,7 +17,7 @@ def test_file_is_imported_in_the_background() -> None:
     handler = importlib.import_module("functions.run_import").lambda_handler
     event = {"Records": [{"body": json.dumps({"import_id": accepted.body["id"]})}] * 2}
     handler(event, Context())
-    handler(an_event("run_import"), Context())  # of an import that is not there
+    handler(an_event("run_import"), Context())  # its import does not exist
     done = call("get_import", path=accepted.headers["Location"])
     assert (done.status, done.body["state"], done.body["created"]) == (200, "done", 2)
     tried = call("add_import", query={"validate_only": "true"}, headers={"idempotency-key": "two"})

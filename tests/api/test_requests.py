@@ -1,4 +1,4 @@
-"""Tests: requests."""
+"""Tests: bodies, parameters, headers and events that are malformed or too large."""
 
 import base64
 import json

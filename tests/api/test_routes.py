@@ -1,4 +1,4 @@
-"""Tests: routes."""
+"""Tests: each route's status, headers and ETag, and requests to routes that do not exist."""
 
 import pytest
 
@@ -13,12 +13,12 @@ STATUSES = {
     "add_import": 202,
     "add_onboarding": 201,
     "get_import": 404,
-    "archive_customer": 403,  # the event archives the caller's own company
+    "archive_customer": 403,  # the caller's own customer
     "get_customer_by_reference": 404,
     "save_customer_by_reference": 201,
-    "remove_account": 403,  # the event removes the caller's own account
+    "remove_account": 403,  # the caller's own account
     "add_test_device": 201,
-    "get_test_device": 404,  # the events' device is nobody's
+    "get_test_device": 404,  # no device has this id
     "remove_test_device": 404,
     "remove_view": 404,
     "refuse_unknown_route": 405,
@@ -53,13 +53,13 @@ def test_existing_address_returns_409() -> None:
     assert_problem(call("add_account"), 409, "email_exists")
 
 
-def test_removing_the_last_super_user_returns_409() -> None:
+def test_last_super_user_who_removes_their_own_account_gets_403() -> None:
     added = call("add_account", body={"display_name": "Second", "role": "super_user", "email": "2@example.com"}).body
     second = an_account("super_user", ROOT, id=added["id"])
     path = f"/accounts/{ROOT_ACCOUNT.id}"
     lowered = call("change_account", account=second, path=path, body={"role": "manager"}, headers={"if-match": '"1"'})
     assert lowered.status == 200
-    # The root's first account may no longer change anything; a third super_user takes the second one away, at most.
+    # The first account has lost its role, so the second is the last super_user and cannot remove itself.
     own = call("remove_account", account=second, path=f"/accounts/{second.id}", headers={"if-match": '"1"'})
     assert_problem(own, 403, "forbidden")
 

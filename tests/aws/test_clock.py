@@ -1,4 +1,4 @@
-""""""
+"""Tests: the clock offset of a local stack."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ def test_clock_offset_applies_only_on_a_local_stack(tmp_path: Path, monkeypatch:
     file = tmp_path / "clock"
     file.write_text("86400")
     monkeypatch.setenv("CLOCK_FILE", str(file))
-    for endpoint in (None, ""):  # as on AWS
+    for endpoint in (None, ""):  # on AWS
         if endpoint is None:
             monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
         else:
@@ -31,7 +31,7 @@ def test_clock_offset_applies_only_on_a_local_stack(tmp_path: Path, monkeypatch:
     assert clock.clock_offset() == timedelta()
 
 
-def test_clock_offset_is_never_negative() -> None:
+def test_put_forward_returns_the_offset_and_rejects_a_time_in_the_past() -> None:
     day = timedelta(days=1)
     assert put_forward("+31d", REAL, timedelta()) == 31 * day
     assert put_forward("+12h", REAL, day) == 1.5 * day

@@ -1,4 +1,4 @@
-"""What the store does when DynamoDB does not: answers put into boto3's real client by botocore's Stubber."""
+"""Tests: errors of DynamoDB. botocore's Stubber provides the responses of a real boto3 client."""
 
 import random
 from typing import Any
@@ -13,13 +13,11 @@ from shared.table.dynamodb import DynamoStore, _wait
 from shared.table.store import Check, ConditionFailedError, ItemTooLargeError, Put
 
 ITEM = {"pk": {"S": "a"}, "sk": {"S": "x"}}
-
-
-TRIES = 8
+MAX_ATTEMPTS = 8
 
 
 class Failing:
-    """A store whose client answers as told; `waits` are the tries after which it waited."""
+    """A store whose client returns the responses that a test adds. `waits` lists the attempts after which it waited."""
 
     def __init__(self) -> None:
         client = boto3.client(
@@ -30,7 +28,7 @@ class Failing:
         self.waits: list[int] = []
         self.store = DynamoStore(client, "table", wait=self.waits.append)
 
-    def cancelled(self, *codes: str, **item: Any) -> None:
+    def add_cancellation(self, *codes: str, **item: Any) -> None:
         reasons = [{"Code": code, **(item if code == "ConditionalCheckFailed" else {})} for code in codes]
         self.stubber.add_client_error(
             "transact_write_items",
@@ -39,10 +37,10 @@ class Failing:
             modeled_fields={"CancellationReasons": reasons},
         )
 
-    def fails(self, operation: str, code: str, status: int = 400, message: str = "") -> None:
+    def add_error(self, operation: str, code: str, status: int = 400, message: str = "") -> None:
         self.stubber.add_client_error(operation, code, service_message=message, http_status_code=status)
 
-    def succeeds(self) -> None:
+    def add_success(self) -> None:
         self.stubber.add_response("transact_write_items", {})
 
     def write(self) -> None:
@@ -56,9 +54,9 @@ def failing() -> Failing:
 
 @pytest.mark.parametrize("code", ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"])
 def test_write_retries_a_transaction_conflict(failing: Failing, code: str) -> None:
-    failing.cancelled("None", code)
-    failing.cancelled(code, "None")
-    failing.succeeds()
+    failing.add_cancellation("None", code)
+    failing.add_cancellation(code, "None")
+    failing.add_success()
     failing.write()
     assert failing.waits == [0, 1]
     failing.stubber.assert_no_pending_responses()
@@ -70,11 +68,11 @@ def test_every_attempt_of_a_write_has_the_same_token(failing: Failing) -> None:
         "before-parameter-build.dynamodb.TransactWriteItems",
         lambda params, **_: tokens.append(params["ClientRequestToken"]),
     )
-    failing.cancelled("TransactionConflict", "None")
-    failing.fails("transact_write_items", "TransactionInProgressException")
-    failing.succeeds()
+    failing.add_cancellation("TransactionConflict", "None")
+    failing.add_error("transact_write_items", "TransactionInProgressException")
+    failing.add_success()
     failing.write()
-    failing.succeeds()
+    failing.add_success()
     failing.write()
     assert len(tokens) == 4
     assert len(set(tokens[:3])) == 1
@@ -82,16 +80,16 @@ def test_every_attempt_of_a_write_has_the_same_token(failing: Failing) -> None:
 
 
 def test_write_gives_up_with_429_after_eight_conflicts(failing: Failing) -> None:
-    for _ in range(TRIES):
-        failing.cancelled("TransactionConflict", "None")
-    with pytest.raises(ThrottledError) as refused:
+    for _ in range(MAX_ATTEMPTS):
+        failing.add_cancellation("TransactionConflict", "None")
+    with pytest.raises(ThrottledError) as raised:
         failing.write()
-    assert refused.value.headers == {"Retry-After": "1"}
-    assert failing.waits == list(range(TRIES))
+    assert raised.value.headers == {"Retry-After": "1"}
+    assert failing.waits == list(range(MAX_ATTEMPTS))
 
 
 def test_failed_condition_wins_over_other_reasons(failing: Failing) -> None:
-    failing.cancelled("ConditionalCheckFailed", "TransactionConflict", Item=ITEM)
+    failing.add_cancellation("ConditionalCheckFailed", "TransactionConflict", Item=ITEM)
     with pytest.raises(ConditionFailedError) as failed:
         failing.write()
     assert failed.value.records == {("a", "x"): {"pk": "a", "sk": "x"}}
@@ -99,10 +97,10 @@ def test_failed_condition_wins_over_other_reasons(failing: Failing) -> None:
 
 
 def test_unexpected_error_is_not_retried(failing: Failing) -> None:
-    failing.cancelled("ValidationError", "None")
+    failing.add_cancellation("ValidationError", "None")
     with pytest.raises(ClientError):
         failing.write()
-    failing.fails("transact_write_items", "ValidationException")
+    failing.add_error("transact_write_items", "ValidationException")
     with pytest.raises(ClientError):
         failing.write()
     assert failing.waits == []
@@ -111,41 +109,41 @@ def test_unexpected_error_is_not_retried(failing: Failing) -> None:
 @pytest.mark.parametrize(
     "code", ["ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded"]
 )
-def test_throttling_after_the_sdks_retries_is_429(failing: Failing, code: str) -> None:
-    for operation, act in {
+def test_request_raises_429_when_throttled_after_the_sdks_retries(failing: Failing, code: str) -> None:
+    for operation, request in {
         "transact_write_items": failing.write,
         "batch_get_item": lambda: failing.store.get(("a", "x")),
         "query": lambda: failing.store.query("children", "p", limit=1),
     }.items():
-        failing.fails(operation, code)
+        failing.add_error(operation, code)
         with pytest.raises(ThrottledError):
-            act()
+            request()
 
 
 @pytest.mark.parametrize(("code", "status"), [("InternalServerError", 500), ("ServiceUnavailable", 503)])
-def test_dynamodb_server_error_is_503(failing: Failing, code: str, status: int) -> None:
-    failing.fails("transact_write_items", code, status)
-    with pytest.raises(UnavailableError) as refused:
+def test_write_raises_503_on_a_server_error(failing: Failing, code: str, status: int) -> None:
+    failing.add_error("transact_write_items", code, status)
+    with pytest.raises(UnavailableError) as raised:
         failing.write()
-    assert refused.value.headers == {"Retry-After": "5"}
+    assert raised.value.headers == {"Retry-After": "5"}
 
 
-def test_unreachable_dynamodb_is_503(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
-    def out_of_reach(**_: Any) -> None:
+def test_get_raises_503_when_dynamodb_is_unreachable(failing: Failing, monkeypatch: pytest.MonkeyPatch) -> None:
+    def time_out(**_: Any) -> None:
         raise ConnectTimeoutError(endpoint_url="https://dynamodb")
 
-    monkeypatch.setattr(failing.store._client, "batch_get_item", out_of_reach)
+    monkeypatch.setattr(failing.store._client, "batch_get_item", time_out)
     with pytest.raises(UnavailableError):
         failing.store.get(("a", "x"))
 
 
 def test_change_of_a_full_record_raises_item_too_large(failing: Failing) -> None:
     too_large = "Item size to update has exceeded the maximum allowed size"
-    failing.fails("update_item", "ValidationException", message=too_large)
+    failing.add_error("update_item", "ValidationException", message=too_large)
     with pytest.raises(ItemTooLargeError):
         failing.store.change(("a", "x"), {}, put={"n": 1})
     for code, message in (("ValidationException", "Syntax error"), ("AccessDeniedException", "no")):
-        failing.fails("update_item", code, message=message)
+        failing.add_error("update_item", code, message=message)
         with pytest.raises(ClientError):
             failing.store.change(("a", "x"), {}, put={"n": 1})
 
@@ -164,7 +162,7 @@ def test_get_retries_unprocessed_keys(failing: Failing) -> None:
 
 def test_get_gives_up_with_429_when_keys_stay_unprocessed(failing: Failing) -> None:
     left = {"table": {"Keys": [ITEM]}}
-    for _ in range(TRIES):
+    for _ in range(MAX_ATTEMPTS):
         failing.stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
     with pytest.raises(ThrottledError):
         failing.store.get(("a", "x"))

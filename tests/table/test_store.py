@@ -1,4 +1,4 @@
-"""One contract for the store in memory, on moto and on ministack. No race is proven here: see test_races.py."""
+"""Tests: one contract for the store in memory, on moto and on ministack. tests/stack/test_races.py tests races."""
 
 import pytest
 from pytest import FixtureRequest  # noqa: PT013
@@ -24,7 +24,7 @@ def store(request: FixtureRequest) -> Store:
 
 @pytest.fixture
 def fake_store() -> DynamoStore:
-    """The store itself, on the client in memory that the proofs play with."""
+    """Return the real store on the simulation's DynamoDB client in memory."""
     return DynamoStore(FakeDynamo(), "table")  # type: ignore[arg-type]
 
 
@@ -163,29 +163,29 @@ def test_change_refuses_a_record_whose_version_is_not_a_number(store: Store) -> 
 
 
 def test_query_stops_at_a_sort_key(store: Store) -> None:
-    children(store, ["a", "b", "c"])
+    put_children(store, ["a", "b", "c"])
     page = store.query("children", "p", up_to="b", limit=10)
     assert [item["folded_name"] for item in page.items] == ["a", "b"]
     page = store.query("children", "p", up_to="b", limit=1, after=store.query("children", "p", limit=1).next)
     assert [item["folded_name"] for item in page.items] == ["b"]
 
 
-def children(store: Store, names: list[str], parent: str = "p") -> None:
+def put_children(store: Store, names: list[str], parent: str = "p") -> None:
     for name in names:
         store.write(Put(an_item(f"{parent} {name}", parent_id=parent, folded_name=name)))
 
 
 def test_query_returns_one_partition_in_utf8_order(store: Store) -> None:
     names = ["b", "a", "Z", "ä", "a b", "\U0001f600", "\uffee"]
-    children(store, names)
-    children(store, ["other"], parent="q")
+    put_children(store, names)
+    put_children(store, ["other"], parent="q")
     page = store.query("children", "p", limit=100)
     assert [item["folded_name"] for item in page.items] == sorted(names, key=str.encode)
     assert page.next is None
 
 
 def test_query_filters_by_prefix(store: Store) -> None:
-    children(store, ["acme", "acme 2", "acm", "b"])
+    put_children(store, ["acme", "acme 2", "acm", "b"])
     page = store.query("children", "p", starts_with="acme", limit=100)
     assert [item["folded_name"] for item in page.items] == ["acme", "acme 2"]
 
@@ -193,18 +193,18 @@ def test_query_filters_by_prefix(store: Store) -> None:
 @pytest.mark.parametrize("prefix", ["", "n"])
 def test_pages_contain_every_record_once_and_the_last_is_not_empty(store: Store, prefix: str) -> None:
     names = [f"n{n:02}" for n in range(7)]
-    children(store, names)
+    put_children(store, names)
     for limit in range(1, 9):
-        seen, after, pages = [], None, 0
+        names_read, after, pages = [], None, 0
         while True:
             page = store.query("children", "p", starts_with=prefix, limit=limit, after=after)
             assert len(page.items) <= limit
-            seen += [item["folded_name"] for item in page.items]
+            names_read += [item["folded_name"] for item in page.items]
             pages += 1
             after = page.next
             if after is None:
                 break
-        assert seen == names
+        assert names_read == names
         assert pages == -(-len(names) // limit)
 
 
@@ -258,6 +258,6 @@ def test_query_of_the_table_is_strongly_consistent(store: Store) -> None:
     assert [i["sk"] for i in store.query(TABLE, "p", starts_with="history#", limit=2, after=page.next).items] == [
         "history#2"
     ]
-    nowhere = {"pk": "p", "sk": "history#1#"}  # no record has this key
-    after = store.query(TABLE, "p", starts_with="history#", limit=2, after=nowhere)
+    absent = {"pk": "p", "sk": "history#1#"}  # no record has this key
+    after = store.query(TABLE, "p", starts_with="history#", limit=2, after=absent)
     assert [item["sk"] for item in after.items] == ["history#2"]
