@@ -74,8 +74,10 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     _sync_identity(added["id"])
 
     for number in (1, 2):  # an account of a removed customer no longer reserves its address
-        gone = a_customer("distributor", name=f"Gone {number}").model_copy(update={"archived_at": NOW, "expires_at": 1})
-        put(store, gone, an_account("super_user", gone, email=f"gone{number}@example.com"))
+        removed_customer = a_customer("distributor", name=f"Gone {number}").model_copy(
+            update={"archived_at": NOW, "expires_at": 1}
+        )
+        put(store, removed_customer, an_account("super_user", removed_customer, email=f"gone{number}@example.com"))
     back = {**person, "email": "gone1@example.com"}
     assert call("add_account", path=account_path, body=back).status == 429
     customer = {**customer, "name": "With one who is back"}
