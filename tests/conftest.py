@@ -4,8 +4,9 @@ import io
 import os
 import re
 import signal
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,16 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
     return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
+
+
+SLOW_FIXTURES = {"built", "stack", "ministack", "ministack_store", "opened"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what builds the functions, starts ministack or opens a browser."""
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
 
 
 # Addresses, tokens, and the names that the tests give to customers and people.
@@ -144,6 +155,15 @@ def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
     return BUILD
 
 
+def eventually(check: Callable[[], Any], *, seconds: float = 300) -> Any:
+    """Return what `check` returns once it is true. The limit is only for what never happens: a busy machine is slow."""
+    until = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.2)
+    return found
+
+
 @dataclass(frozen=True)
 class RunningStack:
     """The template deployed on ministack, with a root that has begun."""
@@ -161,9 +181,10 @@ class RunningStack:
         """One request with the root's token, or with another one (`""` for none)."""
         bearer = self.token if token is None else token
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
-        return httpx.request(
-            method, self.stack["url"] + path, headers={**headers, **request.pop("headers", {})}, timeout=30, **request
-        )
+        with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=120) as client:  # retries to connect
+            return client.request(
+                method, self.stack["url"] + path, headers={**headers, **request.pop("headers", {})}, **request
+            )
 
 
 @pytest.fixture(scope="session")

@@ -212,7 +212,7 @@ def change_storage_location(
 def archive_customer(
     store: Store, caller: Caller, customer_id: str, *, version: int, find_devices: FindDevices
 ) -> CustomerResponse:
-    """ArchivePeriod a customer that is at `version`. One that is archived stays as it is, whatever the version.
+    """Archive a customer that is at `version`. One that is archived stays as it is, whatever the version.
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with what has to go first.
     """

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from tests.conftest import RunningStack
 from tests.console.helpers import BOTH, CHROMIUM, WIDE, Person, post
 
-expect.set_options(timeout=20_000)  # the machine may be busy
+expect.set_options(timeout=90_000)  # the machine may be busy
 
 
 @pytest.fixture(scope="module")

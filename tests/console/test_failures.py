@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.conftest import RunningStack
+from tests.conftest import RunningStack, eventually
 from tests.console.helpers import BOTH, CHROMIUM, Person, post
+
+PAGE_ROWS = 100  # of a level in the tree
 
 pytestmark = [
     pytest.mark.ministack,
@@ -31,26 +33,28 @@ def test_level_with_10_000_children_opens_without_freezing(
     file = "companyname,ParentId,Level,State,LocationId,DeviceCountry\n" + rows
     headers = {"Content-Type": "text/csv", "Idempotency-Key": "ten-thousand"}
     path = stack.call("POST", "/imports", content=file, headers=headers).headers["location"]
-    for _ in range(600):
-        if stack.call("GET", path, params={"limit": "1"}).json()["state"] == "done":
-            break
+    eventually(lambda: stack.call("GET", path, params={"limit": "1"}).json()["state"] == "done")
     someone = opened().open().sign_in()
     page = someone.page
     page.evaluate("at => { location.hash = at }", f"#/customers/{line['distributor']['id']}")
     page.locator(f'[data-id="{line["distributor"]["id"]}"] > .row .twist').click()
+    # A browser freezes when many rows are added at once: count the rows of each task instead of timing it.
     page.evaluate(
-        "window.longest = 0; new PerformanceObserver((list) => list.getEntries().forEach((each) => {"
-        " longest = Math.max(longest, each.duration) })).observe({type: 'longtask', buffered: false})"
+        "window.most = 0; new MutationObserver((changes) => { most = Math.max(most, changes.flatMap((each) =>"
+        " [...each.addedNodes]).filter((node) => node.matches?.('[role=treeitem]')"
+        " || node.querySelector?.('[role=treeitem]')).length) })"
+        ".observe(document.body, {childList: true, subtree: true})"
     )
     page.locator(f'[data-id="{reseller["id"]}"] > .row .twist').click()
     expect(page.get_by_role("treeitem", name="Child 00000")).to_be_visible()
-    side = page.locator("#side")
-    for _ in range(40):  # scroll on: pages of a hundred come as they are reached
+    side, children = page.locator("#side"), page.locator('[role="treeitem"][aria-level="4"]')
+    assert children.count() <= PAGE_ROWS
+    while (seen := children.count()) <= 1_000:  # scroll: the next page is read when the end is reached
         side.evaluate("side => side.scrollTo(0, side.scrollHeight)")
-        page.wait_for_timeout(100)
-    seen = page.locator('[role="treeitem"][aria-level="4"]').count()
-    assert seen > 1_000
-    assert page.evaluate("longest") < 200, "the page stood still"
+        page.wait_for_function(
+            """seen => document.querySelectorAll('[role="treeitem"][aria-level="4"]').length > seen""", arg=seen
+        )
+    assert 0 < page.evaluate("most") <= PAGE_ROWS
     page.evaluate("at => { location.hash = at }", f"#/customers/{reseller['id']}")
     page.locator("#find-text").fill("child 0999")
     expect(page.locator("#tree").get_by_role("treeitem")).to_have_count(10)
@@ -63,7 +67,7 @@ def test_slow_and_failing_network_loses_nothing_typed(opened: Callable[..., Pers
     expect(page.locator("main")).not_to_contain_text("One moment")
     with failing(page, "**/customers?within=*"):
         page.get_by_role("link", name="Trials", exact=True).click()
-        expect(page.locator("main")).to_contain_text("cannot be reached", timeout=20_000)
+        expect(page.locator("main")).to_contain_text("cannot be reached")
         someone.shot("network-failed")
     someone.press("Try again")
     expect(page.locator("main")).to_contain_text("30 days left")

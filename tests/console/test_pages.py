@@ -79,8 +79,8 @@ def test_every_page_is_accessible_to_root(
         expect(page.get_by_role("table")).to_contain_text(words)
     someone.shot("history")
     someone.press("Back")
-    someone.press("ArchivePeriod")
-    page.get_by_role("dialog").get_by_role("button", name="ArchivePeriod").click()
+    someone.press("Archive")
+    page.get_by_role("dialog").get_by_role("button", name="Archive").click()
     expect(page.locator(".head")).to_contain_text("Archived")
     someone.shot("archived")
     someone.press("Restore")
@@ -94,7 +94,7 @@ def test_every_page_is_accessible_to_root(
     someone.press("Try it first")
     expect(page.locator("main")).to_contain_text("20 would be created, 0 exist, 1 would be refused.")
     someone.press("Import")
-    expect(page.locator("main")).to_contain_text("20 created, 0 existed, 1 refused.", timeout=60_000)
+    expect(page.locator("main")).to_contain_text("20 created, 0 existed, 1 refused.")
     expect(page.get_by_role("table")).to_contain_text("No customer has this id")
     someone.shot("import-done")
 
@@ -130,7 +130,7 @@ def test_supporter_can_only_read(opened: Callable[..., Person], line: dict[str, 
     someone = opened(*account(stack, line["reseller"]["id"], "supporter"), scheme="dark").open().sign_in()
     page = someone.page
     someone.shot("supporter")
-    for name in ("Add customer", "Edit", "ArchivePeriod", "Add an account", "Add a test device", "End the trial"):
+    for name in ("Add customer", "Edit", "Archive", "Add an account", "Add a test device", "End the trial"):
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     expect(page.get_by_role("link", name="Import", exact=True)).to_have_count(0)
     page.evaluate("at => { location.hash = at }", f"#/customers/{line['reseller']['id']}/add")

@@ -58,7 +58,7 @@ def main() -> None:
 
         def call(method: str, path: str, **body: Any) -> Any:
             headers = {"Authorization": f"Bearer {stack['tokens']['root']}"}
-            answer = httpx.request(method, stack["url"] + path, headers=headers, json=body or None, timeout=30)
+            answer = httpx.request(method, stack["url"] + path, headers=headers, json=body or None, timeout=120)
             return answer.raise_for_status().json()
 
         for who, token in tokens(call, ministack.client("cognito-idp"), stack).items():
@@ -69,7 +69,7 @@ def main() -> None:
                 SCHEMATHESIS, "--config-file", HERE / "contract.toml", "run", PROJECT / "docs" / "openapi.json",
                 "--url", stack["url"], "--header", f"Authorization: Bearer {token}", "--checks", "all", "--mode", "all",
                 "--seed", str(asked.seed), "--max-examples", str(asked.examples), "--continue-on-failure",
-                "--no-color", "--workers", "2",
+                "--no-color", "--workers", "2", "--request-timeout", "120", "--request-retries", "5",
             ]  # fmt: skip
             hooks = {"PATH": "/usr/bin:/bin", "SCHEMATHESIS_HOOKS": "contract_hooks", "PYTHONPATH": str(HERE)}
             run = subprocess.run(command, cwd=folder, env=hooks, capture_output=True, text=True, check=False)

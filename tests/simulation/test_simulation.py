@@ -13,6 +13,7 @@ from tests.simulation.fixtures import ACTS
 FIRST_SEED = 20261124
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_and_nothing_doubled(capsys: pytest.CaptureFixture[str]) -> None:
     told: list[str] = []
     found = prove.prove("small", FIRST_SEED, told.append)

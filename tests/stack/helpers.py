@@ -1,7 +1,6 @@
 """Helpers of the tests of stack."""
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,15 +14,6 @@ def add(stack: RunningStack, **body: Any) -> dict[str, Any]:
     assert answer.status_code == 201, answer.text
     added: dict[str, Any] = answer.json()
     return added
-
-
-def eventually(check: Any, *, seconds: float = 20) -> Any:
-    """What `check` gives once it gives something true: messages of the stream take a moment."""
-    until = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.2)
-    return found
 
 
 def subscribed(stack: RunningStack, *kinds: str) -> Callable[[], list[dict[str, Any]]]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.conftest import RunningStack, kill_workers
-from tests.stack.helpers import BOTH, add, eventually, subscribed
+from tests.conftest import RunningStack, eventually, kill_workers
+from tests.stack.helpers import BOTH, add, subscribed
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
@@ -35,7 +35,7 @@ def test_trial_ends_by_schedule_and_publishes_its_events(stack: RunningStack) ->
     path = f"/customers/{trial['id']}"
     shown = stack.call("GET", path).json()  # true before the schedule has run
     assert (shown["state"], shown["production_since"]) == ("in_production", trial["trial"]["ends_at"])
-    recorded = eventually(lambda: (found := stack.call("GET", path).json())["version"] == 2 and found, seconds=150)
+    recorded = eventually(lambda: (found := stack.call("GET", path).json())["version"] == 2 and found)
     assert recorded == shown | {"version": 2}
     status = stack.call("GET", f"{path}/trial").json()
     assert (status["ended_by"], status["ended_at"], status["days_left"]) == ("schedule", trial["trial"]["ends_at"], 0)
@@ -54,9 +54,9 @@ def test_file_is_imported_although_its_worker_is_killed(stack: RunningStack) -> 
     accepted = stack.call("POST", "/imports", content=file, headers=headers)
     assert (accepted.status_code, accepted.json()["state"]) == (202, "waiting")
     path = accepted.headers["location"]
-    eventually(lambda: stack.call("GET", path).json()["rows_done"], seconds=60)
+    eventually(lambda: stack.call("GET", path).json()["rows_done"])
     assert kill_workers(stack.ministack) > 0
-    done = eventually(lambda: (f := stack.call("GET", path).json()).get("state") == "done" and f, seconds=200)
+    done = eventually(lambda: (f := stack.call("GET", path).json()).get("state") == "done" and f)
     assert (done["created"], done["existed"], done["refused"]) == (710, 0, 1)
     again = stack.call("POST", "/imports", content=file, headers=headers)
     assert again.headers["idempotent-replayed"] == "true"

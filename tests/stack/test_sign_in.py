@@ -6,8 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.ministack import client
-from tests.conftest import PERSONAL, RunningStack
-from tests.stack.helpers import eventually
+from tests.conftest import PERSONAL, RunningStack, eventually
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 

@@ -6,8 +6,8 @@ import pytest
 
 from local.ministack import client
 from local.seed import access_token
-from tests.conftest import RunningStack
-from tests.stack.helpers import BOTH, add, eventually, subscribed
+from tests.conftest import RunningStack, eventually
+from tests.stack.helpers import BOTH, add, subscribed
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
