@@ -11,7 +11,7 @@ ENOUGH = 0.9
 
 def main() -> None:
     every: Counter[str] = Counter()
-    for path in sorted(Path("mutants/shared").glob("*.py.meta")):
+    for path in sorted(Path("mutants/shared").glob("**/*.py.meta")):
         ends = json.loads(path.read_text())["exit_code_by_key"].values()
         survived, unknown = sum(end == SURVIVED for end in ends), sum(end is None for end in ends)
         if not ends:

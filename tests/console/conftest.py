@@ -12,7 +12,7 @@ from tests.console.helpers import BOTH, CHROMIUM, WIDE, Person, post
 expect.set_options(timeout=90_000)  # the machine may be busy
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # Root may not use the sandbox; the page is our own.
@@ -44,7 +44,7 @@ def opened(stack: RunningStack, browser: Browser) -> Iterator[Callable[..., Pers
     assert complaints == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def line(stack: RunningStack) -> dict[str, dict[str, Any]]:
     """A customer of each level, made through the API, and one account of each kind that the tests need."""
     parent = stack.call("GET", "/me").json()["customer"]
