@@ -21,7 +21,7 @@ app = Api("archive_customer")
     refuses=[NotFoundError, ArchiveBlockedError, StaleVersionError, RulesViolatedError, VersionRequiredError],
 )
 def route(customer_id: str, if_match: IfMatch = None) -> HttpResponse:
-    """Archive a customer that nothing stands below. It can be restored for 30 days, then it is removed."""
+    """Archive a customer without children and test devices. It can be restored for 30 days, then it is removed."""
     customer = archive_customer(
         app.store, app.caller, customer_id, version=version_required(if_match), find_devices=blocking_devices
     )

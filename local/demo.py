@@ -1,4 +1,4 @@
-"""`make demo`: the story of the source document, told on the running stack through its API. It can be run again.
+"""`make demo`: the steps of the source document on the running stack, through its API. It can be repeated.
 
 Every request carries an Idempotency-Key, so a second telling meets what the first one made.
 """

@@ -101,7 +101,7 @@ def carry_out(importer: Importer, file: Path, media: str, *, dry_run: bool) -> N
     refused = [result for result in results if result["status"] == "refused"]
     for result in refused[:_SHOWN]:
         print(f"  row {result['row']}: {'; '.join(error['detail'] for error in result['errors'])}")
-    print(f"What became of each row stands in {target}.")
+    print(f"The result of each row is in {target}.")
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> 
         yield Ministack(endpoint, process)
     finally:
         if process.poll() is not None:
-            print(f"ministack ended before it was told to, with {process.returncode}; see {log}", file=sys.stderr)
+            print(f"ministack ended unexpectedly with code {process.returncode}. See {log}", file=sys.stderr)
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(timeout=30)

@@ -98,7 +98,7 @@ class Problem(BaseModel):
 
 
 def document() -> dict[str, Any]:
-    """One document for all functions; a name stands for one schema only."""
+    """Build one document for all functions. A name belongs to one schema only."""
     functions = {name: importlib.import_module(f"functions.{name}") for name in ROUTES}
     models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
     for function in functions.values():
@@ -117,7 +117,7 @@ def document() -> dict[str, Any]:
             "version": _version(),
             "description": (
                 "Adds the customers of a backup service by the rules of each level and decides where their backups "
-                "are stored. What stands outside the caller's customer looks exactly like what is absent: 404. "
+                "are stored. A resource outside the caller's customer looks exactly like an absent one: 404. "
                 "Every failure is RFC 9457 problem+json, but those that the gateway itself answers: a missing or "
                 "invalid token (401), a missing scope (403) and its own throttling (429) come as "
                 '{"message": "..."}.'

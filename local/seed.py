@@ -47,7 +47,7 @@ def seed(
             UserPoolId=user_pool,
             Username=account.id,
             UserAttributes=[{"Name": "email", "Value": account.email}, {"Name": "email_verified", "Value": "true"}],
-            TemporaryPassword=new_secret(),  # nobody's; the lasting one follows
+            TemporaryPassword=new_secret(),  # replaced by the permanent one below
             MessageAction="SUPPRESS",
         )
     return account

@@ -1,0 +1,1 @@
+"""Everything that the functions share, one package for each part of the business."""

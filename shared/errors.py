@@ -1,4 +1,4 @@
-"""Every refusal a caller can get, with its HTTP status and its code.
+"""Every error that a caller can receive, with its HTTP status and its code.
 
     ApiError
     ├── MalformedRequestError     400  not JSON, wrong shape, unknown or read-only field
@@ -23,7 +23,7 @@
     ├── ThrottledError            429
     └── UnavailableError          503
 
-One mapping (`shared.http.problem`) makes RFC 9457 problem+json of them.
+One mapping (`_problem_response` in `shared.api.http`) makes RFC 9457 problem+json of them.
 """
 
 from collections.abc import Callable
@@ -35,14 +35,14 @@ MAX_ERRORS: Final = 100  # in one answer
 class RuleViolation(Exception):  # noqa: N818 - one entry of RulesViolatedError, never an answer by itself
     """One broken rule: which, where (an RFC 6901 pointer into the body, or a query parameter) and what to do."""
 
-    def __init__(self, code: str, at: str, detail: str, **facts: Any) -> None:
+    def __init__(self, code: str, at: str, detail: str, **extensions: Any) -> None:
         super().__init__(detail)
         place = "pointer" if at.startswith("/") else "parameter"
-        self.entry = {"code": code, place: at, "detail": detail, **facts}
+        self.entry = {"code": code, place: at, "detail": detail, **extensions}
 
 
 class ApiError(Exception):
-    """A refusal: `detail` tells a person what to do; `errors` name the fields; `facts` are added to the answer."""
+    """An error response: `detail` says what to do, `errors` name the fields, `extensions` are added (RFC 9457)."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -53,13 +53,13 @@ class ApiError(Exception):
         errors: list[dict[str, Any]] | None = None,
         *,
         headers: dict[str, str] | None = None,
-        **facts: Any,
+        **extensions: Any,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.errors = errors or []
         self.headers = headers or {}
-        self.facts = facts
+        self.extensions = extensions
 
 
 class MalformedRequestError(ApiError):
@@ -96,7 +96,7 @@ class NameExistsError(ApiError):
 
 
 class ReferenceExistsError(ApiError):
-    """Another customer of the same tree has the reference; which one is told to those who may see it."""
+    """Another customer of the same tree has the reference. Its id is added for callers who can see that customer."""
 
     status, code = 409, "reference_exists"
 

@@ -1,4 +1,4 @@
-"""One request carried out once: ids that follow from the caller and the Idempotency-Key.
+"""Idempotent requests: ids are derived from the caller and the Idempotency-Key.
 
 The id is the record: the second Put of the same id fails, so the key is kept in the same transaction as the work,
 for as long as the work is, and no crash can part the two.
@@ -51,7 +51,7 @@ def _set(value: object) -> object:
 
 
 def ensure_same_request(request: BaseModel, earlier_hash: str) -> None:
-    """Raises KeyReusedError where the key stands for another request."""
+    """Raises KeyReusedError if the key was used for another request."""
     ensure_same_hash(request_hash(request), earlier_hash)
 
 

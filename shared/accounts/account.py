@@ -42,7 +42,7 @@ def new_account(
 ) -> Account:
     """The account that `new` asks for at `customer`.
 
-    Raises RulesViolatedError with every broken rule, then ForbiddenError for a role above the one of `by`.
+    Raises RulesViolatedError with every broken rule, then ForbiddenError for a role above the actor's own.
     """
     violations = Violations()
     email = None
@@ -72,7 +72,7 @@ def new_account(
 def apply_account_change(change: AccountChange, account: Account, actor: Account) -> Account:
     """`account` with the change, at its next version; itself where nothing changes.
 
-    Raises RulesViolatedError, then ForbiddenError for a role above the one of `by`. Nobody locks themselves out.
+    Raises RulesViolatedError, then ForbiddenError for a role above the actor's own. An account cannot lock itself out.
     """
     violations = Violations()
     changes: dict[str, object] = {}
@@ -117,7 +117,7 @@ def account_tombstone(account: Account) -> Account:
 
 
 def counts_as_super_user(account: Account) -> bool:
-    """A person who can act: a machine cannot mend a customer that nobody else may."""
+    """Whether the account counts as a super_user: an enabled person. Machines do not count."""
     return account.kind == "person" and account.role == "super_user" and not (account.disabled or account.removed)
 
 
@@ -134,7 +134,7 @@ def _role(role: str) -> Role:
 
 
 class AccountResponse(BaseModel):
-    """An account as it is shown. `identity` tells whether the sign-in follows what stands here."""
+    """An account. `identity` shows whether the sign-in has been updated to this version of the account."""
 
     id: str | None = Field(description="None only in the answer to validate_only.")
     kind: Kind

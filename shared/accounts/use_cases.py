@@ -119,7 +119,7 @@ def add_account(
         raise KeyReusedError("The account of this Idempotency-Key was removed. Take a new key for a new account.")
     ensure_role_not_above_own(
         actor, earlier.role
-    )  # by the roles of today: nobody is shown the secret of a role above their own
+    )  # checked again: no response shows the secret of a role above the actor's own
     if validate_only:
         known = show_account(as_created(earlier, new)).model_dump()
         return AddedAccount(AddedAccountResponse(**known, credentials=None), "validated")
@@ -333,7 +333,7 @@ def get_me(store: Store, caller: Caller) -> Me:
 
 
 def sync_identity(store: Records, identities: UserDirectory, account_id: str) -> None:
-    """Make the sign-in follow the account as it stands in the table now, whatever the order of the messages.
+    """Update the sign-in to the account as it is stored now, whatever the order of the messages.
 
     Raises IdentityError when the user pool fails; the account then says `failed` until a later try succeeds.
     """
@@ -362,7 +362,7 @@ def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
 
     What is not noted now, the next token notes.
     """
-    with contextlib.suppress(ApiError):  # a store that does not answer keeps nobody from signing in
+    with contextlib.suppress(ApiError):  # a failing store must not block a sign-in
         account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
         if account is None or account.signed_in_at or account.removed:
             return
@@ -372,7 +372,7 @@ def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
 
 
 def _mark(store: Records, account: Account, changes: dict[str, object]) -> None:
-    """Keep what the system itself notes. When somebody has changed or noted something meanwhile, that stays."""
+    """Store internal state of an account, unless the account has changed meanwhile."""
     seen = account.model_dump(include={"version", "identity_version", "identity_failed"})
     with contextlib.suppress(ConditionFailedError):
         store.write(Put(account_item(account.model_copy(update=changes)), condition=seen))

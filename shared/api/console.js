@@ -1,4 +1,4 @@
-// The console: a page over the API, and nothing that the API does not know. No rule stands here: forms are drawn from
+// The console: a page over the API, and nothing that the API does not know. It contains no rules: forms are drawn from
 // the options route, errors come from the problems' pointers, and what will happen is asked of the API beforehand.
 
 const SPOKEN = {
@@ -74,7 +74,7 @@ async function refresh() {
   }
 }
 
-// Resolves when somebody has signed in; `reason` says why they are asked.
+// Resolves after the user has signed in; `reason` says why a sign-in is required.
 function signIn(reason) {
   token = null;
   refreshToken.set(null);
@@ -279,7 +279,7 @@ const tree = {
     for (const old of $("tree").querySelectorAll('[tabindex="0"]')) old.tabIndex = -1;
     item.tabIndex = 0;
   },
-  // Opens what stands above a customer, as far as its place is among the pages that are loaded, and selects it.
+  // Opens the ancestors of a customer, as far as the loaded pages contain it, and selects it.
   async reveal(one) {
     const ids = one.path.split("/");
     for (const id of ids.slice(ids.indexOf(me.customer.id), -1)) {
@@ -470,7 +470,7 @@ function options(values, chosen) {
   return values.map(([value, words]) => h("option", { value, selected: value === chosen }, words));
 }
 
-// Puts each error beside its field; what has no field stands at the form's end.
+// Puts each error beside its field; errors without a field go to the end of the form.
 function place(form, errors, only = null) {
   const beside = new Map();
   for (const each of errors) {
@@ -561,7 +561,7 @@ async function customersPage(one, rest) {
         ["Id", one.id],
       ].filter(Boolean).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
     HOLDS.has(one.level) && h("h2", {}, "Customers below"),
-    HOLDS.has(one.level) && listing(`Customers below ${one.name}`, ["Name", "Level", "State", "Storage location"], "Nothing stands below this customer yet.", async (cursor) => {
+    HOLDS.has(one.level) && listing(`Customers below ${one.name}`, ["Name", "Level", "State", "Storage location"], "This customer has no children yet.", async (cursor) => {
       const page = await children(one.id, { cursor, limit: 25 });
       return [page.customers.map((each) => [link(learn(each)), spoken(each.level), badges(each)[1] || "", each.storage_location.name]), page.next_cursor];
     }),
@@ -765,7 +765,7 @@ function accountsPage(one, rest) {
   const changing = (each, body) => acts(async () => { await api("PATCH", `/accounts/${each.id}`, { body, ...version(each) }); say("The account is changed."); await show(); });
   return [h("h1", {}, `Accounts of ${one.name}`),
     h("div", { class: "actions" }, may("change_accounts") && !one.archive && button("Add an account", () => go("accounts", one.id, "/add"), "main")),
-    listing(`Accounts of ${one.name}`, ["Name", "E-mail", "Role", "Status", ...(may("change_accounts") ? ["Actions"] : [])], "Nobody has an account here yet.", async (cursor) => {
+    listing(`Accounts of ${one.name}`, ["Name", "E-mail", "Role", "Status", ...(may("change_accounts") ? ["Actions"] : [])], "No accounts yet.", async (cursor) => {
       const page = await api("GET", "/accounts", { query: { customer_id: one.id, cursor } });
       return [page.accounts.map((each) => [each.display_name, each.email ?? "A machine", each.role.replace("_", " "), each.status,
         ...(may("change_accounts") ? [each.id === me.account.id ? "You" : h("div", { class: "actions" },

@@ -9,7 +9,7 @@
     lambda_handler = app.handler()
 
 Whatever is sent, the answer is JSON: the thing asked for, or RFC 9457 problem+json with a code, the errors with
-pointers and the request's id. Nothing of a crash is told to the caller, and no name, address or token is logged.
+pointers and the request's id. A crash reveals nothing to the caller, and no name, address or token is logged.
 """
 
 import base64
@@ -254,7 +254,7 @@ class Api:
         return primed(self._handle, self._warm)
 
     def _warm(self) -> None:
-        """A request of nobody, and a read of nothing: they build what a first caller would wait for."""
+        """Handle a request without a caller and read an absent record, to build what a first caller would wait for."""
         context: Any = SimpleNamespace(aws_request_id="warm")
         path = re.sub(r"{\w+}", "warm", self.row.path)
         request = {
@@ -325,7 +325,7 @@ def _handle_errors(
         request_id = clean["requestContext"]["requestId"] or request_id
         log.append_keys(request_id=request_id)
         return _to_proxy_response(respond(clean))
-    except Exception as error:  # noqa: BLE001 - the edge: from here on nobody else would answer
+    except Exception as error:  # noqa: BLE001 - the outermost handler: every error becomes a response
         return _to_proxy_response(_problem_response(error, request_id))
     finally:
         flush_metrics()
@@ -407,7 +407,7 @@ def _strict_json(body: str) -> Any:
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key is repeated")
     return found
 
 
@@ -446,7 +446,7 @@ def _problem_response(error: Exception, request_id: str) -> HttpResponse:
         "detail": refusal.detail if refusal else "Something went wrong here. Try again, and tell us the request's id.",
         "errors": refusal.errors if refusal else [],
         "request_id": request_id,
-        **(refusal.facts if refusal else {}),
+        **(refusal.extensions if refusal else {}),
     }
     if refusal:
         log.info("request_rejected", code=refusal.code, status=status.value)

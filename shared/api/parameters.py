@@ -1,7 +1,7 @@
 """What a route takes: its function's arguments, read from the path, the query, the headers and the body of a request.
 
 An argument named in the path comes from there; a pydantic model is the body; one annotated with a `Header` is that
-header; every other is a parameter of the query. Each is validated by its annotation; all that is wrong is told at once.
+header; every other is a parameter of the query. Each is validated by its annotation; all errors are reported at once.
 """
 
 import inspect

@@ -1,7 +1,7 @@
 """Accounts, and the one place that decides who may do what. Source: domain.md, "Accounts".
 
 Deny by default: `authorize` lets an operation pass only where a row of `MAY` allows it, and it takes every id a request
-holds, wherever it stands. Outside the caller's subtree looks exactly like absent.
+contains: in path, body, query or cursor. A resource outside the caller's subtree looks exactly like an absent one.
 """
 
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class Account(BaseModel):
 
     @property
     def path(self) -> str:
-        """Where it stands in the tree: below its customer."""
+        """The position in the tree: below its customer."""
         return f"{self.customer_path}/{self.id}"
 
     @property
@@ -99,7 +99,7 @@ class HasPath(Protocol):
 
 
 def active_account(item: dict[str, Any] | None) -> Account:
-    """The caller's account as it stands in the table now. Raises NoActiveAccountError."""
+    """Parse the caller's account as it is stored now. Raises NoActiveAccountError if it is disabled or removed."""
     account = Account.model_validate(item) if item is not None else None
     if account is None or account.disabled or account.removed:
         raise NoActiveAccountError("This sign-in has no account that may act. Ask an administrator of your company.")
@@ -135,7 +135,7 @@ def require_permission(account: Account, operation: Operation) -> None:
 
 
 def ensure_role_not_above_own(account: Account, role: Role, pointer: str | None = None) -> None:
-    """Nobody gives a role above their own, nor touches an account that has one. Raises ForbiddenError."""
+    """Raises ForbiddenError for a role above the account's own, which it can neither give nor change."""
     if ROLES.index(role) < ROLES.index(account.role):
         raise ForbiddenError(
             f"The role {role} is above yours, {account.role}. Ask a {role} to do it.",

@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from shared.aws.observability import flush_metrics, log_event
 from shared.errors import require
 
-# Reported for a failed record without an id. To Lambda it stands for the whole batch.
+# Reported for a failed record without an id. Lambda then retries the whole batch.
 WHOLE_BATCH: Final = ""
 # Where a record holds its id: of a stream, of a queue.
 SEQUENCE_NUMBER: Final = ("dynamodb", "SequenceNumber")

@@ -243,7 +243,7 @@ def archive_customer(
 def _blocking(
     store: Store, customer: Customer, records: dict[Key, Item], find_devices: FindDevices
 ) -> Iterator[Blocker]:
-    """What stands below a customer and keeps it from being archived."""
+    """The children and devices of a customer, which block archiving it."""
     if children_key(customer.id) in records:  # else nothing was ever added below
         for child in _children(store, customer):
             yield {"code": "child", "customer_id": child["customer_id"], "detail": child["name"]}
@@ -305,7 +305,7 @@ class History(BaseModel):
 def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None) -> History:
     """Every change of a customer. Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
 
-    What the record itself tells (added, reminded, in production) is merged with the changes that were kept.
+    Entries that follow from the customer's record (added, reminded, in production) are merged with the stored changes.
     """
     key = customer_key(customer_id)
     actor, customer, _ = read_customer(store, caller, customer_id)

@@ -1,7 +1,7 @@
 """How a customer is changed: what may be asked for, by which rules, and what is kept of each change.
 
 A change is recorded once, as the customer's `last_change`. The same record is kept for its history in the same
-transaction, and the stream tells others from it. Source: domain.md.
+transaction, and events are published from it. Source: domain.md.
 """
 
 import math
@@ -99,7 +99,7 @@ def restore(customer: Customer, parent: Customer, caller: Caller) -> Customer:
 
 
 def ensure_not_own_customer(actor: Account, customer: Customer) -> None:
-    """Nobody takes away the customer they stand at, nor brings it back. Raises ForbiddenError."""
+    """Raises ForbiddenError if the customer is the actor's own: one above it archives and restores it."""
     if actor.customer_id == customer.id:
         raise ForbiddenError("Nobody archives or restores their own company; somebody above it does.")
 
@@ -163,12 +163,12 @@ def _with_change(
 
 
 def _history_value(field: str, values: Mapping[str, Any]) -> Any:
-    """A storage location is told by its country."""
+    """The value that the history shows: of a storage location, its country."""
     return values[field]["country"] if field == "storage_location" else values[field]
 
 
 def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
-    """What a customer's record itself tells of it, in the order of time: added, reminded, in production."""
+    """Build the history entries that follow from the record, by time: added, reminded, in production."""
     first = {**customer.model_dump(mode="json", include=HISTORY_FIELDS - {"archived_at"}), **customer.initial_values}
     created = {field: _history_value(field, first) for field in first if first[field]}
     by, request_id = customer.created_by, customer.created_request_id
@@ -179,7 +179,7 @@ def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
             told.append(_initial_entry("trial_ending", sent_at, SCHEDULE, None, {"days_before": days}))
     since = customer.production_since_at(now) if customer.level == "end_customer" else None
     if customer.archived_at and not customer.production_since:
-        since = None  # others are told when it is back
+        since = None  # published after it is restored
     if since is not None:
         if customer.trial:
             by, request_id = customer.trial_ended_by or SCHEDULE, customer.production_request_id

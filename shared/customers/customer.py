@@ -1,4 +1,4 @@
-"""Customers: what is kept of one, what may be asked for, by which rules one is added, and how one is shown.
+"""Customers: the stored record, the requests, the rules for adding one, and the response.
 
 To add a field: here (kept, asked for, shown), its rule by level in `levels`, its test. Source: domain.md.
 """
@@ -37,7 +37,7 @@ class ArchivePeriod(BaseModel):
 
 
 class Change(BaseModel):
-    """One change of a customer: history and events are told from it alone. `changes`: field -> from what to what."""
+    """One change of a customer. History and events are built from it alone. `changes`: field -> old and new value."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,7 +45,7 @@ class Change(BaseModel):
     at: Timestamp
     by: str  # an account, or "schedule"
     request_id: str | None = None
-    version: int | None = None  # none for what the record itself tells: its beginning, and what the schedule noted
+    version: int | None = None  # None for entries built from the record itself
     changes: dict[str, dict[Literal["from", "to"], Any]] = {}
     reason: str | None = None
 

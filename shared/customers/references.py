@@ -1,6 +1,6 @@
 """Customers by the ids they have in other systems: found, or added and changed in one call.
 
-A value of a system stands for one customer in a top-level ancestor's tree. The distributors themselves, and what they
+A value of a system identifies one customer in a top-level ancestor's tree. The distributors themselves, and what they
 are called elsewhere, are in the root's own tree.
 """
 
@@ -49,7 +49,7 @@ def get_customer_by_reference(
     actor, path = _where(store, caller, within, None)
     try:
         value = normalize_reference(unquote(value), "value")
-    except RuleViolation as broken:  # nobody has it
+    except RuleViolation as broken:  # no customer can have it
         raise NotFoundError from broken
     customer = _find(store, caller, path, system, value)
     return show_current(store, caller, authorize(actor, caller.operation, customer))

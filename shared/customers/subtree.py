@@ -1,4 +1,4 @@
-"""Walking all that stands below a customer, in path order, over the subtree index."""
+"""Lists of a customer's subtree, in path order, from the subtree index."""
 
 from collections.abc import Callable
 from typing import Any, Final, Literal
@@ -24,7 +24,7 @@ def below(store: Store, kind: Kind, within: Customer, *, limit: int, after: Posi
     return store.query("subtree", tree, starts_with=f"{within.path}/", after=after, limit=limit)
 
 
-# Where a list goes on after the customer it is asked for, which stands first in its own subtree.
+# The position after the listed customer itself, which is the first of its own subtree.
 AFTER_ITSELF: Final[Position] = {}
 
 
@@ -72,7 +72,7 @@ def position_within(top: Item, item: Item) -> Position:
 def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: Position | None) -> Page:
     """What is the root's own, then tree by tree what is below its distributors.
 
-    A position stands either in the root's own tree, at a distributor that was reached, or in that distributor's tree.
+    A position is either in the root's own tree, at a distributor that was reached, or in that distributor's tree.
     """
     tops, own = tree_below("customer", root.path), tree_below(kind, root.path)
     items: list[Item] = []
@@ -107,7 +107,7 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
 
 
 def _distributor(root: Customer, at: Position) -> Position:
-    """The position of the distributor in whose tree `at` stands."""
+    """The position of the distributor whose tree contains `at`."""
     distributor = at["path"].split("/")[1]
     pk, sk = customer_key(distributor)
     return {"pk": pk, "sk": sk, "tree": tree_below("customer", root.path), "path": f"{root.path}/{distributor}"}

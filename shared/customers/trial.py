@@ -13,7 +13,7 @@ TRIAL_PERIOD: Final = timedelta(hours=30 * 24)
 # Days before the end on which a reminder is due; 0 is the end itself.
 STEPS: Final = (7, 3, 1, 0)
 
-# Who ends a trial when nobody does.
+# The actor of a trial that ends by itself.
 SCHEDULE: Final = "schedule"
 
 State = Literal["in_trial", "in_production"]
@@ -33,7 +33,7 @@ def production_since(
 ) -> datetime | None:
     """When production began as seen at `now`, `None` during the trial. At its very end the trial is over.
 
-    `recorded` is what stands in the table once somebody or the schedule moved the customer to production.
+    `recorded` is the stored time, once an account or the schedule has moved the customer to production.
     """
     if recorded is not None and recorded <= now:
         return recorded
@@ -43,7 +43,7 @@ def production_since(
 
 
 class Due(NamedTuple):
-    """What is due next for a trial, and when. As text it sorts by the time and tells the end of the trial."""
+    """The next step of a trial and its time. As text it sorts by time and contains the end of the trial."""
 
     at: datetime
     step: int  # days before the end

@@ -81,7 +81,7 @@ def add_customer(
                 show(customer, caller.now, parent).model_copy(update={"id": None, "path": None}), "validated"
             )
         try:
-            # What the rules have relied on is checked: the parent still stands and still provides the same.
+            # The write checks what the rules relied on: the parent exists and provides the same services.
             store.write(*creation_actions(customer, caller.now), count_child(parent.id, records))
         except ConditionFailedError as failed:
             if earlier := parse_record(Customer, failed.records, customer_key(customer_id)):
@@ -146,11 +146,11 @@ def ensure_unique(account: Account, customer: Customer, records: Mapping[Key, It
 
 
 def reference_exists(system: str, customer_id: str | None = None) -> ReferenceExistsError:
-    """`customer_id` is told to those who may see that customer."""
+    """`customer_id` is given only for callers who can see that customer."""
     detail = f"Another customer has this reference of {system}. Take it from there first, or give another one."
     errors = [{"code": "reference_exists", "pointer": f"/references/{system}"}]
-    facts: dict[str, Any] = {"customer_id": customer_id} if customer_id else {}
-    return ReferenceExistsError(detail, errors, **facts)
+    extensions: dict[str, Any] = {"customer_id": customer_id} if customer_id else {}
+    return ReferenceExistsError(detail, errors, **extensions)
 
 
 def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerResponse:

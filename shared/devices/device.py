@@ -43,7 +43,7 @@ class Device(BaseModel):
 
     @property
     def path(self) -> str:
-        """Where it stands in the tree: below its customer."""
+        """The position in the tree: below its customer."""
         return f"{self.customer_path}/{self.id}"
 
 

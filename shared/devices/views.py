@@ -17,7 +17,7 @@ from shared.values.timestamps import format_timestamp
 
 DEFAULT: Final = "default"
 MAX_VIEWS: Final = 20
-# What stands in an address as it is; the space alone is written as %20.
+# Characters that need no encoding in a URL, except the space (%20).
 _VIEW_NAME: Final = re.compile(r"\w(?:[\w -]{0,62}\w)?")
 
 

@@ -1,4 +1,4 @@
-"""The event bus: what is told to others goes onto it, in the order in which it happened."""
+"""The event bus: events are published in the order in which they happened."""
 
 import random
 import time

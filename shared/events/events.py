@@ -1,8 +1,8 @@
-"""Events: what others are told when something in the table has changed.
+"""Events: what is published when a record of the table changes.
 
 An event follows from the record before and after the change and from nothing else, so the same change always gives the
-same event with the same id: whoever gets it twice can tell. State changes once; an event is delivered at least once.
-Within a customer, `sequence` is the record's version and tells the order.
+same event with the same id, by which a consumer recognizes duplicates. An event is delivered at least once.
+Within a customer, `sequence` is the record's version and gives the order.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Files of customers to be added: how one is read, which rows refer to which, and what is kept of an import.
 
 A file is CSV, with our own field names or the header of a well-known onboarding script, or JSON lines. A row's parent
-is the id of a customer, or the `key` or the name of another row of the file, wherever that stands. Rows are carried out
+is the id of a customer, or the `key` or the name of another row, anywhere in the file. Rows are processed
 parents first. What is wrong with the file refuses it; what is wrong with a row is that row's own result.
 """
 
@@ -233,7 +233,7 @@ def _row(number: int, fields: Fields, errors: Errors) -> Row:
         errors = [_error("row_too_long", "", f"A row takes at most {_MAX_ROW_BYTES} bytes.")]
     if not errors:
         return kept
-    # By these its children find it, and are told that it was refused.
+    # Its children find it by these, and are refused with it.
     named = {name: fields[name][:MAX_NAME_LENGTH] for name in ("key", "name") if isinstance(fields.get(name), str)}
     return Row(number=number, fields=named, errors=errors[:MAX_ROW_ERRORS])
 

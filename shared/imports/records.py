@@ -18,7 +18,7 @@ def import_item(import_job: Import) -> Item:
 
 
 def part_item(key: Key, import_job: Import, records: Sequence[BaseModel]) -> Item:
-    """Rows or results of one part, packed: they are read together and by nobody else."""
+    """Build the record of one part's rows or results, compressed: they are always read together."""
     text = json.dumps([record.model_dump(mode="json", exclude_defaults=True) for record in records], ensure_ascii=False)
     packed = base64.b64encode(zlib.compress(text.encode())).decode()
     return {"pk": key[0], "sk": key[1], "records": packed, "expires_at": import_job.kept_until}

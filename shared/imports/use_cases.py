@@ -212,6 +212,6 @@ def run_import(
                 Put(part_item(results_key(import_job.id, import_job.parts_done), import_job, results)),
             )
         except ConditionFailedError:
-            return import_job  # somebody else is ahead, and goes on
+            return import_job  # another worker is ahead and continues
         import_job = done
     return import_job

@@ -2,7 +2,7 @@
 
 One after the other they are decided by the rules of every addition, and as many as one transaction takes are written
 together: additions below one parent meet at its children's record, and so they share it. What a failed transaction
-tells of a row settles that row, and the others are written again.
+reports about a row decides that row, and the others are written again.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ class ImportWorker:
         self.store, self.import_job = store, import_job
         self.created: dict[int, str | None] = {}
         self.results: dict[int, Result] = {}
-        # Parents, and how often they took something away. What is not true of them any more the write tells.
+        # Parents, and their revisions. A write fails if one of them has changed since it was read.
         self.parents: dict[str, Customer | None] = {}
         self.records: dict[Key, Item] = {}
         self.group: dict[int, tuple[Row, Customer, list[Action]]] = {}
@@ -123,7 +123,7 @@ class ImportWorker:
         self.taken = set()
 
     def _settle_failed(self, failed: ConditionFailedError) -> bool:
-        """Settle the rows that the failed write tells of; whether there were any."""
+        """Decide the rows that the failed write reports. Return whether there were any."""
         settled = []
         for number, (row, customer, _) in self.group.items():
             if made_before := parse_record(Customer, failed.records, customer_key(customer.id)):
@@ -157,7 +157,7 @@ class ImportWorker:
 
     def _existed(self, row: Row, taken: ApiError, failed: ConditionFailedError) -> None:
         """A customer of this name or reference is there; refused where it is archived, or another's."""
-        customer_id = taken.facts.get("customer_id")
+        customer_id = taken.extensions.get("customer_id")
         archived = any(
             item and item.get("customer_id") == customer_id and "expires_at" in item for item in failed.records.values()
         )
@@ -168,8 +168,8 @@ class ImportWorker:
 
     def _refuse(self, row: Row, refusal: ApiError) -> None:
         errors = refusal.errors or [{"code": refusal.code, "pointer": "", "detail": refusal.detail}]
-        told = [{"detail": refusal.detail, **error} for error in errors[:MAX_ROW_ERRORS]]
-        self._settle(row, "refused", errors=[_short(error) for error in told])
+        entries = [{"detail": refusal.detail, **error} for error in errors[:MAX_ROW_ERRORS]]
+        self._settle(row, "refused", errors=[_short(entry) for entry in entries])
 
     def _settle(self, row: Row, status: Status, customer_id: str | None = None, errors: Errors | None = None) -> None:
         self.results[row.number] = Result(row=row.number, status=status, customer_id=customer_id, errors=errors or [])

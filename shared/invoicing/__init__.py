@@ -1,0 +1,1 @@
+"""Which days of a month are invoiced, and the report of a subtree. `days.py` has the rules."""

@@ -74,7 +74,7 @@ def get_invoicing(
         for item in items:
             try:
                 rows.append(_row(Customer.model_validate(item), of, caller.now))
-            except ValueError:  # one broken record keeps nobody from billing the others
+            except ValueError:  # a broken record is reported, and the others are billed
                 incomplete.append(item["id"])
                 rows.append(None)
         return rows

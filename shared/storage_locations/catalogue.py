@@ -1,6 +1,6 @@
 """Where backups are stored: the catalogue of storage locations, its routing, and who gets which.
 
-Two countries must be told apart: the storage location a customer is assigned, and the country of the data centre
+Two countries are different things: the storage location of a customer, and the country of the data centre
 where its data lands by today's routing. Source: domain.md, "Storage location".
 """
 
@@ -45,7 +45,7 @@ class Catalogue(BaseModel):
     def lands_in(self, country: str) -> str | None:
         """The country of the data centre that holds the data of this storage location by this version's routing.
 
-        `None` for a location that this version does not know any more: nobody can promise where its data lands.
+        `None` for a location that this version does not contain: where its data lands is unknown.
         """
         return next((location.routed_to for location in self.locations if location.country == country), None)
 
@@ -108,7 +108,7 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
             routes[country] = (place, routed_to)
         named.add(country)
     for country, (place, routed_to) in routes.items():
-        if routed_to in named - set(routes):  # its own line is broken, and that is told
+        if routed_to in named - set(routes):  # its own entry has a violation already
             continue
         # One step only: data lands where a data centre is open, and an open one routes to itself.
         if routes.get(routed_to, (0, ""))[1] != routed_to:

@@ -164,7 +164,7 @@ class DynamoStore:
             "KeyConditionExpression": "#pk = :pk",
             "ExpressionAttributeNames": {"#pk": pk},
             "ExpressionAttributeValues": {":pk": {"S": partition}},
-            "Limit": limit + 1,  # one more tells whether there is a next page, without an empty one at the end
+            "Limit": limit + 1,  # one more record shows whether there is a next page
         }
         if starts_with or up_to:
             request["KeyConditionExpression"] += " AND " + ("begins_with(#sk, :sk)" if starts_with else "#sk <= :sk")
@@ -259,7 +259,7 @@ def _unavailable() -> UnavailableError:
 
 
 def _condition_expression(condition: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Nothing stands there (`None`), or a record does whose attributes equal `condition`."""
+    """Build the condition: no record (`None`), or a record whose attributes equal `condition`."""
     if condition is None:
         return {"ConditionExpression": "attribute_not_exists(#pk)", "ExpressionAttributeNames": {"#pk": "pk"}}
     parts, names, values = _equals(condition)

@@ -83,7 +83,7 @@ def name_key(parent_id: str, folded_name: str) -> Key:
 def children_key(customer_id: str) -> Key:
     """How often one was added below a customer (`count`), and how often it changed what they rely on (`revision`).
 
-    Whoever adds relies on the revision that was read, whoever takes something away on the count: of two at once one
+    An addition checks the revision that was read, a removal checks the count. Of two concurrent ones, one
     meets the other.
     """
     return (_of("customer", customer_id), "children")
@@ -94,7 +94,7 @@ def history_key(customer_id: str, at: datetime, version: int) -> Key:
 
 
 def reference_key(tree: str, system: str, value: str) -> Key:
-    """A value of a system stands for one customer within a top-level ancestor's tree."""
+    """A value of a system identifies one customer within a top-level ancestor's tree."""
     return (f"{tree}#{system[:64]}#{value[:MAX_NAME_LENGTH]}", "reference")
 
 
@@ -143,7 +143,7 @@ def catalogue_key(version: int) -> Key:
 def tree_below(kind: str, path: str) -> str:
     """The subtree index's partition of the records of a kind that stand below the customer with this path.
 
-    It is named after the top-level ancestor, so no query can leave a distributor's tree. What stands directly below
+    It is named after the top-level ancestor, so no query can leave a distributor's tree. Customers directly below
     the root (the distributors themselves) is in the root's own.
     """
     ids = path.split("/")

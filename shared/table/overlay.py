@@ -29,7 +29,7 @@ class OverlayStore:
 
 
 def apply_actions(actions: tuple[Action, ...], records: Mapping[Key, Item]) -> dict[Key, Item | None]:
-    """What stands there after the actions (`None`: nothing), `found` before. Raises ConditionFailedError."""
+    """Return the records after the actions (`None`: deleted). Raises ConditionFailedError."""
     failed = {action.key: records.get(action.key) for action in actions if not _holds(action, records.get(action.key))}
     if failed:
         raise ConditionFailedError(failed)

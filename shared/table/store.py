@@ -23,7 +23,7 @@ Position = dict[str, str]
 
 @dataclass(frozen=True)
 class Put:
-    """Put `item`: where none stands (`condition` is `None`), or over one whose attributes equal `condition`.
+    """Put `item`: as a new record (`condition` is `None`), or over one whose attributes equal `condition`.
 
     With `unless_expired_at`, also over one that had expired by then (epoch seconds), which DynamoDB deletes late.
     """
@@ -71,11 +71,11 @@ Action = Put | Check | Delete | Increment
 
 
 class ItemTooLargeError(Exception):
-    """The record that stands there does not take the change: there is no room left in it."""
+    """The change would make the stored record larger than DynamoDB allows (400 KB)."""
 
 
 class ConditionFailedError(Exception):
-    """Nothing was written. `records` holds, for each action that failed, the record that stands there (or `None`)."""
+    """Nothing was written. `records` has, for each action that failed, the stored record or `None`."""
 
     def __init__(self, records: dict[Key, Item | None]) -> None:
         super().__init__(f"the condition on {len(records)} records does not hold")

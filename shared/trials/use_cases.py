@@ -186,9 +186,9 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
 
 
 def _mend(store: Store, customer: Customer, ended_at: datetime) -> Customer:
-    """Record the end of a trial that the schedule had set aside, so that others are told of it."""
+    """Record the end of a trial that the schedule had quarantined, so that its event is published."""
     put = {"production_since": format_timestamp(ended_at), "trial_ended_by": SCHEDULE}
-    with contextlib.suppress(ConditionFailedError):  # somebody else has mended it
+    with contextlib.suppress(ConditionFailedError):  # another request has repaired it
         store.change(
             customer_key(customer.id), {"production_since": None}, put=put, remove=("trial_due", "trial_set_aside")
         )

@@ -35,7 +35,7 @@ _COMMON_NAMES: Final = {
 
 
 def _folded(name: str) -> str:
-    """For comparing and sorting: letters without their marks, case and spaces folded, so that Åland stands at A."""
+    """Fold a name for comparing and sorting: without accents, case and repeated spaces, so that Åland sorts at A."""
     letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return " ".join("".join(letters).casefold().split())
 

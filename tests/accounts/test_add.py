@@ -90,7 +90,7 @@ def test_add_account_with_an_existing_address_returns_409_without_details(
     before = dict(store.items)
     with pytest.raises(EmailExistsError) as refused:
         accounts.add(distributor, key="other", email=email)
-    answer = f"{refused.value.detail} {refused.value.errors} {refused.value.facts}"
+    answer = f"{refused.value.detail} {refused.value.errors} {refused.value.extensions}"
     for secret in (added.id, other.id, other.name):
         assert secret not in answer
     assert store.items == before

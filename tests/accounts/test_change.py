@@ -127,7 +127,7 @@ def test_change_of_a_stale_account_returns_412(accounts: Accounts, distributor: 
     for act in (lambda: accounts.change(added.id, display_name="Three"), lambda: accounts.remove(added.id)):
         with pytest.raises(StaleVersionError) as refused:
             act()
-        assert refused.value.facts == {"version": 2}
+        assert refused.value.extensions == {"version": 2}
 
 
 def test_change_without_differences_writes_nothing(

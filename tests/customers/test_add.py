@@ -84,7 +84,7 @@ def test_add_customer_with_an_existing_name_returns_409_with_its_id(store: Memor
         before = dict(store.items)
         with pytest.raises(NameExistsError) as refused:
             add(store, asked("distributor", ROOT, name=name), key="other", validate_only=validate_only)
-        assert refused.value.facts == {"customer_id": first.customer.id}
+        assert refused.value.extensions == {"customer_id": first.customer.id}
         assert store.items == before
 
 

@@ -59,7 +59,7 @@ def test_rename_to_a_siblings_name_returns_409_with_its_id(store: MemoryStore, l
     before = dict(store.items)
     with pytest.raises(NameExistsError) as refused:
         change(store, line[3], name="SIBLING ")
-    assert refused.value.facts == {"customer_id": sibling.id}
+    assert refused.value.extensions == {"customer_id": sibling.id}
     assert store.items == before
 
 
@@ -167,7 +167,7 @@ def test_change_of_a_stale_version_returns_412(store: MemoryStore, line: list[Cu
     change(store, line[3], name="One")
     with pytest.raises(StaleVersionError) as refused:
         change(store, line[3], name="Two")
-    assert refused.value.facts == {"version": 2}
+    assert refused.value.extensions == {"version": 2}
     assert change(store, line[3], version=2, name="Two").version == 3
 
 

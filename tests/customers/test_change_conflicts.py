@@ -50,7 +50,7 @@ def test_change_of_a_concurrently_changed_customer_returns_412(meddling: Meddlin
     meddling.meddle = [lambda: change(meddling, line[3], name="First")]
     with pytest.raises(StaleVersionError) as refused:
         change(meddling, line[3], name="Second")
-    assert refused.value.facts == {"version": 2}
+    assert refused.value.extensions == {"version": 2}
     assert stored(meddling, line[3]).name == "First"
     assert_whole(meddling)
 

@@ -63,7 +63,7 @@ def test_reference_used_twice_in_a_distributors_tree_returns_409(store: MemorySt
         before = dict(store.items)
         with pytest.raises(ReferenceExistsError) as refused:
             refused_by()
-        assert refused.value.facts == {"customer_id": line[5].id}
+        assert refused.value.extensions == {"customer_id": line[5].id}
         assert refused.value.errors[0]["pointer"] == "/references/psa"
         assert store.items == before
     # Another system, and another distributor's tree, know nothing of it.
@@ -83,13 +83,13 @@ def test_reference_conflict_names_the_customer_only_to_those_who_can_see_it(
     put(store, other, account)
     with pytest.raises(ReferenceExistsError) as refused:
         change(store, other, who=by(account), references={"psa": "7"})
-    assert refused.value.facts == {}
+    assert refused.value.extensions == {}
     save = lambda: save_customer_by_reference(  # noqa: E731 - one call, twice
         store, by(account), "psa", "7", asked("end_customer", other, name="E"), new_key="new"
     )
     with pytest.raises(ReferenceExistsError) as refused:
         save()
-    assert refused.value.facts == {}
+    assert refused.value.extensions == {}
     with pytest.raises(NotFoundError):
         get_customer_by_reference(store, by(account), "psa", "7")
 

@@ -89,7 +89,7 @@ def test_of_sixteen_additions_of_one_name_one_wins(store: DynamoStore, same_key:
                 assert all(result.customer == winner for result in won)
             else:
                 assert len(won) == 1
-                assert {refused.facts["customer_id"] for refused in lost} == {winner.id}
+                assert {refused.extensions["customer_id"] for refused in lost} == {winner.id}
             assert [result.outcome for result in won].count("added") == 1
             found = store.get(customer_key(winner.id), name_key(ROOT.id, new.name.casefold()))
             assert {item.get("customer_id", winner.id) for item in found.values()} == {winner.id}

@@ -48,7 +48,7 @@ def test_replacing_a_version_that_is_not_current_returns_412(store: MemoryStore)
     replace_storage_locations(store, caller(operation="support"), a_catalogue("DE"), version=1)
     with pytest.raises(StaleVersionError) as refused:
         replace_storage_locations(store, caller(operation="support"), a_catalogue("FR"), version=1)
-    assert refused.value.facts == {"version": 2}
+    assert refused.value.extensions == {"version": 2}
     assert store.items[CATALOGUE]["version"] == 2
 
 

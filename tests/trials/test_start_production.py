@@ -29,7 +29,7 @@ def test_start_production_ends_a_trial_once(store: MemoryStore, trial: Customer)
 def test_start_production_of_a_stale_version_returns_412(store: MemoryStore, trial: Customer) -> None:
     with pytest.raises(StaleVersionError) as refused:
         produce(store, trial, NOW, version=7)
-    assert refused.value.facts == {"version": 1}
+    assert refused.value.extensions == {"version": 1}
 
 
 def test_start_production_after_the_end_reports_the_schedules_end(store: MemoryStore, trial: Customer) -> None:
@@ -104,4 +104,4 @@ def test_stale_start_production_reports_the_current_version(store: MemoryStore, 
     store.change = something_first  # type: ignore[method-assign]
     with pytest.raises(StaleVersionError, match=r"^The customer is at version 5 now") as refused:
         produce(store, trial, NOW)
-    assert refused.value.facts == {"version": 5}
+    assert refused.value.extensions == {"version": 5}
