@@ -80,7 +80,7 @@ class Problem(BaseModel):
                     "title": "Unprocessable Content",
                     "status": 422,
                     "code": "broken_rules",
-                    "detail": "One rule is broken; see errors.",
+                    "detail": "The request violates one rule. See errors for details.",
                     "errors": [{"code": "required", "pointer": "/name", "detail": "A distributor needs name."}],
                     "request_id": "JKJaXmPLvHcESHA=",
                 }

@@ -84,7 +84,7 @@ class NotFoundError(ApiError):
     status, code = 404, "not_found"
 
     def __init__(self, errors: list[dict[str, Any]] | None = None) -> None:
-        super().__init__("Nothing is here, or not within your customer. Check the address and the ids.", errors)
+        super().__init__("No such resource, or you don't have access to it. Check the URL and the ids.", errors)
 
 
 class MethodNotAllowedError(ApiError):
@@ -121,7 +121,7 @@ class EmailExistsError(ApiError):
     status, code = 409, "email_exists"
 
     def __init__(self) -> None:
-        detail = "An account with this e-mail address exists. Take another address."
+        detail = "An account with this e-mail address already exists. Use another address."
         super().__init__(detail, [{"code": "email_exists", "pointer": "/email"}])
 
 
@@ -129,7 +129,7 @@ class LastSuperUserError(ApiError):
     status, code = 409, "last_super_user"
 
     def __init__(self) -> None:
-        super().__init__("This is the last enabled super_user of its customer. Make another one first.")
+        super().__init__("This is the last enabled super_user of its customer. Create another one first.")
 
 
 class TooManyDevicesError(ApiError):
@@ -142,7 +142,7 @@ class StaleVersionError(ApiError):
     @classmethod
     def of(cls, what: str, version: int) -> "StaleVersionError":
         """`what` is at another version than the caller's change was made for."""
-        detail = f"The {what} is at version {version} now. Read it again and repeat your change on it."
+        detail = f"The {what} has changed and is now at version {version}. Read it again and repeat your change."
         return cls(detail, version=version)
 
 
@@ -160,7 +160,11 @@ class RulesViolatedError(ApiError):
     @classmethod
     def of(cls, *violations: RuleViolation) -> "RulesViolatedError":
         count = len(violations)
-        detail = "One rule is broken; see errors." if count == 1 else f"{count} rules are broken; see errors."
+        detail = (
+            "The request violates one rule. See errors for details."
+            if count == 1
+            else f"The request violates {count} rules. See errors for details."
+        )
         return cls(detail, [violation.entry for violation in violations[:MAX_ERRORS]])
 
 

@@ -57,4 +57,4 @@ def ensure_same_request(request: BaseModel, earlier_hash: str) -> None:
 
 def ensure_same_hash(this_hash: str, earlier_hash: str) -> None:
     if this_hash != earlier_hash:
-        raise KeyReusedError("This Idempotency-Key was used for another request. Take a new key for a new request.")
+        raise KeyReusedError("This Idempotency-Key was used for a different request. Use a new key for a new request.")

@@ -49,7 +49,7 @@ def new_account(
     if new.kind == "person":
         email = violations.check(lambda: normalize_email(_given(new.email, "/email")))
     elif new.email is not None:
-        violations.add(RuleViolation("refused", "/email", "A machine takes no e-mail address; leave it out."))
+        violations.add(RuleViolation("refused", "/email", "A machine account has no e-mail address. Omit email."))
     display_name = violations.check(lambda: normalize_name(_given(new.display_name, "/display_name"), "/display_name"))
     role = violations.check(lambda: _role(_given(new.role, "/role")))
     violations.raise_if_any()
@@ -86,7 +86,11 @@ def apply_account_change(change: AccountChange, account: Account, actor: Account
     for field in ("role", "disabled"):
         if field in changes and account.id == actor.id:
             violations.add(
-                RuleViolation("own_account", f"/{field}", "Nobody changes this of their own account; ask another.")
+                RuleViolation(
+                    "own_account",
+                    f"/{field}",
+                    "You can't change your own role or disable your own account. Ask another administrator.",
+                )
             )
     violations.raise_if_any()
     if "role" in changes:
@@ -123,13 +127,18 @@ def counts_as_super_user(account: Account) -> bool:
 
 def _given(value: str | None, pointer: str) -> str:
     if value is None:
-        raise RuleViolation("required", pointer, f"An account needs {pointer.removeprefix('/')}.")
+        raise RuleViolation("required", pointer, f"An account requires {pointer.removeprefix('/')}.")
     return value
 
 
 def _role(role: str) -> Role:
     if role not in ROLES:
-        raise RuleViolation("role_unknown", "/role", f"Give one of the roles {', '.join(ROLES)}.", values=list(ROLES))
+        raise RuleViolation(
+            "role_unknown",
+            "/role",
+            f"There is no role {role[:32]}. Allowed values: {', '.join(ROLES)}.",
+            values=list(ROLES),
+        )
     return role
 
 

@@ -116,7 +116,7 @@ def add_account(
             return AddedAccount(_finish(store, identities, actor, account, new, idempotency_key), "added")
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
-        raise KeyReusedError("The account of this Idempotency-Key was removed. Take a new key for a new account.")
+        raise KeyReusedError("The account of this Idempotency-Key has been removed. Use a new key for a new account.")
     ensure_role_not_above_own(
         actor, earlier.role
     )  # checked again: no response shows the secret of a role above the actor's own
@@ -136,7 +136,9 @@ def _taken(store: Records, now: datetime, failed: ConditionFailedError) -> ApiEr
             actions += [Delete(address, {"account_id": account.id}), *_count(account, shell, least=0), *stays_away]
             with contextlib.suppress(ConditionFailedError):
                 store.write(*actions)
-            detail = "The address was that of a removed customer, and is free now. Send the same request again."
+            detail = (
+                "The address belonged to a removed customer and has just been released. Send the same request again."
+            )
             return ThrottledError(detail, headers={"Retry-After": "1"})
     return EmailExistsError()
 
@@ -169,14 +171,14 @@ def _finish(
     secret = f"Aa1-{secret_from(actor.cursor_key, stored.id, idempotency_key)}"
     if not stored.identity_version:
         if stored.disabled:
-            raise ForbiddenError("The account was disabled before its credentials were made. Enable it first.")
+            raise ForbiddenError("The account was disabled before its credentials were created. Enable it first.")
         try:
             identities.provide(stored.id, secret)
             sync_identity(store, identities, stored.id)  # what was changed meanwhile counts, a removal above all
         except IdentityError as error:
             _mark(store, stored, {"identity_failed": True})
             raise UnavailableError(
-                "The account was added, but not yet its credentials. Send the same request with the same "
+                "The account was created, but its credentials were not. Send the same request with the same "
                 "Idempotency-Key again."
             ) from error
     return AddedAccountResponse(**answer, credentials=Credentials(client_id=stored.id, client_secret=secret))
@@ -230,7 +232,7 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
     if account.version != version:
         raise StaleVersionError.of("account", account.version)
     if account.id == actor.id:
-        raise ForbiddenError("Nobody removes their own account; ask another.")
+        raise ForbiddenError("You can't remove your own account. Ask another administrator.")
     email = [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
     _write(store, account, account_tombstone(account), *email)
 
@@ -294,7 +296,9 @@ def list_accounts(
     Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError unless exactly one of them is given.
     """
     if (query.customer_id is None) == (query.within is None):
-        raise RulesViolatedError.of(RuleViolation("one_of", "customer_id", "Give either customer_id or within."))
+        raise RulesViolatedError.of(
+            RuleViolation("one_of", "customer_id", "Provide exactly one of customer_id and within.")
+        )
     actor, customer, _ = read_customer(store, caller, query.customer_id or query.within or "")
     bound_to = {"list": "accounts", **vars(query)}
     after = read_cursor(actor, bound_to, cursor)

@@ -294,7 +294,7 @@ class Api:
             arguments = read(self.parameters, RequestData(path, query, self._event["headers"], body))
         except RequestValidationError as wrong:
             raise MalformedRequestError(
-                "The request has not the shape that is asked for; see errors.",
+                "The request is malformed. See errors for details.",
                 [_wrong_shape(error, self._known_fields) for error in wrong.errors[:MAX_ERRORS]],
             ) from wrong
         _refuse_unknown_parameters(query, self._query)
@@ -309,7 +309,7 @@ def refuse_unknown_route(event: Any, context: LambdaContext) -> dict[str, Any]:
 def _refuse_route(event: dict[str, Any]) -> HttpResponse:
     allowed = ", ".join(allowed_methods(event["rawPath"]))
     if allowed:
-        raise MethodNotAllowedError(f"This path takes {allowed}.", headers={"Allow": allowed})
+        raise MethodNotAllowedError(f"This path supports {allowed}.", headers={"Allow": allowed})
     raise NotFoundError
 
 
@@ -336,8 +336,8 @@ def version_required(if_match: str | None) -> int:
     version = version_of(if_match)
     if version is None:
         raise VersionRequiredError(
-            "Read it first and send its ETag as If-Match.",
-            [{"code": "required", "header": "If-Match", "detail": "It is required."}],
+            "The If-Match header is required. Read the resource and send its ETag as If-Match.",
+            [{"code": "required", "header": "If-Match", "detail": "This value is required."}],
         )
     return version
 
@@ -348,7 +348,7 @@ def version_of(if_match: str | None) -> int | None:
         return None
     tag = if_match.strip().strip('"')
     if not re.fullmatch("[1-9][0-9]{0,8}", tag):
-        raise StaleVersionError('If-Match is not an ETag of ours. Send one as it was given, such as "3".')
+        raise StaleVersionError('If-Match is not a valid ETag. Send the ETag exactly as you received it, such as "3".')
     return int(tag)
 
 
@@ -361,7 +361,7 @@ def _read(event: Any) -> dict[str, Any]:
         "".join([clean["rawPath"], clean["requestContext"]["requestId"], *chain(*parameters)]).encode()
         return clean  # noqa: TRY300 - half a surrogate pair, which no answer could name, is one more wrong event
     except ValueError as error:
-        raise MalformedRequestError("This is not a request to the HTTP API.") from error
+        raise MalformedRequestError("The event is not an HTTP API request.") from error
 
 
 def _read_body(event: dict[str, Any], takes: AcceptedBody) -> None:
@@ -374,16 +374,18 @@ def _read_body(event: dict[str, Any], takes: AcceptedBody) -> None:
         sent = base64.b64decode(body, validate=True) if event["isBase64Encoded"] else body.encode()
         event["body"] = sent.decode()
     except ValueError as error:
-        raise MalformedRequestError("Send the body as UTF-8.") from error
+        raise MalformedRequestError("The body is not valid UTF-8. Encode it as UTF-8.") from error
     event["isBase64Encoded"] = False
     if len(sent) > takes.largest:
-        raise BodyTooLargeError(f"Send at most {takes.largest} bytes.")
+        raise BodyTooLargeError(f"The body is too large. The limit is {takes.largest} bytes.")
 
 
 def _refuse_other_media(content_type: str, takes: AcceptedBody) -> None:
     media, charset = _media(content_type)
     if media not in takes.media or charset not in ("", "utf-8"):
-        raise UnsupportedMediaError(f"Send UTF-8, with Content-Type: {' or '.join(filter(None, takes.media))}.")
+        raise UnsupportedMediaError(
+            f"The media type is not supported. Send UTF-8 with Content-Type: {' or '.join(filter(None, takes.media))}."
+        )
 
 
 def _media(content_type: str) -> tuple[str, str]:
@@ -401,7 +403,7 @@ def _strict_json(body: str) -> Any:
         return found  # noqa: TRY300 - whatever fails above is one refusal
     except (ValueError, RecursionError) as error:
         at = f" (at character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
-        raise MalformedRequestError(f"The body is not JSON{at}; nothing was read of it.") from error
+        raise MalformedRequestError(f"The body is not valid JSON{at}.") from error
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -419,9 +421,11 @@ def _refuse_unknown_parameters(sent: Iterable[str], known: set[str]) -> None:
     """A misspelt parameter must not pass silently: `?validate_onyl=true` would write."""
     unknown = sorted(set(sent) - known)
     if unknown:
-        detail = "There is no such parameter."
+        detail = "Unknown parameter. Remove it or correct its name."
         errors = [{"code": "unknown_parameter", "parameter": name[:64], "detail": detail} for name in unknown]
-        raise MalformedRequestError(f"This route takes {', '.join(sorted(known)) or 'no parameters'}.", errors)
+        raise MalformedRequestError(
+            f"Unknown query parameter. Allowed parameters: {', '.join(sorted(known)) or 'none'}.", errors
+        )
 
 
 def _account_id(event: dict[str, Any]) -> str:
@@ -431,7 +435,10 @@ def _account_id(event: dict[str, Any]) -> str:
     except (KeyError, TypeError):
         account_id = settings.local_account_id
     if not isinstance(account_id, str) or not account_id.isascii():
-        raise UnauthenticatedError("Sign in, and send the access token.", headers={"WWW-Authenticate": "Bearer"})
+        raise UnauthenticatedError(
+            "A valid access token is required. Sign in and send the token as Authorization: Bearer.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
     return account_id
 
 
@@ -443,7 +450,9 @@ def _problem_response(error: Exception, request_id: str) -> HttpResponse:
         "title": status.phrase,
         "status": status.value,
         "code": refusal.code if refusal else "internal_error",
-        "detail": refusal.detail if refusal else "Something went wrong here. Try again, and tell us the request's id.",
+        "detail": refusal.detail
+        if refusal
+        else "An internal error occurred. Retry the request. If it fails again, report the request_id.",
         "errors": refusal.errors if refusal else [],
         "request_id": request_id,
         **(refusal.extensions if refusal else {}),
@@ -465,13 +474,13 @@ def _wrong_shape(wrong: dict[str, Any], known_fields: set[str]) -> dict[str, Any
     where, *path = wrong["loc"]
     code, detail = wrong["type"], wrong["msg"]
     if where == "body" and not path:
-        code, detail = "wrong_type", "Send a JSON object."
+        code, detail = "wrong_type", "The body must be a JSON object."
     elif code == "missing":
-        code, detail = "required", "It is required."
+        code, detail = "required", "This value is required."
     elif code == "extra_forbidden":
         read_only = len(path) == 1 and path[0] in known_fields
         code = "read_only_field" if read_only else "unknown_field"
-        detail = "This field is set by the system; leave it out." if read_only else "There is no such field."
+        detail = "This field is read-only. Omit it." if read_only else "Unknown field. Remove it or correct its name."
     if where == "body":
         pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
         return {"code": code, "pointer": pointer, "detail": detail}

@@ -102,7 +102,7 @@ def active_account(item: dict[str, Any] | None) -> Account:
     """Parse the caller's account as it is stored now. Raises NoActiveAccountError if it is disabled or removed."""
     account = Account.model_validate(item) if item is not None else None
     if account is None or account.disabled or account.removed:
-        raise NoActiveAccountError("This sign-in has no account that may act. Ask an administrator of your company.")
+        raise NoActiveAccountError("No active account belongs to this sign-in. Ask an administrator of your company.")
     return account
 
 
@@ -128,9 +128,9 @@ def require_permission(account: Account, operation: Operation) -> None:
         return
     roles = [role for role, may in PERMISSIONS.items() if operation in may]
     if operation in ROOT_ONLY:
-        detail = f"Only support may do this. Contact support: a {' or '.join(roles)} of the root."
+        detail = f"Only support can do this. Contact support: a {' or '.join(roles)} of the root."
     else:
-        detail = f"Your role {account.role} may not {operation.replace('_', ' ')}. Ask a {' or '.join(roles)}."
+        detail = f"Your role {account.role} can't {operation.replace('_', ' ')}. Ask a {' or '.join(roles)}."
     raise ForbiddenError(detail, operation=operation, role=account.role)
 
 
@@ -138,7 +138,7 @@ def ensure_role_not_above_own(account: Account, role: Role, pointer: str | None 
     """Raises ForbiddenError for a role above the account's own, which it can neither give nor change."""
     if ROLES.index(role) < ROLES.index(account.role):
         raise ForbiddenError(
-            f"The role {role} is above yours, {account.role}. Ask a {role} to do it.",
+            f"The role {role} is higher than your own role {account.role}. Ask a {role}.",
             [{"code": "role_too_high", "pointer": pointer}] if pointer else None,
             role=account.role,
         )

@@ -21,7 +21,7 @@ def read_cursor(account: Account, query: dict[str, Any], cursor: str | None) -> 
     try:
         position: dict[str, str] = _serializer(account, query).loads(cursor)
     except BadData as bad:
-        detail = "Take the cursor from next_cursor of the same list with the same parameters, or leave it out."
+        detail = "Use next_cursor of the same list with the same parameters, or omit cursor to begin at the first page."
         error = {"code": "cursor_invalid", "parameter": "cursor", "detail": detail}
         raise MalformedRequestError("The cursor does not belong to this list.", [error]) from bad
     return position

@@ -46,7 +46,7 @@ class SqsQueue:
 
 
 def _unavailable() -> UnavailableError:
-    return UnavailableError("The queue does not answer just now. Try again in some seconds.")
+    return UnavailableError("The queue is temporarily unavailable. Retry after some seconds.")
 
 
 @cache

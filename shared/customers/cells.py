@@ -50,12 +50,14 @@ def parse_references(cell: str, pointer: str) -> dict[str, str]:
     """'psa=123; crm=A-1' -> the references by system. Raises RuleViolation."""
     pairs = [pair.partition("=") for pair in cell.split(";") if pair.strip()]
     if not all(equals for _, equals, _ in pairs):
-        raise RuleViolation("wrong_value", pointer, "Give references as psa=123; crm=A-1.")
+        raise RuleViolation(
+            "wrong_value", pointer, f"{cell[:32]} is not a list of references. Write references as psa=123; crm=A-1."
+        )
     return {system.strip(): value.strip() for system, _, value in pairs}
 
 
 def _one_of(words: Mapping[str, bool], cell: str, pointer: str) -> bool:
     word = fold_word(cell)
     if word not in words:
-        raise RuleViolation("wrong_value", pointer, f"Give one of {', '.join(words)}.")
+        raise RuleViolation("wrong_value", pointer, f"{cell[:32]} is not allowed. Allowed values: {', '.join(words)}.")
     return words[word]

@@ -87,7 +87,7 @@ def change_customer(
         changed = write_change(store, caller, actor, customer, change)
     notices = []
     if changed.version > version and changed.last_change and "device_country" in changed.last_change.changes:
-        location = "The storage location stays as it is. Only support changes it."
+        location = "The storage location has not changed. Only support can change it."
         notices.append(Notice(code="storage_location_unchanged", detail=location))
     return ChangedCustomerResponse(**show_current(store, caller, changed).model_dump(), notices=notices)
 

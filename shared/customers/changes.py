@@ -71,7 +71,7 @@ def with_storage_location(change: LocationChange, customer: Customer, catalogue:
 def _normalize_reason(reason: str) -> str:
     text = " ".join(reason.split())
     if not 1 <= len(text) <= MAX_REASON_LENGTH or not text.isprintable():
-        detail = f"Say why in 1 to {MAX_REASON_LENGTH} characters that can be seen."
+        detail = f"A reason of 1 to {MAX_REASON_LENGTH} printable characters is required."
         raise RuleViolation("reason_required", "/reason", detail)
     return text
 
@@ -79,7 +79,7 @@ def _normalize_reason(reason: str) -> str:
 def archive(customer: Customer, caller: Caller) -> Customer:
     """`customer`, archived now and removed 30 days later. Raises RulesViolatedError where it was archived too often."""
     if len(customer.archives) >= MAX_ARCHIVES:
-        detail = f"A customer is archived {MAX_ARCHIVES} times at most, and this one was."
+        detail = f"A customer can be archived {MAX_ARCHIVES} times. This customer has reached the limit."
         raise RulesViolatedError.of(RuleViolation("archived_too_often", "customer_id", detail))
     expires_at = math.ceil((caller.now + RESTORE_PERIOD).timestamp())
     return _with_change(customer, "customer_archived", {"archived_at": caller.now, "expires_at": expires_at}, caller)
@@ -101,19 +101,19 @@ def restore(customer: Customer, parent: Customer, caller: Caller) -> Customer:
 def ensure_not_own_customer(actor: Account, customer: Customer) -> None:
     """Raises ForbiddenError if the customer is the actor's own: one above it archives and restores it."""
     if actor.customer_id == customer.id:
-        raise ForbiddenError("Nobody archives or restores their own company; somebody above it does.")
+        raise ForbiddenError("You can't archive or restore your own company. Ask a company above it.")
 
 
 def ensure_not_own_references(actor: Account, customer: Customer) -> None:
     """A distributor's references are ids in the root's systems, unique among distributors. Raises ForbiddenError."""
     if customer.level == "distributor" and actor.customer_id == customer.id:
-        raise ForbiddenError("The references of your company are those of the company above; ask there.")
+        raise ForbiddenError("Only the company above yours can change the references of your company. Ask there.")
 
 
 def ensure_not_blocked(blocking: list[dict[str, str]]) -> None:
     """Raises ArchiveBlockedError with what has to go first."""
     if blocking:
-        detail = "Something stands below this customer; archive or remove what errors names first."
+        detail = "The customer still has customers or test devices. Archive or remove those listed in errors first."
         raise ArchiveBlockedError(detail, blocking)
 
 
@@ -124,7 +124,7 @@ def ensure_not_needed(taken: Set[str], children: Iterable[Mapping[str, Any]]) ->
         uses = taken & {child.get("service_type", ""), *child.get("services_to_provide", ())}
         if uses:
             needs = " and ".join(sorted(uses))
-            detail = f"{child['name']} below this customer needs {needs}. Change that customer first."
+            detail = f"The child {child['name']} uses {needs}. Change that customer first."
             broken = RuleViolation("needed_below", "/services_to_provide", detail, customer_id=child["customer_id"])
             violations.add(broken)
     violations.raise_if_any()

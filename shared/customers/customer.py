@@ -217,14 +217,14 @@ def _inherited(end_customer: Customer, now: datetime) -> dict[str, Any]:
 def _level(level: str | None, parent: Customer) -> Level:
     allowed = ALLOWED_CHILDREN[parent.level]
     if not allowed:
-        raise RuleViolation("parent_holds_nothing", "/parent_id", "A site holds no customers; name another parent.")
+        raise RuleViolation("parent_holds_nothing", "/parent_id", "A site can't have children. Choose another parent.")
     if level is None and len(allowed) == 1:
         return allowed[0]
     if level not in allowed:
         raise RuleViolation(
             "required" if level is None else "level_not_allowed",
             "/level",
-            f"Below {LABELS[parent.level]} give the level {' or '.join(allowed)}"
+            f"A child of {LABELS[parent.level]} has the level {' or '.join(allowed)}"
             + (f", not {level[:32]}." if level else "."),
             values=list(allowed),
         )

@@ -77,7 +77,7 @@ def normalize_services_to_provide(services: list[str], pointer: str, context: Co
     if context.levels in (("end_customer",), ("site",)):
         return ()  # the rule of the level has refused the field already
     if not services:
-        raise RuleViolation("required", pointer, "Name at least one service to provide.")
+        raise RuleViolation("required", pointer, "At least one service to provide is required.")
     for place, service in enumerate(services):
         if service not in context.provided:
             raise _service_not_provided(f"{pointer}/{place}", service, context.provided)
@@ -88,7 +88,7 @@ def _service_not_provided(pointer: str, service: str, provided: tuple[ServiceTyp
     return RuleViolation(
         "service_not_provided",
         pointer,
-        f"What can be provided is {' and '.join(provided)}, not {service[:32]}. Choose among those.",
+        f"The parent does not provide {service[:32]}. Allowed values: {', '.join(provided)}.",
         values=list(provided),
     )
 
@@ -103,10 +103,10 @@ def _merge_references(requested: Mapping[str, str | None], pointer: str, context
 
 def normalize_references(references: Mapping[str, str], pointer: str = "/references") -> dict[str, str]:
     if len(references) > MAX_REFERENCES:
-        raise RuleViolation("too_many", pointer, f"Give at most {MAX_REFERENCES} references.")
+        raise RuleViolation("too_many", pointer, f"A customer has at most {MAX_REFERENCES} references.")
     for system in references:
         if not _SYSTEM.fullmatch(system):
-            detail = "Name a system with 1 to 32 of a-z, 0-9 and _, a letter first."
+            detail = "{system[:32]} is not a valid system. Use 1 to 32 of a-z, 0-9 and _, beginning with a letter."
             raise RuleViolation("reference_system", pointer, detail)
     return {system: normalize_reference(value, f"{pointer}/{system}") for system, value in references.items()}
 
@@ -116,7 +116,8 @@ def normalize_reference(value: str, pointer: str) -> str:
     value = normalize_name(value, pointer)
     if not _REFERENCE.fullmatch(value) or not value.strip("."):
         detail = (
-            "A reference stands in an address: give letters, digits, spaces, and any of -._~()'!*:@,;=+&$ beside dots."
+            "A reference is part of a URL. Allowed characters: letters, digits, spaces and -._~()'!*:@,;=+&$, "
+            "but not dots alone."
         )
         raise RuleViolation("reference_characters", pointer, detail)
     return value
@@ -199,9 +200,9 @@ def common_rules(levels: tuple[Level, ...]) -> dict[str, FieldRule]:
 def check_field_rule(field: str, rule: FieldRule, *, given: bool, levels: tuple[Level, ...]) -> None:
     """Raises RuleViolation for a required field that is missing, and for a refused one that is given."""
     if rule == "required" and not given:
-        raise RuleViolation("required", f"/{field}", f"{_who(levels)} needs {field}.")
+        raise RuleViolation("required", f"/{field}", f"{_who(levels)} requires {field}.")
     if rule == "refused" and given:
-        raise RuleViolation("refused", f"/{field}", f"{_who(levels)} takes no {field}; leave it out.")
+        raise RuleViolation("refused", f"/{field}", f"{_who(levels)} does not have {field}. Omit it.")
 
 
 def _who(levels: tuple[Level, ...]) -> str:

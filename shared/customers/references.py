@@ -82,7 +82,7 @@ def save_customer_by_reference(
         if customer is not None:
             return _change(store, caller, actor, customer, new, system, version)
         if version is not None:
-            raise StaleVersionError("No customer has this reference. Leave If-Match out to add one.")
+            raise StaleVersionError("No customer has this reference. Omit If-Match to create one.")
         try:
             added = add_customer(store, caller, new, idempotency_key=new_key)
         except ReferenceExistsError as taken:
@@ -115,7 +115,7 @@ def _with_reference(new: NewCustomer, system: str, value: str) -> NewCustomer:
     """`new` with the reference of the address among its own. Raises RulesViolatedError where they contradict."""
     references = new.references or {}
     if references.get(system, value) != value:
-        detail = f"The address says {value}. Leave the system out here, or give it the same value."
+        detail = f"The URL has the reference {value}. Omit this system, or use the same value."
         raise RulesViolatedError.of(RuleViolation("reference_differs", f"/references/{system}", detail))
     return new.model_copy(update={"references": {**references, system: value}})
 
@@ -131,7 +131,7 @@ def _change(
     violations = Violations()
     for field, stays in (("parent_id", customer.parent_id), ("level", customer.level)):
         if getattr(new, field) not in (None, stays):
-            detail = f"The customer with this reference has {field} {stays}, which stays as it is. Give that one."
+            detail = f"The customer with this reference has {field} {stays}, which can't be changed. Omit it."
             violations.add(RuleViolation(f"{field}_stays", f"/{field}", detail))
     if new.storage_location is not None:
         violations.check(_ensure_same_location, new.storage_location, customer)
@@ -145,5 +145,5 @@ def _ensure_same_location(wanted: str, customer: Customer) -> None:
     at = "/storage_location"
     if country_code(wanted, at) != customer.storage_location.country:
         location = COUNTRY_NAMES[customer.storage_location.country]
-        detail = f"The storage location is {location} and stays. Leave it out, or contact support to change it."
+        detail = f"The storage location {location} can't be changed here. Omit it, or contact support."
         raise RuleViolation("storage_location_stays", at, detail)

@@ -65,7 +65,7 @@ def add_customer(
         above = parse_record(Customer, records, parent_key)
         parent = authorize(account, caller.operation, above, pointer="/parent_id", archived=earlier is not None)
     if earlier is None and own_children in records:  # what was archived has this record, and leaves it behind
-        raise KeyReusedError("The customer of this Idempotency-Key was removed. Take a new key for a new customer.")
+        raise KeyReusedError("The customer of this Idempotency-Key has been removed. Use a new key for a new customer.")
     if earlier:
         return _replay(earlier, new, parent, "validated" if validate_only else "replayed")
 
@@ -110,7 +110,9 @@ def count_child(parent_id: str, records: Mapping[Key, Item], by: int = 1) -> Inc
 
 
 def concurrent_modification() -> ThrottledError:
-    return ThrottledError("This customer is being changed. Try again in a second.", headers={"Retry-After": "1"})
+    return ThrottledError(
+        "The customer is being modified by another request. Retry after 1 second.", headers={"Retry-After": "1"}
+    )
 
 
 def _name_keys(new: NewCustomer) -> list[Key]:
@@ -132,10 +134,14 @@ def ensure_unique(account: Account, customer: Customer, records: Mapping[Key, It
     """Raises NameExistsError or ReferenceExistsError where `found` holds another customer's name or reference."""
     name = records.get(name_key(customer.parent_id or "", customer.folded_name))
     if name and name["customer_id"] != customer.id:
-        archived = " It is archived; restore it, or wait until it is removed." if "expires_at" in name else ""
+        archived = (
+            " The existing customer is archived. Restore it, or wait until it is removed."
+            if "expires_at" in name
+            else ""
+        )
         raise NameExistsError(
-            f"The parent holds a customer of this name. Take another name, or use the existing customer.{archived}",
-            [{"code": "name_exists", "pointer": "/name", "detail": f"Its id is {name['customer_id']}."}],
+            f"The parent already has a customer with this name. Choose another name, or use that customer.{archived}",
+            [{"code": "name_exists", "pointer": "/name", "detail": f"The existing customer is {name['customer_id']}."}],
             customer_id=name["customer_id"],
         )
     for system, item in zip(customer.references, reference_items(customer), strict=True):
@@ -147,7 +153,7 @@ def ensure_unique(account: Account, customer: Customer, records: Mapping[Key, It
 
 def reference_exists(system: str, customer_id: str | None = None) -> ReferenceExistsError:
     """`customer_id` is given only for callers who can see that customer."""
-    detail = f"Another customer has this reference of {system}. Take it from there first, or give another one."
+    detail = f"Another customer has this {system} reference. Remove it there first, or use another reference."
     errors = [{"code": "reference_exists", "pointer": f"/references/{system}"}]
     extensions: dict[str, Any] = {"customer_id": customer_id} if customer_id else {}
     return ReferenceExistsError(detail, errors, **extensions)
@@ -220,11 +226,11 @@ def list_customers(
 def _validate_query(query: CustomerQuery) -> None:
     violations = Violations()
     if (query.parent_id is None) == (query.within is None):
-        violations.add(RuleViolation("one_of", "parent_id", "Give either parent_id or within."))
+        violations.add(RuleViolation("one_of", "parent_id", "Provide exactly one of parent_id and within."))
     if query.name_prefix is not None and query.parent_id is None:
-        violations.add(RuleViolation("refused", "name_prefix", "name_prefix goes with parent_id only."))
+        violations.add(RuleViolation("refused", "name_prefix", "name_prefix requires parent_id."))
     if query.archived and query.within is None:
-        violations.add(RuleViolation("refused", "archived", "archived goes with within only."))
+        violations.add(RuleViolation("refused", "archived", "archived requires within."))
     violations.raise_if_any()
 
 

@@ -61,7 +61,7 @@ def new_device(
     """A test device of `customer`, its data landing where the catalogue routes it now. Raises RulesViolatedError."""
     violations = Violations()
     if new.name is None:
-        violations.add(RuleViolation("required", "/name", "A test device needs a name."))
+        violations.add(RuleViolation("required", "/name", "A test device requires a name."))
     name = violations.check(normalize_name, new.name) if new.name is not None else ""
     violations.raise_if_any()
     expected = customer.storage_location.country

@@ -92,7 +92,7 @@ def add_test_device(
             return AddedDevice(_shown(device, token), "added")
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
-        raise KeyReusedError("The test device of this Idempotency-Key was removed. Take a new key for a new one.")
+        raise KeyReusedError("The test device of this Idempotency-Key has been removed. Use a new key for a new one.")
     if validate_only:
         return AddedDevice(_shown(earlier, None), "validated")
     return AddedDevice(_shown(earlier, installation_token(actor, device_id, idempotency_key)), "replayed")
@@ -104,9 +104,7 @@ def _shown(device: Device, token: str | None) -> AddedDeviceResponse:
 
 
 def _too_many() -> TooManyDevicesError:
-    return TooManyDevicesError(
-        f"A customer has at most {MAX_TEST_DEVICES} test devices, none invoiced. Remove one first."
-    )
+    return TooManyDevicesError(f"A customer has at most {MAX_TEST_DEVICES} test devices. Remove one first.")
 
 
 def get_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> DeviceResponse:
@@ -227,7 +225,7 @@ def list_devices(
     Raises NotFoundError for the customer or the view, RulesViolatedError for an unknown column, MalformedRequestError.
     """
     if columns is not None and view is not None:
-        raise RulesViolatedError.of(RuleViolation("one_of", "columns", "Give either columns or view."))
+        raise RulesViolatedError.of(RuleViolation("one_of", "columns", "Provide at most one of columns and view."))
     at, views_at = customer_key(customer_id), views_key(caller.account_id)
     actor, records = read_with_actor(store, caller, at, views_at)
     top = authorize(actor, caller.operation, parse_record(Customer, records, at))
@@ -308,5 +306,5 @@ def _save(store: Store, caller: Caller, before: Views, after: Views) -> None:
     try:
         store.write(Put({"pk": pk, "sk": sk, **after.model_dump()}, condition=condition))
     except ConditionFailedError as failed:
-        detail = "Your views are being changed elsewhere. Try again."
+        detail = "Your views are being modified by another request. Retry after 1 second."
         raise ThrottledError(detail, headers={"Retry-After": "1"}) from failed

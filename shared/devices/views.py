@@ -95,11 +95,11 @@ def validate_view(name: str, columns: list[str], views: Views) -> None:
     """Raises RulesViolatedError for a view that may not be saved."""
     violations = Violations()
     if not _VIEW_NAME.fullmatch(name):
-        detail = "Give a name of 1 to 64 letters, digits, spaces, hyphens and underscores, a letter or digit first."
+        detail = "Use 1 to 64 letters, digits, spaces, hyphens and underscores, beginning with a letter or digit."
         violations.add(RuleViolation("name_characters", "name", detail))
     if name not in views.columns_by_name and len(views.columns_by_name) >= MAX_VIEWS:
         violations.add(
-            RuleViolation("too_many", "name", f"An account has at most {MAX_VIEWS} views; remove one first.")
+            RuleViolation("too_many", "name", f"An account has at most {MAX_VIEWS} views. Remove one first.")
         )
     _check_columns(violations, columns, "/columns")
     violations.raise_if_any()
@@ -115,7 +115,7 @@ def validate_columns(columns: str) -> list[str]:
 
 
 def _check_columns(violations: Violations, columns: list[str], at: str) -> None:
-    detail = f"Give some of these columns: {', '.join(COLUMNS)}."
+    detail = f"Allowed columns: {', '.join(COLUMNS)}."
     if not columns:
         violations.add(RuleViolation("required", at, detail))
     for place, name in enumerate(columns):
@@ -123,7 +123,7 @@ def _check_columns(violations: Violations, columns: list[str], at: str) -> None:
         if name not in COLUMNS:
             violations.add(RuleViolation("column_unknown", where, detail, values=list(COLUMNS)))
         elif name in columns[:place]:
-            violations.add(RuleViolation("column_repeated", where, f"The column {name} stands twice; name it once."))
+            violations.add(RuleViolation("column_repeated", where, f"The column {name} is listed more than once."))
 
 
 def row(device: Device, customer: CustomerResponse, columns: list[str]) -> dict[str, Any]:

@@ -120,11 +120,9 @@ def read_file(text: str, media: str) -> NewImport:
     rows, columns = violations.check(_rows, text.removeprefix("\ufeff"), media) or ([], set())
     if not rows:
         violations.raise_if_any()
-        violations.add(RuleViolation("file_empty", "", "Send at least one row."))
+        violations.add(RuleViolation("file_empty", "", "The file has no rows. Send at least one row."))
     elif len(rows) > MAX_ROWS:
-        violations.add(
-            RuleViolation("file_too_long", "", f"Send at most {MAX_ROWS} rows at once; these are {len(rows)}.")
-        )
+        violations.add(RuleViolation("file_too_long", "", f"The file has {len(rows)} rows. The limit is {MAX_ROWS}."))
     violations.raise_if_any()
     missing = tuple(field for field in ("service_type", "services_to_provide") if field not in columns)
     return NewImport(rows=_order(rows), from_parents=missing)
@@ -143,7 +141,7 @@ def _rows(text: str, media: str) -> tuple[list[Row], set[str]]:
         _validate_header(header)
         cells = [(number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise RuleViolation("file_malformed", "", f"The file is not CSV: {error}.") from error
+        raise RuleViolation("file_malformed", "", f"The file is not valid CSV: {error}.") from error
     return [_csv_row(number, header, row) for number, row in cells], set(header)
 
 
@@ -166,7 +164,7 @@ def _validate_header(header: list[str]) -> None:
         raise RuleViolation(
             "columns",
             "",
-            f"Begin with a line of column names, each once, name among them, from: {', '.join(_COLUMNS)}; or with "
+            f"The first line must name the columns, each once and including name. Allowed: {', '.join(_COLUMNS)}; or "
             "companyname,ParentId,Level,State,LocationId,DeviceCountry.",
             columns=[name[:64] for name in [*unknown, *sorted(twice)][:10]],
         )
@@ -175,7 +173,7 @@ def _validate_header(header: list[str]) -> None:
 def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
     cells = _without_end(cells, len(header))
     if len(cells) != len(header):
-        detail = f"The row has {len(cells)} cells; the header has {len(header)}."
+        detail = f"The row has {len(cells)} cells, but the header has {len(header)}."
         return Row(number=number, fields={}, errors=[_error("cells", "", detail)])
     fields: Fields = {}
     errors: Errors = []
@@ -198,7 +196,7 @@ def _json_row(number: int, line: str) -> Row:
         records = json.loads(line)
         json.dumps(records, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
-        return Row(number=number, fields={}, errors=[_error("json", "", "The line is not JSON.")])
+        return Row(number=number, fields={}, errors=[_error("json", "", "The line is not valid JSON.")])
     if not isinstance(records, dict):
         return Row(number=number, fields={}, errors=[_error("json", "", "The line is not a JSON object.")])
     fields: Fields = {}
@@ -206,9 +204,9 @@ def _json_row(number: int, line: str) -> Row:
     for given, value in records.items():
         name = _column(given)
         if name not in (*_COLUMNS, "state"):
-            errors.append(_error("unknown_field", f"/{given[:64]}", "There is no such field."))
+            errors.append(_error("unknown_field", f"/{given[:64]}", "Unknown field. Remove it or correct its name."))
         elif name in fields:
-            errors.append(_error("field_twice", f"/{given[:64]}", "The field stands twice, under two names."))
+            errors.append(_error("field_twice", f"/{given[:64]}", "The field is listed twice, under two names."))
         elif value is not None:
             try:
                 fields[name] = _parse_cell(name, value) if isinstance(value, str) and name in _JSON_WORDS else value
@@ -225,12 +223,12 @@ def _row(number: int, fields: Fields, errors: Errors) -> Row:
             fields.setdefault("in_trial", state)
     key = fields.get("key")
     if key is not None and not isinstance(key, str):
-        errors = [*errors, _error("wrong_type", "/key", "Give a text.")]
+        errors = [*errors, _error("wrong_type", "/key", "The value must be a string.")]
     if not errors:
         errors = _shape({name: value for name, value in fields.items() if name != "key"})
     kept = Row(number=number, fields=fields)
     if not errors and len(kept.model_dump_json().encode()) > _MAX_ROW_BYTES:
-        errors = [_error("row_too_long", "", f"A row takes at most {_MAX_ROW_BYTES} bytes.")]
+        errors = [_error("row_too_long", "", f"The row is too long. The limit is {_MAX_ROW_BYTES} bytes.")]
     if not errors:
         return kept
     # Its children find it by these, and are refused with it.
@@ -292,9 +290,9 @@ def _order(rows: list[Row]) -> list[Row]:
 
 
 _PARENTS: Final = {
-    "parent_unknown": "No customer has this id, and no row of the file this key or name: {word}.",
-    "parent_ambiguous": "Several rows of the file have this key or name: {word}. Give the rows a column key.",
-    "parent_circular": "The row hangs on itself by its parents: {word}.",
+    "parent_unknown": "No customer has the id, and no row of the file has the key or name {word}.",
+    "parent_ambiguous": "Several rows of the file have the key or name {word}. Add a column key.",
+    "parent_circular": "The row is its own ancestor, through the parent {word}.",
 }
 
 

@@ -106,7 +106,9 @@ def add_import(
             return AddedImport(_response(kept), "added")
     ensure_same_hash(hash_of_file, earlier.request_hash)
     if has_passed(earlier.kept_until, caller.now):
-        raise KeyReusedError("The results of this import are gone. Take a new key to import the file again.")
+        raise KeyReusedError(
+            "The results of this import have expired. Use a new Idempotency-Key to import the file again."
+        )
     if earlier.finished_at is None and not validate_only:  # its message may never have been sent
         queue.send([{"import_id": import_id}])
     return AddedImport(_response(earlier), "validated" if validate_only else "replayed")

@@ -79,7 +79,7 @@ class ImportWorker:
             self.write()
         parent_id = self.parent_id(row)
         if row.parent and parent_id is None:
-            detail = f"Row {row.parent[0]}, its parent, was refused."
+            detail = f"The parent, row {row.parent[0]}, was refused."
             self._settle(row, "refused", errors=[{"code": "parent_refused", "pointer": "/parent_id", "detail": detail}])
             return
         try:

@@ -30,7 +30,9 @@ def parse_month(text: str) -> Month:
     """'2026-11' -> its start and its end. Raises RulesViolatedError."""
     match = _MONTH.fullmatch(text)
     if not match:
-        raise RulesViolatedError.of(RuleViolation("month_invalid", "month", "Give a month as 2026-11."))
+        raise RulesViolatedError.of(
+            RuleViolation("month_invalid", "month", f"{text[:32]} is not a month. Use the form 2026-11.")
+        )
     start = datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC)
     return Month(start, (start + 31 * _DAY).replace(day=1))
 

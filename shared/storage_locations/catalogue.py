@@ -101,7 +101,7 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
         if country and country in named:
             violations.add(
                 RuleViolation(
-                    "location_repeated", f"{at}/country", f"{COUNTRY_NAMES[country]} stands twice; name it once."
+                    "location_repeated", f"{at}/country", f"{COUNTRY_NAMES[country]} is listed more than once."
                 )
             )
         elif country and routed_to:
@@ -136,7 +136,7 @@ def decide_location(catalogue: Catalogue, device_country: str, wanted: str | Non
         raise RuleViolation(
             "storage_location_required",
             at,
-            f"We host no storage in {COUNTRY_NAMES[device_country]}. Choose one of the storage locations in choices.",
+            f"No storage is hosted in {COUNTRY_NAMES[device_country]}. Choose one of the storage locations in choices.",
             choices=choices(catalogue),
         )
     country = device_country if wanted is None else country_code(wanted, at)
@@ -144,14 +144,14 @@ def decide_location(catalogue: Catalogue, device_country: str, wanted: str | Non
         raise RuleViolation(
             "storage_location_set",
             at,
-            f"Devices in {COUNTRY_NAMES[device_country]} are stored in {COUNTRY_NAMES[device_country]}, "
-            f"not in {COUNTRY_NAMES[country]}. Leave storage_location out.",
+            f"The storage location of devices in {COUNTRY_NAMES[device_country]} is {COUNTRY_NAMES[device_country]}, "
+            f"not {COUNTRY_NAMES[country]}. Omit storage_location.",
         )
     if country not in catalogue.countries:
         raise RuleViolation(
             "storage_location_unknown",
             at,
-            f"We host no storage in {COUNTRY_NAMES[country]}. Choose one of the storage locations in choices.",
+            f"No storage is hosted in {COUNTRY_NAMES[country]}. Choose one of the storage locations in choices.",
             choices=choices(catalogue),
         )
     return StorageLocation(
@@ -166,7 +166,7 @@ def location_by_support(catalogue: Catalogue, country: str, now: datetime) -> St
     """The storage location that support gives a customer: any of the catalogue in force. Raises RuleViolation."""
     code = country_code(country, "/country")
     if code not in catalogue.countries:
-        detail = f"We host no storage in {COUNTRY_NAMES[code]}. Choose one of the storage locations in choices."
+        detail = f"No storage is hosted in {COUNTRY_NAMES[code]}. Choose one of the storage locations in choices."
         raise RuleViolation("storage_location_unknown", "/country", detail, choices=choices(catalogue))
     return StorageLocation(country=code, decided="support", catalogue_version=catalogue.version, decided_at=now)
 

@@ -249,12 +249,12 @@ class DynamoStore:
 
 
 def _throttled() -> ThrottledError:
-    return ThrottledError("Too much is going on at once. Try again in a second.", headers={"Retry-After": "1"})
+    return ThrottledError("Too many concurrent requests. Retry after 1 second.", headers={"Retry-After": "1"})
 
 
 def _unavailable() -> UnavailableError:
     return UnavailableError(
-        "The store does not answer just now. Try again in some seconds.", headers={"Retry-After": "5"}
+        "The database is temporarily unavailable. Retry after 5 seconds.", headers={"Retry-After": "5"}
     )
 
 

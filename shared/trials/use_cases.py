@@ -154,7 +154,7 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
     key = customer_key(customer_id)
     actor, customer, records = read_customer(store, caller, customer_id)
     if customer.level == "site":
-        detail = "A site shares the trial of its end-customer; end that one's."
+        detail = "A site shares the trial of its end-customer. End the trial of the end-customer instead."
         raise RulesViolatedError.of(
             RuleViolation("not_an_end_customer", "customer_id", detail, end_customer_id=customer.parent_id)
         )

@@ -80,7 +80,9 @@ def country_code(word: str, pointer: str) -> str:
     code = _CODE_BY_NAME.get(_folded(word))
     if code is None:
         raise RuleViolation(
-            "country_unknown", pointer, 'Give an ISO 3166-1 code ("DE") or its English name ("Germany").'
+            "country_unknown",
+            pointer,
+            f'{word[:64]} is not a known country. Use an ISO 3166-1 code ("DE") or an English name ("Germany").',
         )
     return code
 

@@ -10,4 +10,6 @@ def normalize_email(email: str, pointer: str = "/email") -> str:
     try:
         return validate_email(email.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
-        raise RuleViolation("email_invalid", pointer, "Give an e-mail address, such as person@example.com.") from error
+        raise RuleViolation(
+            "email_invalid", pointer, "The e-mail address is not valid. Use an address such as person@example.com."
+        ) from error

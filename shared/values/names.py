@@ -22,17 +22,19 @@ def normalize_name(name: str, pointer: str = "/name") -> str:
     trimmed = name.strip()
     if not 1 <= len(trimmed) <= MAX_NAME_LENGTH:
         raise RuleViolation(
-            "name_length", pointer, f"Give a name of 1 to {MAX_NAME_LENGTH} characters; this one has {len(trimmed)}."
+            "name_length", pointer, f"The text has {len(trimmed)} characters. The limits are 1 and {MAX_NAME_LENGTH}."
         )
     for place, character in enumerate(trimmed):
         if unicodedata.category(character) in _REFUSED_CATEGORIES or _BLANK.match(character):
             raise RuleViolation(
                 "name_characters",
                 pointer,
-                f"Take the invisible character U+{ord(character):04X} out of the name (character {place + 1}).",
+                f"The text has the invisible character U+{ord(character):04X} at position {place + 1}. Remove it.",
             )
     if len(fold_name(trimmed).encode()) > _LONGEST_KEY:
-        raise RuleViolation("name_length", pointer, "Shorten the name; with its ligatures written out it is too long.")
+        raise RuleViolation(
+            "name_length", pointer, "The text is too long once its ligatures are written out. Shorten it."
+        )
     return trimmed
 
 

@@ -29,7 +29,7 @@ KEY = {"idempotency-key": "file"}
 
 def test_add_import_requires_an_idempotency_key() -> None:
     problem = assert_problem(call("add_import"), 400, "malformed_request")
-    assert problem["errors"] == [{"code": "required", "header": "Idempotency-Key", "detail": "It is required."}]
+    assert problem["errors"] == [{"code": "required", "header": "Idempotency-Key", "detail": "This value is required."}]
 
 
 @pytest.mark.parametrize("media", ["application/json", "", "text/csv; charset=latin-1", "text/plain"])

@@ -73,7 +73,11 @@ def test_nested_field_is_reported_as_unknown_not_read_only() -> None:
     body = {"locations": [{"country": "DE", "version": 1}]}
     called = call("replace_storage_locations", body=body, headers={"if-match": '"1"'})
     assert assert_problem(called, 400, "malformed_request")["errors"] == [
-        {"code": "unknown_field", "pointer": "/locations/0/version", "detail": "There is no such field."}
+        {
+            "code": "unknown_field",
+            "pointer": "/locations/0/version",
+            "detail": "Unknown field. Remove it or correct its name.",
+        }
     ]
 
 
@@ -98,7 +102,11 @@ def test_unknown_parameter_returns_400_and_writes_nothing() -> None:
     called = call("add_customer", body=A_DISTRIBUTOR, query={"validate_onyl": "true"})
     problem = assert_problem(called, 400, "malformed_request")
     assert problem["errors"] == [
-        {"code": "unknown_parameter", "parameter": "validate_onyl", "detail": "There is no such parameter."}
+        {
+            "code": "unknown_parameter",
+            "parameter": "validate_onyl",
+            "detail": "Unknown parameter. Remove it or correct its name.",
+        }
     ]
     assert call("list_customers", query={"parent_id": ROOT.id}).body["customers"] == []
 

@@ -70,7 +70,7 @@ def test_root_can_follow_the_source_document(  # noqa: PLR0915 - it is told in o
     expect(page.get_by_label("Data storage location")).to_be_enabled()
     expect(page.locator("#e-device_country")).to_be_empty()
     someone.press("Save")
-    expect(page.locator("#e-storage_location")).to_contain_text("We host no storage in Finland")
+    expect(page.locator("#e-storage_location")).to_contain_text("No storage is hosted in Finland")
     someone.choose("Data storage location", "Sweden")
     expect(page.locator(".preview")).to_contain_text("Sweden")
     someone.shot("add-chosen")

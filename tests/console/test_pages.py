@@ -69,7 +69,7 @@ def test_every_page_is_accessible_to_root(
     page.get_by_label("Name", exact=True).fill(f"Renamed {scheme}")
     someone.choose("Device country", "France")
     someone.press("Save")
-    expect(page.get_by_role("status").filter(has_text="The storage location stays as it is")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="The storage location has not changed")).to_be_visible()
     someone.press("End the trial")
     someone.shot("end-trial")
     page.get_by_role("dialog").get_by_role("button", name="End the trial").click()
@@ -95,7 +95,7 @@ def test_every_page_is_accessible_to_root(
     expect(page.locator("main")).to_contain_text("20 would be created, 0 exist, 1 would be refused.")
     someone.press("Import")
     expect(page.locator("main")).to_contain_text("20 created, 0 existed, 1 refused.")
-    expect(page.get_by_role("table")).to_contain_text("No customer has this id")
+    expect(page.get_by_role("table")).to_contain_text("No customer has the id")
     someone.shot("import-done")
 
 

@@ -188,7 +188,9 @@ def test_add_customer_gives_up_with_429_after_three_conflicts() -> None:
 
     store = Restless()
     begin_in(store)
-    with pytest.raises(ThrottledError, match=r"^This customer is being changed. Try again in a second.$") as refused:
+    with pytest.raises(
+        ThrottledError, match=r"^The customer is being modified by another request. Retry after 1 second.$"
+    ) as refused:
         add(store, asked("distributor", ROOT))
     assert refused.value.headers == {"Retry-After": "1"}
 

@@ -324,6 +324,6 @@ def test_archive_after_fifty_archives_reports_the_limit(store: MemoryStore) -> N
         {
             "code": "archived_too_often",
             "parameter": "customer_id",
-            "detail": "A customer is archived 50 times at most, and this one was.",
+            "detail": "A customer can be archived 50 times. This customer has reached the limit.",
         }
     ]

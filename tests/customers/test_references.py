@@ -212,4 +212,4 @@ def test_distributor_changing_its_own_references_learns_whom_to_ask(store: Memor
     put(store, account)
     with pytest.raises(ForbiddenError) as refused:
         change(store, line[1], who=by(account), references={"psa": "1"})
-    assert refused.value.detail == "The references of your company are those of the company above; ask there."
+    assert refused.value.detail == "Only the company above yours can change the references of your company. Ask there."

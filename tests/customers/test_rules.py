@@ -111,7 +111,7 @@ def test_new_customer_without_a_parent_reports_all_other_violations() -> None:
 def test_violation_details_name_the_level_and_the_field() -> None:
     with pytest.raises(RulesViolatedError) as refused:
         new_customer(NewCustomer(), None, CATALOGUE, id="cus_new", caller=Caller("acc_1", NOW, "change_customers"))
-    assert refused.value.errors[0]["detail"] == "A customer needs name."
+    assert refused.value.errors[0]["detail"] == "A customer requires name."
 
 
 @pytest.mark.parametrize("field", ["level", "service_type"])

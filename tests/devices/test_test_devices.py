@@ -105,7 +105,7 @@ def test_validate_only_of_a_test_device_writes_nothing(store: MemoryStore, finni
 def test_eleventh_test_device_returns_409(store: MemoryStore, finnish: Customer) -> None:
     devices = [add(store, finnish, key=f"{n}").device for n in range(MAX_TEST_DEVICES)]
     for validate_only in (True, False):
-        with pytest.raises(TooManyDevicesError, match="none invoiced"):
+        with pytest.raises(TooManyDevicesError, match="at most 10 test devices"):
             add(store, finnish, key="eleventh", validate_only=validate_only)
     remove(store, finnish, devices[0].id)
     assert add(store, finnish, key="eleventh").outcome == "added"
@@ -173,7 +173,9 @@ def test_add_test_device_fails_when_the_customer_is_archived_concurrently(
 def test_missing_device_name_is_reported_with_its_pointer(store: MemoryStore, finnish: Customer) -> None:
     with pytest.raises(RulesViolatedError) as refused:
         add(store, finnish, name=None)
-    assert refused.value.errors == [{"code": "required", "pointer": "/name", "detail": "A test device needs a name."}]
+    assert refused.value.errors == [
+        {"code": "required", "pointer": "/name", "detail": "A test device requires a name."}
+    ]
 
 
 def test_installation_token_depends_on_the_unstored_idempotency_key() -> None:

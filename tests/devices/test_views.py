@@ -77,7 +77,7 @@ def test_view_is_found_by_the_name_it_was_saved_with(store: MemoryStore, name: s
 def test_twenty_first_view_is_refused(store: MemoryStore) -> None:
     for n in range(MAX_VIEWS):
         save_view(store, caller(), f"view {n}", NewView(columns=["name"]))
-    with pytest.raises(RulesViolatedError, match="One rule"):
+    with pytest.raises(RulesViolatedError, match="violates one rule"):
         save_view(store, caller(), "one more", NewView(columns=["name"]))
     save_view(store, caller(), "view 7", NewView(columns=["customer"]))
 

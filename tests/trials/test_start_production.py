@@ -102,6 +102,6 @@ def test_stale_start_production_reports_the_current_version(store: MemoryStore, 
         change(*arguments, **options)
 
     store.change = something_first  # type: ignore[method-assign]
-    with pytest.raises(StaleVersionError, match=r"^The customer is at version 5 now") as refused:
+    with pytest.raises(StaleVersionError, match=r"^The customer has changed and is now at version 5") as refused:
         produce(store, trial, NOW)
     assert refused.value.extensions == {"version": 5}

@@ -19,7 +19,7 @@ def test_normalize_name_trims_a_valid_name(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["", " ", "\u3000", "a" * 129])
 def test_normalize_name_requires_1_to_128_characters(name: str) -> None:
-    with pytest.raises(RuleViolation, match="1 to 128") as broken:
+    with pytest.raises(RuleViolation, match="limits are 1 and 128") as broken:
         normalize_name(name)
     assert broken.value.entry["code"] == "name_length"
 
@@ -39,7 +39,7 @@ def test_normalize_name_refuses_an_invisible_character_and_names_it(character: s
     with pytest.raises(RuleViolation) as broken:
         normalize_name(f"ab{character}c")
     assert broken.value.entry["code"] == "name_characters"
-    assert f"U+{ord(character):04X} out of the name (character 3)" in broken.value.entry["detail"]
+    assert f"the invisible character U+{ord(character):04X} at position 3" in broken.value.entry["detail"]
 
 
 @pytest.mark.parametrize(
@@ -104,5 +104,5 @@ def test_folded_name_may_fill_a_key_exactly() -> None:
         assert broken.value.entry == {
             "code": "name_length",
             "pointer": "/display_name",
-            "detail": "Shorten the name; with its ligatures written out it is too long.",
+            "detail": "The text is too long once its ligatures are written out. Shorten it.",
         }
