@@ -49,9 +49,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--examples", type=int, default=50, help="of each operation, for each role")
+    parser.add_argument("--built", action="store_true", help="the functions are built: leave the build folder alone")
     parser.add_argument("--only", default="", help="whose token alone, as it is printed")
     asked = parser.parse_args()
-    build()
+    if not asked.built:  # another test may be using the folder
+        build()
     failed = []
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
         stack = make_stack(ministack, deploy(ministack, Path(folder) / "clock"), earlier={})

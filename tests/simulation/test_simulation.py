@@ -34,6 +34,7 @@ def test_running_stack_conforms_to_its_openapi_document(built: Path, capsys: pyt
         sys.executable,
         "-m",
         "tests.simulation.contract",
+        "--built",
         "--examples",
         "2",
         "--only",
