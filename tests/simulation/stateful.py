@@ -1,9 +1,9 @@
-"""Stories of the whole API: hypothesis chooses requests, jumps of the clock, runs of the schedule, deliveries.
+"""The stateful test of the whole API: hypothesis chooses requests, clock changes, schedule runs and deliveries.
 
-The functions are called as Lambda calls them, on `FakeAws`; each answer is held to the `Model`, and the table to its
-invariants at the end.
+The functions are called as Lambda calls them, on `FakeAws`. Each response is compared with the `Model`. At the end the
+table is checked against its invariants.
 
-python -m tests.simulation.stateful STORIES SEED
+    python -m tests.simulation.stateful EXAMPLES SEED
 """
 
 import contextlib
@@ -16,28 +16,26 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from shared.aws.observability import log
 from tests.simulation.steps.adding import AddingSteps
 from tests.simulation.steps.changing import ChangingSteps
-from tests.simulation.steps.common import (
-    MAX_STEPS,
-)
+from tests.simulation.steps.common import MAX_STEPS
 from tests.simulation.steps.devices_and_accounts import AccountSteps
-from tests.simulation.steps.looking import LookingSteps
+from tests.simulation.steps.reading import ReadingSteps
 from tests.simulation.steps.time import TimeSteps
 
 
-class Stories(AddingSteps, ChangingSteps, TimeSteps, AccountSteps, LookingSteps):
-    """A sequence of steps of every kind."""
+class ApiMachine(AddingSteps, ChangingSteps, TimeSteps, AccountSteps, ReadingSteps):
+    """The steps of every topic."""
 
 
-def play(stories: int, seed: int) -> int:
-    """How many steps were taken. Raises what hypothesis found, with the shortest story that shows it."""
+def play(examples: int, seed: int) -> int:
+    """Return the number of steps. Raises the failure that hypothesis found, with the shortest example of it."""
     log.setLevel("CRITICAL")
     settings = hypothesis.settings(
-        max_examples=stories, stateful_step_count=MAX_STEPS, deadline=None, database=None,
+        max_examples=examples, stateful_step_count=MAX_STEPS, deadline=None, database=None,
         suppress_health_check=list(hypothesis.HealthCheck), print_blob=True,
     )  # fmt: skip
     steps = 0
 
-    class Counted(Stories):
+    class Counted(ApiMachine):
         @invariant()
         def after_each_step(self) -> None:
             nonlocal steps

@@ -1,60 +1,65 @@
-"""What should be there and what should be answered: the rules once more, in the simplest words, on a dictionary.
+"""The model: the rules of the API once more, as simply as possible, on plain objects in a dictionary.
 
-Nothing here calls the API or its rules. `tests.simulation.stateful` asks the API and holds each answer to this.
+The model calls neither the API nor its rules. `tests.simulation.stateful` sends requests to the API and compares each
+response with the model. Only the names of the fields come from `shared.customers.fields`.
 """
 
 from tests.simulation.model.effects import Effects
+from tests.simulation.model.errors import ExpectedErrors
 from tests.simulation.model.records import (
-    BELOW,
+    ALLOWED_CHILDREN,
     BOTH,
+    CHANGEABLE_FIELDS,
     DAY,
-    MAY,
+    HISTORY_FIELDS,
     MONTH,
-    READING,
-    REFUSED,
+    PERMISSIONS,
+    PLAIN_FIELDS,
+    READ_OPERATIONS,
+    REJECTED_FIELDS,
     ROLES,
-    TOLD,
     Account,
-    Company,
+    Customer,
     Device,
     Entry,
-    Why,
-    _plain,
-    country,
-    folded,
-    in_order,
-    merged,
-    stale,
-    why_not_active,
+    ExpectedError,
+    country_response,
+    fold_name,
+    inactive_error,
+    merge_references,
+    sorted_by_path,
+    stale_version,
+    to_json,
 )
-from tests.simulation.model.refusals import Refusals
 from tests.simulation.model.responses import Responses
 
 __all__ = [
-    "BELOW",
+    "ALLOWED_CHILDREN",
     "BOTH",
+    "CHANGEABLE_FIELDS",
     "DAY",
-    "MAY",
+    "HISTORY_FIELDS",
     "MONTH",
-    "READING",
-    "REFUSED",
+    "PERMISSIONS",
+    "PLAIN_FIELDS",
+    "READ_OPERATIONS",
+    "REJECTED_FIELDS",
     "ROLES",
-    "TOLD",
     "Account",
-    "Company",
+    "Customer",
     "Device",
     "Entry",
+    "ExpectedError",
     "Model",
-    "Why",
-    "_plain",
-    "country",
-    "folded",
-    "in_order",
-    "merged",
-    "stale",
-    "why_not_active",
+    "country_response",
+    "fold_name",
+    "inactive_error",
+    "merge_references",
+    "sorted_by_path",
+    "stale_version",
+    "to_json",
 ]
 
 
-class Model(Refusals, Effects, Responses):
-    """The whole API in a dictionary."""
+class Model(ExpectedErrors, Effects, Responses):
+    """The expected state, errors, events and responses of the whole API."""

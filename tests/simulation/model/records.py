@@ -1,17 +1,19 @@
-"""The records of the model, in plain words, and its tables of levels and roles."""
+"""The records of the model, and its tables of levels, roles and fields."""
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from shared.customers.fields import FIELDS
+from shared.customers.levels import Level
 from shared.values.countries import COUNTRY_NAMES
 from shared.values.timestamps import format_timestamp
 
 DAY: Final = timedelta(days=1)
 MONTH: Final = 30 * DAY
+LEVELS: Final[tuple[Level, ...]] = ("root", "distributor", "sub_distributor", "reseller", "end_customer", "site")
 BOTH: Final = ("all_inclusive", "software_only")
-BELOW: Final = {
+ALLOWED_CHILDREN: Final = {
     "root": ("distributor",),
     "distributor": ("sub_distributor", "reseller"),
     "sub_distributor": ("reseller",),
@@ -20,36 +22,45 @@ BELOW: Final = {
     "site": (),
 }
 ROLES: Final = ("super_user", "administrator", "manager", "operator", "supporter")  # the highest first
-READING: Final = ("read", "read_invoicing")
-MAY: Final = {
+READ_OPERATIONS: Final = ("read", "read_invoicing")
+PERMISSIONS: Final = {
     "super_user": ("read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"),
     "administrator": ("read", "read_invoicing", "change_customers", "change_accounts"),
     "manager": ("read", "change_test_devices"),
     "operator": ("read",),
     "supporter": ("read",),
 }
-# The fields that the history shows.
-TOLD: Final = tuple(field for field, spec in FIELDS.items() if spec.in_history)
-REFUSED: Final = {
+HISTORY_FIELDS: Final = tuple(name for name, spec in FIELDS.items() if spec.in_history)
+CHANGEABLE_FIELDS: Final = tuple(name for name, spec in FIELDS.items() if spec.changeable)
+_FIELDS_WITH_RULES: Final = ("name", "service_type", "services_to_provide", "device_country", "references")
+# Fields that the model has no rule for: optional texts, which are stored and shown as they are.
+PLAIN_FIELDS: Final = tuple(name for name in CHANGEABLE_FIELDS if name not in _FIELDS_WITH_RULES)
+_REJECTED: Final = {
     "root": ("service_type", "services_to_provide"),
     "end_customer": ("services_to_provide",),
     "site": ("service_type", "services_to_provide"),
 }
+# The fields that a customer of a level cannot have.
+REJECTED_FIELDS: Final = {
+    level: (*_REJECTED.get(level, ()), *(name for name in PLAIN_FIELDS if FIELDS[name].rule(level) == "refused"))
+    for level in LEVELS
+}
 
-Why = tuple[Any, ...] | None  # status and code of a refusal, and what else it says: (name, value)
+# None for success, or the status and the code of an error response, and further members as pairs (name, value).
+ExpectedError = tuple[Any, ...] | None
 
 
-def folded(name: str) -> str:
-    """The names of the stories that count as one."""
+def fold_name(name: str) -> str:
+    """Return the form in which two names are equal. It knows only the names that the steps use."""
     return {"STRASSE": "strasse", "Straße": "strasse", "e\u0301": "é"}.get(name, name.lower())
 
 
-def country(code: str | None) -> dict[str, str] | None:
+def country_response(code: str | None) -> dict[str, str] | None:
     return {"code": code, "name": COUNTRY_NAMES[code]} if code else None
 
 
 class Entry(NamedTuple):
-    """One change, as a history tells it."""
+    """One entry of a customer's history."""
 
     at: datetime
     event: str
@@ -60,23 +71,23 @@ class Entry(NamedTuple):
 
 
 @dataclass(eq=False)
-class Company:
-    """A customer."""
+class Customer:
+    """A customer. Each of PLAIN_FIELDS is an attribute too, None unless a request sets it."""
 
     id: str
     level: str
-    parent: "Company | None"
+    parent: "Customer | None"
     name: str
     service_type: str | None
     services_to_provide: tuple[str, ...]
     device_country: str
     storage_location: str
     references: dict[str, str]
-    decided: dict[str, Any]  # how its storage location was
+    location_decision: dict[str, Any]  # how its storage location was decided
     created_at: datetime
     created_by: str
     trial_ends_at: datetime | None = None
-    production_since: datetime | None = None  # where it is recorded
+    production_since: datetime | None = None  # as stored: None until the trial's end is recorded
     ended_by: str | None = None
     reminders: dict[int, datetime] = field(default_factory=dict)
     archived_at: datetime | None = None
@@ -84,34 +95,40 @@ class Company:
     version: int = 1
     changes: list[Entry] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.added = {name: {"from": None, "to": _plain(getattr(self, name))} for name in TOLD if getattr(self, name)}
+    plain: InitVar[dict[str, Any] | None] = None
+
+    def __post_init__(self, plain: dict[str, Any] | None) -> None:
+        for name in PLAIN_FIELDS:
+            setattr(self, name, (plain or {}).get(name))
+        self.added = {
+            name: {"from": None, "to": to_json(getattr(self, name))} for name in HISTORY_FIELDS if getattr(self, name)
+        }
 
     @property
     def path(self) -> str:
         return f"{self.parent.path}/{self.id}" if self.parent else self.id
 
     @property
-    def source(self) -> "Company":
-        """Whose service type and trial it has."""
+    def source(self) -> "Customer":
+        """The customer whose service type and trial it has: a site has those of its parent."""
         return self.parent if self.level == "site" and self.parent else self
 
     @property
     def needs(self) -> set[str]:
         return {*self.services_to_provide, *([self.service_type] if self.service_type else ())}
 
-    def within(self, top: "Company") -> bool:
-        """Whether it is `top` or stands below it."""
+    def within(self, top: "Customer") -> bool:
+        """Return whether this is `top` or a descendant of it."""
         return f"{self.path}/".startswith(f"{top.path}/")
 
     @property
-    def tree(self) -> "Company":
-        """In which the references of what stands below it are unique: its distributor's, or the root's own."""
+    def tree(self) -> "Customer":
+        """The customer below which a reference is unique: the distributor, or the root for the distributors."""
         return self if self.parent is None or self.parent.parent is None else self.parent.tree
 
 
-def _plain(value: Any) -> Any:
-    """As JSON has it."""
+def to_json(value: Any) -> Any:
+    """Return the value as it is in JSON."""
     if isinstance(value, datetime):
         return format_timestamp(value)
     return list(value) if isinstance(value, tuple) else value
@@ -120,9 +137,9 @@ def _plain(value: Any) -> Any:
 @dataclass(eq=False)
 class Device:
     id: str
-    customer: Company
+    customer: Customer
     actual: str | None
-    expected: str  # when it was added
+    expected: str  # the storage location of its customer when it was added
     catalogue_version: int
     created_at: datetime
     created_by: str
@@ -132,7 +149,7 @@ class Device:
 @dataclass(eq=False)
 class Account:
     id: str
-    customer: Company
+    customer: Customer
     kind: str
     email: str | None
     display_name: str
@@ -142,12 +159,12 @@ class Account:
     disabled: bool = False
     signed_in_at: datetime | None = None
     version: int = 1
-    synced: int = 0  # the version that the sign-in follows
+    synced: int = 0  # the version up to which the user pool is updated
     removed: bool = False
 
     @property
     def counts(self) -> bool:
-        """As a super_user that its customer cannot be without."""
+        """Whether it counts as one of its customer's super_users."""
         return self.kind == "person" and self.role == "super_user" and not (self.disabled or self.removed)
 
     @property
@@ -156,31 +173,31 @@ class Account:
             return "removed" if self.removed else "disabled"
         return "active" if self.signed_in_at or (self.kind == "api" and self.synced) else "invited"
 
-    def sees(self, of: Company) -> bool:
-        return of.within(self.customer)
+    def can_see(self, customer: Customer) -> bool:
+        return customer.within(self.customer)
 
     def is_below(self, role: str) -> bool:
         return ROLES.index(role) < ROLES.index(self.role)
 
-    def may(self, operation: str) -> bool:
-        return operation in MAY[self.role] and (operation != "support" or self.customer.level == "root")
+    def has_permission(self, operation: str) -> bool:
+        return operation in PERMISSIONS[self.role] and (operation != "support" or self.customer.level == "root")
 
 
-def why_not_active(by: Account) -> Why:
-    return (403, "no_active_account") if by.disabled or by.removed else None
+def inactive_error(actor: Account) -> ExpectedError:
+    return (403, "no_active_account") if actor.disabled or actor.removed else None
 
 
-def stale(of: Company | Account) -> Why:
-    return 412, "stale_version", ("version", of.version)
+def stale_version(customer: Customer | Account) -> ExpectedError:
+    return 412, "stale_version", ("version", customer.version)
 
 
-def merged(of: Company, fields: dict[str, Any]) -> dict[str, Any]:
-    """The fields as they would be: references are given and taken away one by one."""
+def merge_references(customer: Customer, fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields after a change. A change of references adds and removes single references."""
     if "references" not in fields:
         return fields
-    references = {**of.references, **fields["references"]}
+    references = {**customer.references, **fields["references"]}
     return {**fields, "references": {name: value for name, value in references.items() if value is not None}}
 
 
-def in_order(found: list[Company]) -> list[Company]:
-    return sorted(found, key=lambda of: of.path)
+def sorted_by_path(found: list[Customer]) -> list[Customer]:
+    return sorted(found, key=lambda customer: customer.path)

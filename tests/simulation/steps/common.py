@@ -1,4 +1,4 @@
-"""What all steps share: the choices of hypothesis, how a request is sent and compared with the model."""
+"""What all steps share: the values that hypothesis chooses from, requests, and comparisons with the model."""
 
 import contextlib
 import json
@@ -17,21 +17,23 @@ from tests.simulation.fake_aws import FakeAws
 from tests.simulation.invariants import violations
 from tests.simulation.model import (
     BOTH,
+    CHANGEABLE_FIELDS,
+    PLAIN_FIELDS,
     ROLES,
     Account,
-    Company,
+    Customer,
+    ExpectedError,
     Model,
-    Why,
 )
 
-MAX_STEPS: Final = 50  # of one story
+MAX_STEPS: Final = 50  # of one example
 
-places = st.integers(min_value=0, max_value=10**6)
-actors = st.one_of(st.just(0), places)  # the root's first super_user, or anybody
+indexes = st.integers(min_value=0, max_value=10**6)
+actor_indexes = st.one_of(st.just(0), indexes)  # the root's first super_user, or any account
 names = st.sampled_from(["Alpha", "ALPHA", "Beta", "Straße", "STRASSE", "é", "e\u0301", "Gamma"])
 services = st.sampled_from([("all_inclusive",), ("software_only",), BOTH])
 countries = st.sampled_from(["DE", "FR", "NL", "JP"])
-offs = st.sampled_from([0, 0, 0, -1, 7])  # from the version that is there
+offsets = st.sampled_from([0, 0, 0, -1, 7])  # added to the current version; mostly 0
 systems = st.sampled_from(["psa", "crm"])
 values = st.sampled_from(["1", "2", "a b"])
 people = st.fixed_dictionaries({
@@ -45,173 +47,185 @@ fields = {
     "services_to_provide": services,
     "references": st.dictionaries(systems, values, max_size=2),
 }
-customers = st.fixed_dictionaries({"name": names, "device_country": countries}, optional=fields)
-taken_away = st.dictionaries(systems, st.one_of(values, st.none()), max_size=2)
-changes = st.fixed_dictionaries(
-    {}, optional={"name": names, "device_country": countries, **fields, "references": taken_away}
-)
-FUNCTIONS: Final = {"customer": "add_customer", "account": "add_account", "test_device": "add_test_device"}
-COUNTS: Final = ("rows", "created", "existed", "refused")
+plain = {name: st.sampled_from(["A", "B"]) for name in PLAIN_FIELDS}
+customers = st.fixed_dictionaries({"name": names, "device_country": countries}, optional={**fields, **plain})
+changed_references = st.dictionaries(systems, st.one_of(values, st.none()), max_size=2)
+changed_values = {"name": names, "device_country": countries, **fields, **plain, "references": changed_references}
+changes = st.fixed_dictionaries({}, optional={name: changed_values[name] for name in CHANGEABLE_FIELDS})
+ADD_FUNCTIONS: Final = {"customer": "add_customer", "account": "add_account", "test_device": "add_test_device"}
+IMPORT_COUNTS: Final = ("rows", "created", "existed", "refused")
 WITH_ERRORS: Final = ("broken_rules", "archive_blocked", "name_exists", "reference_exists", "email_exists")
-MAYBE_ERRORS: Final = ("not_found", "archived", "forbidden")  # where an id in the body is meant, or the role
+MAYBE_ERRORS: Final = (
+    "not_found",
+    "archived",
+    "forbidden",
+)  # with errors only if an id or the role in the body is the cause
 POINTERS: Final = (
     "name", "parent_id", "level", "service_type", "services_to_provide", "device_country", "storage_location",
     "in_trial", "references", "country", "email", "display_name", "role", "disabled", "customer", "accounts",
 )  # fmt: skip
-REUSED: Final = (422, "idempotency_key_reused")
-LOOK: Final = (
+KEY_REUSED: Final = (422, "idempotency_key_reused")
+DASHBOARD_COLUMNS: Final = (
     "name", "id", "customer", "customer_id", "level", "state", "service_type", "country", "test", "invoiced",
     "storage_location", "expected_storage_location", "matches", "catalogue_version", "created_at", "created_by",
 )  # fmt: skip
 
 
 @dataclass
-class Asked:
-    """An addition that was carried out, to be asked for again."""
+class SentRequest:
+    """A successful addition, which is repeated later with the same key."""
 
     function: str
     path: str | None
     body: dict[str, Any]
     key: str
-    by: Account
-    made: Any  # the record of it in the model
-    first: Called
+    actor: Account
+    created: Any  # its record in the model
+    response: Called
 
 
 @dataclass
 class Onboarding:
-    """`done`: by pointer, the record in the model and how it was shown."""
+    """An onboarding request. `done`: pointer of a successful step -> its record in the model and its response."""
 
     body: dict[str, Any]
     key: str
-    by: Account
+    actor: Account
     done: dict[str, tuple[Any, dict[str, Any]]] = field(default_factory=dict)
 
 
 class Steps(RuleBasedStateMachine):
+    """The API on AWS in memory, and the model beside it."""
+
     def __init__(self) -> None:
         super().__init__()
         self.aws = FakeAws(NOW)
         self.installed = contextlib.ExitStack()
         self.installed.enter_context(self.aws.installed())
         begin_in(self.aws.store)
-        decided = {"decided": "hosted", "catalogue_version": 1, "decided_at": format_timestamp(NOW)}
-        who = ROOT_ACCOUNT.id
-        root = Company(
-            ROOT.id, "root", None, ROOT.name, "all_inclusive", BOTH, "DE", "DE", {}, decided, NOW, who,
+        decision = {"decided": "hosted", "catalogue_version": 1, "decided_at": format_timestamp(NOW)}
+        root_id = ROOT_ACCOUNT.id
+        root = Customer(
+            ROOT.id, "root", None, ROOT.name, "all_inclusive", BOTH, "DE", "DE", {}, decision, NOW, root_id,
             production_since=NOW,
         )  # fmt: skip
-        first = Account(who, root, "person", "root@example.com", ROOT_ACCOUNT.display_name, "super_user", NOW, who)
+        first = Account(
+            root_id, root, "person", "root@example.com", ROOT_ACCOUNT.display_name, "super_user", NOW, root_id
+        )
         hosted = {code: code for code in "AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split()}
         self.model = Model(root, first, hosted)
-        self.asked: list[Asked] = []
+        self.sent_requests: list[SentRequest] = []
         self.onboardings: list[Onboarding] = []
         self.delivered = 0
         self.number = 0
 
     def teardown(self) -> None:
         with self.installed:
-            if not sys.exc_info()[0]:  # the story went well
-                self.at_the_end()
+            if not sys.exc_info()[0]:  # no step failed
+                self.check_everything()
 
-    def at_the_end(self) -> None:
-        """Everything is looked at."""
-        by = self.who(0)
-        for of in list(self.model.customers.values()):
-            self._look(by, of)
+    def check_everything(self) -> None:
+        """Read everything, repeat every addition, and check the events and the table."""
+        actor = self.account_at(0)
+        for customer in list(self.model.customers.values()):
+            self._read_customer(actor, customer)
         for archived in (False, True):
-            self._look_below(by, self.model.root, archived=archived)
-            self._look_at_invoicing(by, self.model.root, archived=archived)
-        for asked in self.asked:
-            self._repeat(asked)
-        self._deliver(1)
-        self.look_at_the_bus()
+            self._read_subtree(actor, self.model.root, archived=archived)
+            self._read_invoicing(actor, self.model.root, archived=archived)
+        for request in self.sent_requests:
+            self._repeat(request)
+        self._deliver_stream(1)
+        self.check_events()
         self.aws.expire()
         assert violations(self.aws.dynamo) == []
 
-    def look_at_the_bus(self) -> None:
-        """Every event that is due, with what it says, and no other one."""
-        on_the_bus, ids = {}, set()
+    def check_events(self) -> None:
+        """Compare the published events with the expected ones."""
+        published, ids = {}, set()
         for entry in self.aws.bus.entries:
-            told = json.loads(entry["Detail"])
-            of = told.get("device_id") or told.get("account_id") or told["customer_id"]
-            on_the_bus[entry["DetailType"], of, told["sequence"]] = told
-            ids.add(told["event_id"])
-        assert len(ids) == len(on_the_bus), "one event has two ids"
-        assert on_the_bus.keys() == self.model.told.keys()
-        for key, facts in self.model.told.items():
-            assert facts == {name: on_the_bus[key][name] for name in facts}
+            event = json.loads(entry["Detail"])
+            subject = event.get("device_id") or event.get("account_id") or event["customer_id"]
+            published[entry["DetailType"], subject, event["sequence"]] = event
+            ids.add(event["event_id"])
+        assert len(ids) == len(published), "one event has two ids"
+        assert published.keys() == self.model.events.keys()
+        for key, details in self.model.events.items():
+            assert details == {name: published[key][name] for name in details}
 
-    # ---- how it is asked and answered
+    # ---- requests and responses
 
-    def some(self, place: int, by: Account, among: Callable[[Company], object] | None = None) -> Company:
-        """A customer: of those that are asked for if there are any, and mostly one that `by` sees, often their own."""
+    def pick_customer(self, index: int, actor: Account, among: Callable[[Customer], object] | None = None) -> Customer:
+        """Return a customer that `among` accepts, if there is one. Mostly one that the actor can see, often its own."""
         every = list(self.model.customers.values())
-        seen = [by.customer] if place % 8 == 1 and not among else [each for each in every if by.sees(each)]
-        fitting = [each for each in (every if place % 4 == 0 else seen) if among is None or among(each)]
+        seen = [actor.customer] if index % 8 == 1 and not among else [each for each in every if actor.can_see(each)]
+        fitting = [each for each in (every if index % 4 == 0 else seen) if among is None or among(each)]
         found = fitting or every
-        return found[place // 4 % len(found)]
+        return found[index // 4 % len(found)]
 
-    def who(self, place: int) -> Account:
+    def account_at(self, index: int) -> Account:
         accounts = list(self.model.accounts.values())
-        return accounts[place % len(accounts)]
+        return accounts[index % len(accounts)]
 
     def new_key(self) -> str:
         self.number += 1
         return f"key-{self.number}"
 
     @staticmethod
-    def ask(function: str, by: Account, path: str | None = None, *, at: int | None = None, **rest: Any) -> Called:
-        """A request, `at` being the version of what it changes."""
-        headers = {} if at is None else {"if-match": f'"{at}"'}
-        return call(function, account=by, path=path, headers=headers | rest.pop("headers", {}), **rest)  # type: ignore[arg-type]
+    def request(
+        function: str, actor: Account, path: str | None = None, *, version: int | None = None, **rest: Any
+    ) -> Called:
+        """Send a request. `version` is sent as If-Match."""
+        headers = {} if version is None else {"if-match": f'"{version}"'}
+        return call(function, account=actor, path=path, headers=headers | rest.pop("headers", {}), **rest)  # type: ignore[arg-type]
 
     @staticmethod
-    def held(called: Called, why: Why, status: int = 200) -> bool:
-        """Whether it was to be carried out; either way it was answered as it should be."""
-        if not why:
-            assert called.status == status, called.text
+    def accepted(response: Called, expected: ExpectedError, status: int = 200) -> bool:
+        """Return whether success was expected. Asserts that the response is the expected one."""
+        if not expected:
+            assert response.status == status, response.text
             return True
-        body = called.body
-        assert (called.status, body["code"]) == why[:2], called.text
+        body = response.body
+        assert (response.status, body["code"]) == expected[:2], response.text
         errors = body.get("errors", [])
-        assert bool(errors) == (body["code"] in WITH_ERRORS) or body["code"] in MAYBE_ERRORS, called.text
+        assert bool(errors) == (body["code"] in WITH_ERRORS) or body["code"] in MAYBE_ERRORS, response.text
         for error in errors:
-            assert error.get("pointer", "/name").split("/")[1] in POINTERS, called.text
-        for name, value in why[2:]:
+            assert error.get("pointer", "/name").split("/")[1] in POINTERS, response.text
+        for name, value in expected[2:]:
             blocking = tuple(error.get("customer_id") or error.get("device_id") for error in errors)
-            assert (blocking if name == "blocking" else body.get(name)) == value, called.text
+            assert (blocking if name == "blocking" else body.get(name)) == value, response.text
         return False
 
-    def writes_nothing(self, ask: Callable[[], Called], why: Why) -> Any:
-        """The answer to a dry run that is not refused."""
+    def dry_run(self, send: Callable[[], Called], error: ExpectedError) -> Any:
+        """Send a dry run, which must write nothing. Return its body, or None if an error was expected."""
         before = len(self.aws.dynamo.log)
-        called = ask()
-        assert len(self.aws.dynamo.log) == before, "a dry run has written"
-        return called.body if self.held(called, why) else None
+        response = send()
+        assert len(self.aws.dynamo.log) == before, "a dry run wrote records"
+        return response.body if self.accepted(response, error) else None
 
-    def looks_right(self, called: Called, of: Company, notices: list[str] | None = None) -> None:
-        shown = called.body
-        told = [notice["code"] for notice in shown.pop("notices")] if "notices" in shown else None
-        assert (shown, told) == (self.model.shown(of), notices)
-        assert called.headers["ETag"] == f'"{of.version}"'
+    def check_customer(self, response: Called, customer: Customer, notices: list[str] | None = None) -> None:
+        shown = response.body
+        codes = [notice["code"] for notice in shown.pop("notices")] if "notices" in shown else None
+        assert (shown, codes) == (self.model.shown(customer), notices)
+        assert response.headers["ETag"] == f'"{customer.version}"'
 
-    def pages(self, function: str, by: Account, query: dict[str, str], rows: str, path: str | None = None) -> list[Any]:
-        """All pages of a list that is not refused."""
+    def all_rows(
+        self, function: str, actor: Account, query: dict[str, str], rows: str, path: str | None = None
+    ) -> list[Any]:
+        """Return the rows of all pages of a list. No page may return an error."""
         found: list[Any] = []
         cursor: dict[str, str] = {}
         while True:
-            called = self.ask(function, by, path, query={**query, "limit": "3", **cursor})
-            assert called.status == 200, called.text
-            found += called.body[rows]
-            if called.body["next_cursor"] is None:
+            response = self.request(function, actor, path, query={**query, "limit": "3", **cursor})
+            assert response.status == 200, response.text
+            found += response.body[rows]
+            if response.body["next_cursor"] is None:
                 return found
-            cursor = {"cursor": called.body["next_cursor"]}
+            cursor = {"cursor": response.body["next_cursor"]}
 
 
-def near(version: int, off: int) -> int:
-    """Another version, or this one; 0 is none."""
-    return max(version + off, 1)
+def offset_version(version: int, offset: int) -> int:
+    """Return the version plus the offset, at least 1."""
+    return max(version + offset, 1)
 
 
 def _id(shown: dict[str, Any]) -> str:

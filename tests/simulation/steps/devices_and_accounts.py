@@ -11,269 +11,283 @@ from tests.calls import Called, invoke
 from tests.simulation.model import (
     ROLES,
     Account,
-    Company,
-    Why,
-    why_not_active,
+    Customer,
+    ExpectedError,
+    inactive_error,
 )
 from tests.simulation.steps.common import (
-    LOOK,
-    REUSED,
-    Asked,
+    DASHBOARD_COLUMNS,
+    KEY_REUSED,
     Onboarding,
+    SentRequest,
     Steps,
-    actors,
+    actor_indexes,
     customers,
-    near,
-    offs,
+    indexes,
+    offset_version,
+    offsets,
     people,
-    places,
 )
 
 
 class AccountSteps(Steps):
     """Steps of test devices, accounts, onboardings and views."""
 
-    @rule(who=actors, place=places)
-    def add_device(self, who: int, place: int) -> None:
-        by = self.who(who)
-        of = self.some(place, by)
-        path, why = f"/customers/{of.id}/test-devices", self.model.why_no_device(by, of)
-        self.post("test_device", by, of, path, {"name": "Device"}, why, {"id": None, "installation_token": None})
+    @rule(actor_index=actor_indexes, index=indexes)
+    def add_device(self, actor_index: int, index: int) -> None:
+        actor = self.account_at(actor_index)
+        customer = self.pick_customer(index, actor)
+        path, error = f"/customers/{customer.id}/test-devices", self.model.add_device_error(actor, customer)
+        self.add_with_dry_run(
+            "test_device", actor, customer, path, {"name": "Device"}, error, {"id": None, "installation_token": None}
+        )
 
-    @rule(who=actors, place=places)
-    def look_at_or_remove_a_device(self, who: int, place: int) -> None:
+    @rule(actor_index=actor_indexes, index=indexes)
+    def read_or_remove_device(self, actor_index: int, index: int) -> None:
         if not self.model.devices:
             return
-        by = self.who(who)
-        device = list(self.model.devices.values())[place % len(self.model.devices)]
+        actor = self.account_at(actor_index)
+        device = list(self.model.devices.values())[index % len(self.model.devices)]
         path = f"/customers/{device.customer.id}/test-devices/{device.id}"
-        called = self.ask("get_test_device", by, path)
-        if self.held(called, self.model.why_not(by, device.customer, "read")):
-            assert called.body == self.model.shown_device(device)
-        why = self.model.why_not(by, device.customer, "change_test_devices")
-        if self.held(self.ask("remove_test_device", by, path), why, 204):
+        response = self.request("get_test_device", actor, path)
+        if self.accepted(response, self.model.access_error(actor, device.customer, "read")):
+            assert response.body == self.model.shown_device(device)
+        error = self.model.access_error(actor, device.customer, "change_test_devices")
+        if self.accepted(self.request("remove_test_device", actor, path), error, 204):
             self.model.remove_device(device)
-            assert self.ask("get_test_device", by, path).status == 404
+            assert self.request("get_test_device", actor, path).status == 404
 
-    @rule(who=actors, place=places, body=people)
-    def add_account(self, who: int, place: int, body: dict[str, Any]) -> None:
-        by = self.who(who)
-        self._add_account(by, self.some(place, by), body)
+    @rule(actor_index=actor_indexes, index=indexes, body=people)
+    def add_account(self, actor_index: int, index: int, body: dict[str, Any]) -> None:
+        actor = self.account_at(actor_index)
+        self._add_account(actor, self.pick_customer(index, actor), body)
 
-    def _add_account(self, by: Account, of: Company, body: dict[str, Any]) -> None:
+    def _add_account(self, actor: Account, customer: Customer, body: dict[str, Any]) -> None:
         body = {name: value for name, value in body.items() if value is not None}
-        path, why = f"/customers/{of.id}/accounts", self.model.why_no_account(by, of, body)
+        path, error = f"/customers/{customer.id}/accounts", self.model.add_account_error(actor, customer, body)
         unset = {"id": None, "credentials": None, "identity": "pending", "status": "invited"}
-        self.post("account", by, of, path, body, why, unset)
+        self.add_with_dry_run("account", actor, customer, path, body, error, unset)
 
-    def free(self, body: dict[str, Any]) -> None:
-        other = self.model.with_address(body["email"])
+    def release_email(self, body: dict[str, Any]) -> None:
+        other = self.model.account_with_email(body["email"])
         assert other
         self.model.remove_account(other)
 
     @rule(
-        who=actors, place=places, off=offs,
+        actor_index=actor_indexes, index=indexes, offset=offsets,
         fields=st.fixed_dictionaries({}, optional={
             "role": st.sampled_from(ROLES), "disabled": st.booleans(), "display_name": st.sampled_from(["A", "B"]),
         }),
     )  # fmt: skip
-    def change_account(self, who: int, place: int, off: int, fields: dict[str, Any]) -> None:
-        self._change_account(self.who(who), self.who(place), fields, off)
+    def change_account(self, actor_index: int, index: int, offset: int, fields: dict[str, Any]) -> None:
+        self._change_account(self.account_at(actor_index), self.account_at(index), fields, offset)
 
-    def _change_account(self, by: Account, account: Account, fields: dict[str, Any], off: int = 0) -> None:
+    def _change_account(self, actor: Account, account: Account, fields: dict[str, Any], offset: int = 0) -> None:
         model = self.model
-        if account.id == ROOT_ACCOUNT.id and by is not account:
-            return  # whoever asks has to stay
-        at = near(account.version, off)
+        if account.id == ROOT_ACCOUNT.id and actor is not account:
+            return  # the steps need one super_user at the root
+        version = offset_version(account.version, offset)
 
-        def ask() -> Called:
-            return self.ask("change_account", by, f"/accounts/{account.id}", at=at, body=fields)
+        def send() -> Called:
+            return self.request("change_account", actor, f"/accounts/{account.id}", version=version, body=fields)
 
-        why = model.why_not_changed_account(by, account, fields, at)
-        called = ask()
-        if not self.held(called, why):
+        error = model.change_account_error(actor, account, fields, version)
+        response = send()
+        if not self.accepted(response, error):
             return
         changed = {name: value for name, value in fields.items() if value != getattr(account, name)}
         if changed:
             model.change_account(account, **changed)
-        assert called.body == model.shown_account(account)
-        assert ask().body == called.body  # its answer was lost
+        assert response.body == model.shown_account(account)
+        assert send().body == response.body  # repeated, as if its response was lost
 
-    @rule(place=places, body=people)
-    def somebody_leaves_for_good(self, place: int, body: dict[str, Any]) -> None:
-        """A customer is archived until it is removed, and one of its people comes back at another one."""
-        by = self.who(0)
-        of = self.some(place, by, lambda each: each.parent and not self.model.children(each))
-        self._add_account(by, of, body)
-        self._archive(by, of)
-        self.jump(30, 0)
-        self._add_account(by, self.model.root, body)
+    @rule(index=indexes, body=people)
+    def reuse_email_of_removed_customer(self, index: int, body: dict[str, Any]) -> None:
+        """A customer is archived until it is removed. Then one of its e-mail addresses is used at another customer."""
+        actor = self.account_at(0)
+        customer = self.pick_customer(index, actor, lambda each: each.parent and not self.model.children(each))
+        self._add_account(actor, customer, body)
+        self._archive(actor, customer)
+        self.advance_clock(30, 0)
+        self._add_account(actor, self.model.root, body)
 
-    @rule(place=places, body=people)
-    def somebody_is_promoted(self, place: int, body: dict[str, Any]) -> None:
-        """Whoever added them asks for the same again."""
-        able = [account for account in self.model.accounts.values() if account.may("change_accounts")]
-        by = able[place % len(able)]
-        made = len(self.asked)
-        self._add_account(by, by.customer, body)
-        for asked in self.asked[made:]:
-            self._change_account(self.who(0), asked.made, {"role": ROLES[0]})
-            self._repeat(asked)
+    @rule(index=indexes, body=people)
+    def replay_after_promotion(self, index: int, body: dict[str, Any]) -> None:
+        """An account is promoted to super_user. Then the account that added it repeats the same request."""
+        able = [account for account in self.model.accounts.values() if account.has_permission("change_accounts")]
+        actor = able[index % len(able)]
+        before = len(self.sent_requests)
+        self._add_account(actor, actor.customer, body)
+        for request in self.sent_requests[before:]:
+            self._change_account(self.account_at(0), request.created, {"role": ROLES[0]})
+            self._repeat(request)
 
-    @rule(who=actors, place=places, off=offs)
-    def remove_account(self, who: int, place: int, off: int) -> None:
-        by, account, model = self.who(who), self.who(place), self.model
-        if account.id == ROOT_ACCOUNT.id and by is not account:
+    @rule(actor_index=actor_indexes, index=indexes, offset=offsets)
+    def remove_account(self, actor_index: int, index: int, offset: int) -> None:
+        actor, account, model = self.account_at(actor_index), self.account_at(index), self.model
+        if account.id == ROOT_ACCOUNT.id and actor is not account:
             return
-        at = near(account.version, off)
-        why = model.why_not_removed_account(by, account, at)
-        called = self.ask("remove_account", by, f"/accounts/{account.id}", at=at)
-        if self.held(called, why, 204):
+        version = offset_version(account.version, offset)
+        error = model.remove_account_error(actor, account, version)
+        response = self.request("remove_account", actor, f"/accounts/{account.id}", version=version)
+        if self.accepted(response, error, 204):
             model.remove_account(account)
-            assert self.ask("get_account", self.who(0), f"/accounts/{account.id}").status == 404
+            assert self.request("get_account", self.account_at(0), f"/accounts/{account.id}").status == 404
 
-    @rule(place=places)
-    def sign_in(self, place: int) -> None:
-        account = self.who(place)
+    @rule(index=indexes)
+    def sign_in(self, index: int) -> None:
+        account = self.account_at(index)
         answer = invoke("record_sign_in", {"userName": account.id})
         assert answer == {"userName": account.id}
         self.model.sign_in(account)
 
-    @rule(who=actors, place=places, new=customers, accounts=st.lists(people, max_size=2), device=st.booleans())
-    def onboard(self, who: int, place: int, new: dict[str, Any], accounts: list[dict[str, Any]], device: bool) -> None:
-        by = self.who(who)
+    @rule(
+        actor_index=actor_indexes,
+        index=indexes,
+        new=customers,
+        accounts=st.lists(people, max_size=2),
+        device=st.booleans(),
+    )
+    def onboard(
+        self, actor_index: int, index: int, new: dict[str, Any], accounts: list[dict[str, Any]], device: bool
+    ) -> None:
+        actor = self.account_at(actor_index)
         body: dict[str, Any] = {
-            "customer": self.body_below(self.some(place, by), new, place, fitting=True),
+            "customer": self.child_body(self.pick_customer(index, actor), new, index, fitting=True),
             "accounts": [{name: value for name, value in each.items() if value is not None} for each in accounts],
         }
         if device:
             body["test_device"] = {"name": "Device"}
-        self.onboardings.append(Onboarding(body, self.new_key(), by))
+        self.onboardings.append(Onboarding(body, self.new_key(), actor))
         self._onboard(self.onboardings[-1])
 
-    @rule(place=places)
-    def onboard_again(self, place: int) -> None:
-        """What was done stays done, and the rest is tried again."""
+    @rule(index=indexes)
+    def onboard_again(self, index: int) -> None:
+        """The steps that succeeded are replayed, and the others are tried again."""
         if self.onboardings:
-            self._onboard(self.onboardings[place % len(self.onboardings)])
+            self._onboard(self.onboardings[index % len(self.onboardings)])
 
-    def _onboard(self, asked: Onboarding) -> None:
-        by, body, of = asked.by, asked.body, None
+    def _onboard(self, request: Onboarding) -> None:
+        actor, body, customer = request.actor, request.body, None
 
-        def ask(**query: str) -> Called:
-            return self.ask("add_onboarding", by, body=body, query=query, headers={"idempotency-key": asked.key})
+        def send(**query: str) -> Called:
+            return self.request(
+                "add_onboarding", actor, body=body, query=query, headers={"idempotency-key": request.key}
+            )
 
-        first = asked.done.get("/customer")
-        refused = self.why_not_again(by, first[0]) if first else self.model.why_not_added(by, body["customer"])
-        dry = self.writes_nothing(lambda: ask(validate_only="true"), refused)
-        called = ask()
+        first = request.done.get("/customer")
+        refused = self.replay_error(actor, first[0]) if first else self.model.add_error(actor, body["customer"])
+        dry = self.dry_run(lambda: send(validate_only="true"), refused)
+        response = send()
         if refused:
-            self.held(called, refused)
+            self.accepted(response, refused)
             return
-        steps = {step["pointer"]: step for step in called.body["steps"]}
-        wanted = [("/customer", "customer", body["customer"])]
-        wanted += [(f"/accounts/{number}", "account", new) for number, new in enumerate(body["accounts"])]
-        wanted += [("/test_device", "test_device", body["test_device"])] if "test_device" in body else []
-        for pointer, kind, new in wanted:
-            before = asked.done.get(pointer)
-            why = self.why_not_again(by, before[0]) if before else self.why_no_step(kind, by, of, new)
+        steps = {step["pointer"]: step for step in response.body["steps"]}
+        requested = [("/customer", "customer", body["customer"])]
+        requested += [(f"/accounts/{number}", "account", new) for number, new in enumerate(body["accounts"])]
+        requested += [("/test_device", "test_device", body["test_device"])] if "test_device" in body else []
+        for pointer, kind, new in requested:
+            before = request.done.get(pointer)
+            error = self.replay_error(actor, before[0]) if before else self.step_error(kind, actor, customer, new)
             step = steps.pop(pointer)
-            if why:
+            if error:
                 problem = step["problem"]
-                assert (step["outcome"], problem["status"], problem["code"]) == ("refused", *why[:2]), step
-                if why[1] == "throttled":
-                    self.free(new)
+                assert (step["outcome"], problem["status"], problem["code"]) == ("refused", *error[:2]), step
+                if error[1] == "throttled":
+                    self.release_email(new)
                 continue
             assert step["outcome"] == ("replayed" if before else "added"), step
             if before:
                 assert step[kind] == before[1]
             else:
-                asked.done[pointer] = self.noted(kind, by, of, new, step[kind]), step[kind]
-            of = asked.done["/customer"][0]
+                request.done[pointer] = self.record_addition(kind, actor, customer, new, step[kind]), step[kind]
+            customer = request.done["/customer"][0]
         assert steps == {}
-        problems = [step["problem"] for step in called.body["steps"]]
+        problems = [step["problem"] for step in response.body["steps"]]
         assert problems == [step["problem"] for step in dry["steps"]]
         complete = not any(problems)
-        assert (called.status, called.body["complete"]) == (201 if complete else 200, complete)
+        assert (response.status, response.body["complete"]) == (201 if complete else 200, complete)
 
-    def why_no_step(self, kind: str, by: Account, of: Any, new: dict[str, Any]) -> Why:
-        """Why a step is refused that was not done before, as if it were asked for alone."""
+    def step_error(self, kind: str, actor: Account, customer: Any, new: dict[str, Any]) -> ExpectedError:
+        """Return the expected error of a step that has not succeeded yet: that of the single request."""
         if kind == "customer":
-            return self.model.why_not_added(by, new)
+            return self.model.add_error(actor, new)
         if kind == "test_device":
-            return self.model.why_no_device(by, of)
-        return self.model.why_no_account(by, of, new)
+            return self.model.add_device_error(actor, customer)
+        return self.model.add_account_error(actor, customer, new)
 
-    def noted(self, kind: str, by: Account, of: Any, new: dict[str, Any], answer: dict[str, Any]) -> Any:
-        """What was made, added to the model; it is shown as it should be."""
+    def record_addition(
+        self, kind: str, actor: Account, customer: Any, new: dict[str, Any], answer: dict[str, Any]
+    ) -> Any:
+        """Add the created record to the model, and compare its response. Return the record."""
         shown, model = {**answer}, self.model
         if kind == "customer":
-            made: Any = model.add(shown["id"], by, new)
-            expected = model.shown(made)
+            created: Any = model.add(shown["id"], actor, new)
+            expected = model.shown(created)
         elif kind == "account":
-            made = model.add_account(shown["id"], by, of, new)
-            credentials, expected = shown.pop("credentials"), model.shown_account(made)
+            created = model.add_account(shown["id"], actor, customer, new)
+            credentials, expected = shown.pop("credentials"), model.shown_account(created)
             assert (credentials is None) == (new["kind"] == "person")
-            if credentials:  # it can sign in at once
+            if credentials:  # its user exists already
                 assert self.aws.cognito.users[credentials["client_id"]]
-                assert credentials["client_id"] == made.id
+                assert credentials["client_id"] == created.id
         else:
-            made = model.add_device(shown["id"], by, of)
+            created = model.add_device(shown["id"], actor, customer)
             assert shown.pop("installation_token").startswith("bci_")
-            expected = model.shown_device(made)
+            expected = model.shown_device(created)
         assert shown == expected
-        return made
+        return created
 
-    @rule(place=places)
-    def repeat(self, place: int) -> None:
-        """The same request gets the first answer, whatever became of it; nothing once it is removed."""
-        self._repeat(self.asked[place % len(self.asked)])
+    @rule(index=indexes)
+    def repeat(self, index: int) -> None:
+        """The same request returns the first response, whatever changed since, until the record is removed."""
+        self._repeat(self.sent_requests[index % len(self.sent_requests)])
 
-    def _repeat(self, asked: Asked) -> None:
-        headers = {"idempotency-key": asked.key}
-        again = self.ask(asked.function, asked.by, asked.path, body=asked.body, headers=headers)
-        why = self.why_not_again(asked.by, asked.made)
-        if self.held(again, why, 201):
+    def _repeat(self, request: SentRequest) -> None:
+        headers = {"idempotency-key": request.key}
+        again = self.request(request.function, request.actor, request.path, body=request.body, headers=headers)
+        error = self.replay_error(request.actor, request.created)
+        if self.accepted(again, error, 201):
             assert again.headers["Idempotent-Replayed"] == "true"
-            assert again.text == asked.first.text
-        body = {**asked.body, "display_name" if asked.function == "add_account" else "name": "Another"}
-        other = self.ask(asked.function, asked.by, asked.path, body=body, headers=headers)
-        self.held(other, self.why_not_seen(asked.by, asked.made) or REUSED)
+            assert again.text == request.response.text
+        body = {**request.body, "display_name" if request.function == "add_account" else "name": "Another"}
+        other = self.request(request.function, request.actor, request.path, body=body, headers=headers)
+        self.accepted(other, self.replay_access_error(request.actor, request.created) or KEY_REUSED)
 
-    def why_not_seen(self, by: Account, made: Any) -> Why:
-        """Why whoever asks for it again may not do so, whatever they ask for."""
+    def replay_access_error(self, actor: Account, created: Any) -> ExpectedError:
+        """Return the error if the account may no longer send this request, whatever its body is."""
         model = self.model
-        if isinstance(made, Company):
-            assert made.parent
-            return model.why_not(by, made.parent, "change_customers", archived=not model.gone(made))
-        operation = "change_accounts" if isinstance(made, Account) else "change_test_devices"
-        return model.why_not(by, made.customer, operation, archived=True)
+        if isinstance(created, Customer):
+            assert created.parent
+            return model.access_error(actor, created.parent, "change_customers", archived=not model.is_removed(created))
+        operation = "change_accounts" if isinstance(created, Account) else "change_test_devices"
+        return model.access_error(actor, created.customer, operation, archived=True)
 
-    def why_not_again(self, by: Account, made: Any) -> Why:
-        """Why the request that made it is refused now."""
-        if why := self.why_not_seen(by, made):
-            return why
-        if self.model.gone(made) if isinstance(made, Company) else made.removed:
-            return REUSED
-        return (403, "forbidden") if isinstance(made, Account) and by.is_below(made.role) else None
+    def replay_error(self, actor: Account, created: Any) -> ExpectedError:
+        """Return the expected error if the request that created the record is repeated now."""
+        if error := self.replay_access_error(actor, created):
+            return error
+        if self.model.is_removed(created) if isinstance(created, Customer) else created.removed:
+            return KEY_REUSED
+        return (403, "forbidden") if isinstance(created, Account) and actor.is_below(created.role) else None
 
     @rule(
-        who=actors, name=st.sampled_from(["mine", "default", "A view"]), removed=st.booleans(),
-        columns=st.lists(st.sampled_from(LOOK[:4]), min_size=1, max_size=3, unique=True),
+        actor_index=actor_indexes, name=st.sampled_from(["mine", "default", "A view"]), removed=st.booleans(),
+        columns=st.lists(st.sampled_from(DASHBOARD_COLUMNS[:4]), min_size=1, max_size=3, unique=True),
     )  # fmt: skip
-    def save_or_remove_a_view(self, who: int, name: str, removed: bool, columns: list[str]) -> None:
-        by = self.who(who)
-        views, path = self.model.views.setdefault(by.id, {}), f"/views/{quote(name)}"
-        why = why_not_active(by)
+    def save_or_remove_a_view(self, actor_index: int, name: str, removed: bool, columns: list[str]) -> None:
+        actor = self.account_at(actor_index)
+        views, path = self.model.views.setdefault(actor.id, {}), f"/views/{quote(name)}"
+        error = inactive_error(actor)
         if removed:
-            why = why or (None if name in views else (404, "not_found"))
-            if self.held(self.ask("remove_view", by, path), why, 204):
+            error = error or (None if name in views else (404, "not_found"))
+            if self.accepted(self.request("remove_view", actor, path), error, 204):
                 del views[name]
-        elif self.held(self.ask("save_view", by, path, body={"columns": columns}), why):
+        elif self.accepted(self.request("save_view", actor, path, body={"columns": columns}), error):
             views[name] = columns
-        if by.disabled:
+        if actor.disabled:
             return
-        shown = {view["name"]: view["columns"] for view in self.ask("list_views", by).body["views"]}
+        shown = {view["name"]: view["columns"] for view in self.request("list_views", actor).body["views"]}
         assert set(shown) == {"default", *views}
         assert views.items() <= shown.items()
-        assert self.ask("get_view", by, path).status == (200 if name in {"default", *views} else 404)
+        assert self.request("get_view", actor, path).status == (200 if name in {"default", *views} else 404)
