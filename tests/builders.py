@@ -70,7 +70,7 @@ def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW
     )
 
 
-def a_line(**fields: Any) -> list[Customer]:
+def a_lineage(**fields: Any) -> list[Customer]:
     """Build a customer of each level, from the root to a site, each below the one before."""
     line = [ROOT]
     for level in LEVELS[1:]:

@@ -10,7 +10,7 @@ from shared.customers.customer import Customer
 from shared.devices.device import NewDevice
 from shared.errors import ForbiddenError, KeyReusedError, NameExistsError, NotFoundError, RulesViolatedError
 from shared.onboarding import NewOnboarding, OnboardingResponse, add_onboarding
-from tests.builders import ROOT_ACCOUNT, a_line, an_account, asked, begin_in, caller, put
+from tests.builders import ROOT_ACCOUNT, a_lineage, an_account, asked, begin_in, caller, put
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
 
@@ -22,7 +22,7 @@ MACHINE = NewAccount(kind="api", display_name="Billing", role="supporter")
 
 @pytest.fixture
 def line(store: MemoryStore) -> list[Customer]:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:])
     return line
 
@@ -89,7 +89,7 @@ def test_interrupted_onboarding_resumes_with_the_same_request(stop_at: int) -> N
 
     store, identities = Stopping(), MemoryIdentities()
     begin_in(store)
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:])
     store.left = stop_at
     with pytest.raises(KeyboardInterrupt):

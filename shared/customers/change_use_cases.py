@@ -312,12 +312,12 @@ def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, c
     bound_to = {"list": "history", "customer_id": customer.id}
     at = read_cursor(actor, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
     page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": at["sk"]}, limit=limit)
-    kept = [(Change.model_validate(item), {"sk": item["sk"]}) for item in page.items]
-    told: list[tuple[Change, dict[str, str]]] = [
+    stored = [(Change.model_validate(item), {"sk": item["sk"]}) for item in page.items]
+    from_record: list[tuple[Change, dict[str, str]]] = [
         (change, {}) for change in entries_from_record(customer, caller.now)[int(at["told"]) :]
     ]
     entries: list[HistoryEntry] = []
-    merged = sorted([*told, *kept], key=lambda entry: entry[0].at)
+    merged = sorted([*from_record, *stored], key=lambda entry: entry[0].at)
     for change, position in merged[:limit]:
         entries.append(HistoryEntry.model_validate(change.model_dump()))
         at = {**at, **position} if position else {**at, "told": str(int(at["told"]) + 1)}

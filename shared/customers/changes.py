@@ -172,23 +172,23 @@ def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
     first = {**customer.model_dump(mode="json", include=HISTORY_FIELDS - {"archived_at"}), **customer.initial_values}
     created = {field: _history_value(field, first) for field in first if first[field]}
     by, request_id = customer.created_by, customer.created_request_id
-    told = [_initial_entry("customer_added", customer.created_at, by, request_id, created)]
+    entries = [_initial_entry("customer_added", customer.created_at, by, request_id, created)]
     for days in STEPS:
         sent_at = getattr(customer, f"reminder_{days}_at") if days else None
         if sent_at:
-            told.append(_initial_entry("trial_ending", sent_at, SCHEDULE, None, {"days_before": days}))
+            entries.append(_initial_entry("trial_ending", sent_at, SCHEDULE, None, {"days_before": days}))
     since = customer.production_since_at(now) if customer.level == "end_customer" else None
     if customer.archived_at and not customer.production_since:
         since = None  # published after it is restored
     if since is not None:
         if customer.trial:
             by, request_id = customer.trial_ended_by or SCHEDULE, customer.production_request_id
-        told.append(
+        entries.append(
             _initial_entry(
                 "customer_entered_production", since, by, request_id, {"production_since": format_timestamp(since)}
             )
         )
-    return told
+    return entries
 
 
 def _initial_entry(event: str, at: datetime, by: str, request_id: str | None, values: Mapping[str, Any]) -> Change:

@@ -11,12 +11,12 @@ from shared.errors import (
     MalformedRequestError,
     RulesViolatedError,
 )
-from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, a_line, an_account, caller, put
+from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, a_lineage, an_account, caller, put
 from tests.memory_store import MemoryStore
 
 
 def test_list_accounts_returns_those_of_a_customer_or_of_its_subtree(store: MemoryStore) -> None:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:])
     everyone = [an_account(role, customer) for customer in line for role in ("administrator", "supporter")]
     put(store, *everyone)

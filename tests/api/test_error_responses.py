@@ -20,7 +20,7 @@ from shared.auth.authorization import ROLES
 from shared.aws.observability import log
 from shared.customers.levels import LEVELS
 from shared.idempotency import id_from
-from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, a_line, an_account, begin_in, put
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, a_lineage, an_account, begin_in, put
 from tests.calls import Context, call, handler
 from tests.simulation.fake_aws import FakeAws
 
@@ -33,7 +33,7 @@ def responses() -> dict[str, Any]:  # noqa: C901, PLR0915 - it is a list
     aws, recorded = FakeAws(NOW), {}
     with aws.installed():
         begin_in(aws.store)
-        _, distributor, sub, reseller, end_customer, site = line = a_line(
+        _, distributor, sub, reseller, end_customer, site = line = a_lineage(
             end_customer={"in_trial": True, "references": {"psa": "7"}}
         )
         only = a_customer("reseller", distributor, name="Only", services_to_provide=["all_inclusive"])

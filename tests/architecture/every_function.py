@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 from shared.table.dynamodb import DynamoStore
 from tests import calls
-from tests.builders import NOW, ROOT, a_customer, a_line, an_account, put
+from tests.builders import NOW, ROOT, a_customer, a_lineage, an_account, put
 from tests.calls import an_event
 
 
 def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
     """Call each function for every kind of request to AWS that it can send."""
     call = calls.call
-    line = a_line(end_customer={"in_trial": True})
+    line = a_lineage(end_customer={"in_trial": True})
     put(store, *line[1:], an_account("super_user", line[1]))
     empty = a_customer("distributor", name="Empty", references={"psa": "old"})
     put(store, empty)

@@ -23,7 +23,7 @@ from shared.table.dynamodb import DynamoStore, _serialize
 from shared.table.keys import Item
 from shared.table.store import Store
 from tests.bench.tables import spread, write
-from tests.builders import a_customer, a_device, a_line, asked, begin_in, caller
+from tests.builders import a_customer, a_device, a_lineage, asked, begin_in, caller
 from tests.conftest import _create_table, _Tags
 from tests.memory_store import MemoryStore
 
@@ -32,7 +32,7 @@ ON_MINISTACK: Final = (1_000, 10_000, 100_000)
 BELOW_ONE: Final = 100  # end-customers of a reseller
 TURNS: Final = 15
 
-LINE: Final = a_line()
+LINE: Final = a_lineage()
 _, DISTRIBUTOR, SUB_DISTRIBUTOR, RESELLER, *_ = LINE
 
 

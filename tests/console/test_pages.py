@@ -117,7 +117,7 @@ def test_administrator_of_a_reseller_sees_only_their_company(
     someone.choose("Service type for customer", "All-Inclusive")
     someone.choose("Device country", "Germany")
     someone.press("Save")
-    expect(page.locator("#e-name")).to_contain_text("Its id is")
+    expect(page.locator("#e-name")).to_contain_text("The existing customer is")
     someone.shot("name-exists")
     page.get_by_label("Name", exact=True).fill("By the reseller")
     someone.press("Save")

@@ -28,7 +28,7 @@ from shared.table.store import Action, Increment
 from tests.builders import (
     NOW,
     ROOT_ACCOUNT,
-    a_line,
+    a_lineage,
     caller,
     put,
 )
@@ -41,7 +41,7 @@ LATER = NOW + DAY
 
 
 def a_tree(store: MemoryStore) -> list[Customer]:
-    line = a_line()
+    line = a_lineage()
     for customer in line[1:]:
         put(store, customer)
         store.write(Increment(children_key(customer.parent_id or ""), 1))

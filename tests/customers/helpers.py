@@ -6,12 +6,12 @@ from shared.auth.authorization import Account
 from shared.customers.customer import Customer
 from shared.customers.use_cases import add_customer
 from shared.table.store import Store
-from tests.builders import ROOT_ACCOUNT, a_line, caller, put
+from tests.builders import ROOT_ACCOUNT, a_lineage, caller, put
 
 
 def a_tree(store: Store) -> dict[str, Customer]:
     """One customer of each level, below one another."""
-    line = a_line(end_customer={"in_trial": True})
+    line = a_lineage(end_customer={"in_trial": True})
     put(store, *line[1:])
     return {customer.level: customer for customer in line}
 

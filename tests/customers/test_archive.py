@@ -33,7 +33,7 @@ from tests.builders import (
     NOW,
     ROOT,
     a_customer,
-    a_line,
+    a_lineage,
     an_account,
     asked,
     caller,
@@ -147,7 +147,7 @@ def test_archive_of_ones_own_company_returns_403(store: MemoryStore, line: list[
 
 
 def test_archived_customer_refuses_every_change_until_restored(store: MemoryStore) -> None:
-    line = a_line()
+    line = a_lineage()
     end_customer = line[4]
     super_user = an_account("super_user", end_customer)
     put(store, *line[1:5], super_user)
@@ -267,7 +267,7 @@ def test_options_below_an_archived_customer_offer_no_addition(store: MemoryStore
 
 
 def test_invoicing_omits_a_month_that_was_spent_archived(store: MemoryStore) -> None:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:5])
     archive(store, line[4], who=by(now=datetime.fromisoformat("2027-01-31T12:00:00Z")))
     restore(store, line[4], who=by(now=datetime.fromisoformat("2027-03-01T12:00:00Z")))
@@ -277,7 +277,7 @@ def test_invoicing_omits_a_month_that_was_spent_archived(store: MemoryStore) -> 
 
 
 def test_archived_customer_is_not_invoiced(store: MemoryStore) -> None:
-    line = a_line()
+    line = a_lineage()
     end_customer = a_customer("end_customer", line[3], now=datetime.fromisoformat("2026-11-01T00:00:00Z"))
     put(store, *line[1:4], end_customer)
 

@@ -18,7 +18,7 @@ from tests.builders import (
     MICROSECOND,
     NOW,
     ROOT_ACCOUNT,
-    a_line,
+    a_lineage,
     asked,
     put,
 )
@@ -27,7 +27,7 @@ from tests.memory_store import MemoryStore
 
 
 def a_long_history(store: MemoryStore) -> Customer:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:4])
     new = asked("end_customer", line[3], in_trial=True, references={"psa": "1"})
     added = add_customer(store, by(now=NOW), new, idempotency_key="key").customer
@@ -119,7 +119,7 @@ def test_history_and_events_agree(store: MemoryStore) -> None:
 
 
 def test_history_shows_who_ended_a_trial_also_before_the_schedule_ran(store: MemoryStore) -> None:
-    line = a_line(end_customer={"in_trial": True})
+    line = a_lineage(end_customer={"in_trial": True})
     put(store, *line[1:5])
     assert [entry.event for entry in entries(store, line[4], NOW + 30 * DAY - MICROSECOND)] == ["customer_added"]
     last = entries(store, line[4], NOW + 30 * DAY)[-1]
@@ -130,7 +130,7 @@ def test_history_shows_who_ended_a_trial_also_before_the_schedule_ran(store: Mem
 
 
 def test_history_of_a_customer_without_a_trial_shows_production_from_creation(store: MemoryStore) -> None:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:])
     found = entries(store, line[4])
     assert [(entry.event, entry.at) for entry in found] == [

@@ -9,18 +9,18 @@ from shared.customers.trial import TRIAL_PERIOD
 from shared.idempotency import request_hash, secret_from, text_hash
 from shared.table.keys import tree_below
 from shared.values.timestamps import format_timestamp
-from tests.builders import BOTH, NOW, a_customer, a_line
+from tests.builders import BOTH, NOW, a_customer, a_lineage
 
 
 def test_path_is_the_parents_path_and_the_own_id() -> None:
-    line = a_line()
+    line = a_lineage()
     for parent, child in itertools.pairwise(line):
         assert child.path == f"{parent.path}/{child.id}"
         assert child.parent_id == parent.id
 
 
 def test_record_is_in_the_tree_of_its_top_level_ancestor() -> None:
-    root, distributor, *below = a_line()
+    root, distributor, *below = a_lineage()
     assert customer_item(distributor)["tree"] == f"customer#{root.id}"
     assert {customer_item(customer)["tree"] for customer in below} == {f"customer#{distributor.id}"}
     assert tree_below("account", distributor.path) == f"account#{distributor.id}"
@@ -32,7 +32,7 @@ def test_only_customers_in_trial_are_in_the_trials_index() -> None:
     item = customer_item(in_trial)
     assert item["trial_due"] == f"2026-12-17T10:00:00.000000Z#7#{in_trial.id}"
     assert 0 <= int(item["trial_shard"].removeprefix("trials#")) < 16
-    for customer in [*a_line(), in_trial.model_copy(update={"production_since": NOW})]:
+    for customer in [*a_lineage(), in_trial.model_copy(update={"production_since": NOW})]:
         assert "trial_shard" not in customer_item(customer)
 
 
@@ -75,7 +75,7 @@ def test_site_has_no_production_since_of_its_own() -> None:
 
 
 def test_only_sites_store_inherited_values() -> None:
-    *companies, site = a_line()
+    *companies, site = a_lineage()
     assert {show(customer, NOW).inherited_from for customer in companies} == {None}
     assert show(site, NOW, companies[-1]).inherited_from == companies[-1].id
 
@@ -90,4 +90,4 @@ def test_site_stores_what_it_inherited_at_creation() -> None:
     over = {"service_type": "all_inclusive", "production_since": format_timestamp(end)}
     for end_customer in (trial, trial.model_copy(update={"production_since": end})):  # recorded or not
         assert a_customer("site", end_customer, now=end).inherited_initial_values == over
-    assert [each.inherited_initial_values for each in a_line()[1:5]] == [{}] * 4
+    assert [each.inherited_initial_values for each in a_lineage()[1:5]] == [{}] * 4

@@ -30,7 +30,7 @@ from tests.builders import (
     NOW,
     ROOT,
     a_customer,
-    a_line,
+    a_lineage,
     an_account,
     asked,
     caller,
@@ -135,7 +135,7 @@ def test_restore_of_ones_own_company_returns_403(store: MemoryStore, line: list[
 
 
 def test_trial_that_ends_while_archived_is_published_after_the_restore(store: MemoryStore) -> None:
-    line = a_line(end_customer={"in_trial": True})
+    line = a_lineage(end_customer={"in_trial": True})
     put(store, *line[1:5])
     archive(store, line[4])
     over = NOW + 30 * DAY
@@ -145,7 +145,7 @@ def test_trial_that_ends_while_archived_is_published_after_the_restore(store: Me
 
 
 def test_trial_continues_by_the_clock_while_the_customer_is_archived(store: MemoryStore) -> None:
-    line = a_line(end_customer={"in_trial": True})
+    line = a_lineage(end_customer={"in_trial": True})
     end_customer = line[4]
     put(store, *line[1:5])
     seven = NOW + 23 * DAY

@@ -18,7 +18,7 @@ from shared.errors import (
     RulesViolatedError,
 )
 from shared.table.keys import customer_key
-from tests.builders import ROOT, a_customer, a_device, a_line, caller, put
+from tests.builders import ROOT, a_customer, a_device, a_lineage, caller, put
 from tests.devices.helpers import add, route
 from tests.memory_store import MemoryStore
 
@@ -53,7 +53,7 @@ def test_default_view_omits_the_storage_location_which_can_be_added(store: Memor
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 def test_dashboard_shows_the_devices_of_the_subtree(store: MemoryStore, limit: int) -> None:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:])
     put(store, *(a_device(customer, name=f"{customer.level} {n}") for customer in line for n in range(2)))
     for at, customer in enumerate(line):
@@ -83,7 +83,7 @@ def test_every_column_has_a_value(store: MemoryStore, finnish: Customer) -> None
 
 
 def test_dashboard_page_makes_one_query(store: MemoryStore) -> None:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:])
     put(store, *(a_device(customer, name=f"{n}") for customer in line[1:] for n in range(30)))
     cursor, pages = None, 0

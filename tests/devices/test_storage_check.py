@@ -9,7 +9,7 @@ from shared.devices.use_cases import (
 from shared.errors import (
     MalformedRequestError,
 )
-from tests.builders import ROOT, a_line, caller, put
+from tests.builders import ROOT, a_lineage, caller, put
 from tests.devices.helpers import route
 from tests.memory_store import MemoryStore
 
@@ -27,7 +27,7 @@ def drift(store: MemoryStore, customer: Customer, limit: int) -> list[tuple[str,
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
 def test_storage_check_lists_customers_whose_data_lands_elsewhere(store: MemoryStore, limit: int) -> None:
-    line = a_line(reseller={"device_country": "FR"}, site={"device_country": "SE"})
+    line = a_lineage(reseller={"device_country": "FR"}, site={"device_country": "SE"})
     put(store, *line[1:])
     everyone = sorted(line, key=lambda customer: customer.path)
     assert drift(store, ROOT, limit) == []
@@ -42,7 +42,7 @@ def test_storage_check_lists_customers_whose_data_lands_elsewhere(store: MemoryS
 
 
 def test_storage_check_refuses_the_cursor_of_another_customer(store: MemoryStore) -> None:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:])
     route(store, 1, DE="FR")
     cursor = check_storage(store, caller(), line[1].id, limit=1).next_cursor

@@ -19,14 +19,14 @@ from shared.devices.device import device_tombstone
 from shared.devices.records import device_item
 from shared.events.events import EventEnvelope, events_for_change
 from shared.storage_locations.records import catalogue_items
-from tests.builders import CATALOGUE, NOW, a_customer, a_device, a_line, an_account
+from tests.builders import CATALOGUE, NOW, a_customer, a_device, a_lineage, an_account
 
 END = NOW + timedelta(days=30)
 
 
 def all_events() -> list[EventEnvelope]:
     trial = a_customer("end_customer", in_trial=True)
-    changes: list[tuple[Any, Any]] = [(None, customer_item(customer)) for customer in [*a_line(), trial]]
+    changes: list[tuple[Any, Any]] = [(None, customer_item(customer)) for customer in [*a_lineage(), trial]]
     device, account = a_device(trial), an_account("manager", trial)
     later = {"version": 2}
     support = Caller("acc_1", NOW, "support", "request 1")

@@ -16,7 +16,7 @@ from shared.devices.device import device_tombstone
 from shared.devices.records import device_item
 from shared.events.events import TYPES, events_for_change
 from shared.trials.use_cases import end_trials, start_production
-from tests.builders import NOW, a_customer, a_device, a_line, an_account, begin_in, caller, put
+from tests.builders import NOW, a_customer, a_device, a_lineage, an_account, begin_in, caller, put
 from tests.events.helpers import END, all_events
 from tests.memory_store import MemoryStore
 
@@ -106,7 +106,7 @@ def test_event_id_identifies_the_change() -> None:
 
 def test_events_alone_describe_the_life_of_a_trial(memory: MemoryStore) -> None:
     begin_in(memory)
-    line = a_line(end_customer={"in_trial": True})
+    line = a_lineage(end_customer={"in_trial": True})
     put(memory, *line[1:])
     trial = line[4]
     early = a_customer("end_customer", line[3], name="Early", in_trial=True)

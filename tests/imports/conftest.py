@@ -3,7 +3,7 @@
 import pytest
 
 from shared.customers.customer import Customer
-from tests.builders import a_line, put
+from tests.builders import a_lineage, put
 from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
@@ -15,6 +15,6 @@ def queue() -> MemoryQueue:
 
 @pytest.fixture
 def line(store: MemoryStore) -> list[Customer]:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:])
     return line

@@ -1,8 +1,8 @@
-"""The crash matrix: every use case, at every one of its AWS calls, with everything that can go wrong there, and then.
+"""The crash matrix: every use case, each of its AWS calls, every fault of that call, and what happens afterwards.
 
-The final state must be the faultless one, and the answer of the same request again the first answer.
+The final state must be the same as without a fault. A repeated request must return the first response.
 
-    python -m tests.simulation.crashes      plays the whole matrix, and tells every case that is wrong
+    python -m tests.simulation.crashes      run the whole matrix and print each case that fails
 """
 
 from collections import Counter
@@ -17,56 +17,57 @@ from shared.customers.change_use_cases import change_customer
 from shared.customers.customer import CustomerChange
 from shared.errors import ApiError
 from tests.simulation.fake_dynamo import Record
-from tests.simulation.fixtures import ACTS, World, scene, who
+from tests.simulation.fixtures import USE_CASES, System, a_caller, fixtures
 from tests.simulation.invariants import violations
 from tests.simulation.turns import FAULTS, Crashed, Fault
 
-# What follows a fault: the same request again; again and again, as a duplicate comes too; somebody else first, who
-# changes another customer; the schedule first.
+# What follows a fault: a retry; a retry and a duplicate of it; first a change of another customer; first the schedule.
 FOLLOWS: Final = ("retry", "duplicate", "another", "schedule")
-_MOST_RETRIES: Final = 4
+_MAX_RETRIES: Final = 4
 
 
 @dataclass(frozen=True)
 class Case:
-    act: str
+    use_case: str
     call: int
     fault: Fault
     follow: str
 
     def __str__(self) -> str:
-        return f"{self.act}, call {self.call} {self.fault}, then {self.follow}"
+        return f"{self.use_case}, call {self.call} {self.fault}, then {self.follow}"
 
 
-def _another(world: World) -> Any:
-    """Somebody else, elsewhere: it must make no difference."""
-    return change_customer(world.store, who(), scene().empty.id, CustomerChange(device_country="FR"), version=1)
+def _another(system: System) -> Any:
+    """Change another customer, which must make no difference."""
+    return change_customer(
+        system.store, a_caller(), fixtures().empty.id, CustomerChange(device_country="FR"), version=1
+    )
 
 
-_BEFORE: Final = {"another": _another, "schedule": ACTS["end_trials"]}
-# Acts that touch the same record as what comes first: there the outcome is the other one's to decide.
-_ENTWINED: Final = {
+_BEFORE: Final = {"another": _another, "schedule": USE_CASES["end_trials"]}
+# Use cases that write the same record as what runs first: their outcome depends on it.
+_SAME_RECORDS: Final = {
     "another": {"archive_the_empty_one", "add_below_the_empty_one"},
     "schedule": {"archive_the_trial", "rename_the_trial", "give_a_reference", "start_production", "end_trials"},
 }
 
 
-def faultless(act: str, follow: str = "retry") -> tuple[dict[Any, Record], Any, int]:
-    """The final state, the answer, and how many calls there are."""
-    world = World.new()
-    answer = ACTS[act](world)
-    calls = len(world.turns.calls)
+def faultless(use_case: str, follow: str = "retry") -> tuple[dict[Any, Record], Any, int]:
+    """Return the final state without a fault, the response, and the number of calls."""
+    system = System.new()
+    answer = USE_CASES[use_case](system)
+    calls = len(system.turns.calls)
     if follow in _BEFORE:
-        _BEFORE[follow](world)
-    return _settled(world), answer, calls
+        _BEFORE[follow](system)
+    return _final_state(system), answer, calls
 
 
-def _settled(world: World) -> dict[Any, Record]:
-    return dict(world.turns.dynamo.records)
+def _final_state(system: System) -> dict[Any, Record]:
+    return dict(system.turns.dynamo.records)
 
 
 def _plain(answer: Any) -> Any:
-    """What the caller sees of an answer, without how often it was asked."""
+    """Return a response as plain data, without the members that differ for a repeated request."""
     if isinstance(answer, BaseModel):
         return _plain(answer.model_dump())
     if isinstance(answer, dict):
@@ -77,45 +78,45 @@ def _plain(answer: Any) -> Any:
 
 
 def cases() -> Iterator[Case]:
-    for act in ACTS:
-        _, _, calls = faultless(act)
+    for use_case in USE_CASES:
+        _, _, calls = faultless(use_case)
         for call in range(calls):
             for fault in FAULTS:
                 for follow in FOLLOWS:
-                    if act not in _ENTWINED.get(follow, ()):
-                        yield Case(act, call, fault, follow)
+                    if use_case not in _SAME_RECORDS.get(follow, ()):
+                        yield Case(use_case, call, fault, follow)
 
 
-def wrong(case: Case) -> list[str]:
-    """What is wrong after this case."""
-    state, first, _ = faultless(case.act, case.follow)
-    world = World.new()
-    world.turns.plan = {case.call: case.fault}
-    answer = _tried(world, case.act)
+def findings(case: Case) -> list[str]:
+    """Return what is wrong after this case, in words."""
+    state, first, _ = faultless(case.use_case, case.follow)
+    system = System.new()
+    system.turns.plan = {case.call: case.fault}
+    answer = _run(system, case.use_case)
     if case.follow in _BEFORE:
-        _BEFORE[case.follow](world)
+        _BEFORE[case.follow](system)
     times = 2 if case.follow == "duplicate" else 1
     for _ in range(times):
-        for _ in range(_MOST_RETRIES):
-            answer = _tried(world, case.act)
+        for _ in range(_MAX_RETRIES):
+            answer = _run(system, case.use_case)
             if not isinstance(answer, Crashed | IdentityError) and getattr(answer, "status", 0) not in (429, 503):
                 break
-    found = violations(world.turns.dynamo)
+    found = violations(system.turns.dynamo)
     if isinstance(answer, ApiError):
-        if answer.code not in _ONCE.get(case.act, ()):  # else it was done, and the refusal says so
-            found.append(f"the same request again is refused: {answer.code} {answer.detail}")
-    elif case.act not in _COUNTS and _plain(answer) != _plain(first):
-        found.append(f"the answer is another one: {_plain(answer)} and first {_plain(first)}"[:600])
-    if _settled(world) != state:
-        keys = [key for key in {*state, *_settled(world)} if state.get(key) != _settled(world).get(key)]
-        found.append(f"the state is another one at {keys}")
+        if answer.code not in _EXPECTED_ON_REPEAT.get(case.use_case, ()):  # otherwise the first request succeeded, and the error says so
+            found.append(f"the repeated request returns an error: {answer.code} {answer.detail}")
+    elif case.use_case not in _COUNT_RESULTS and _plain(answer) != _plain(first):
+        found.append(f"the repeated request returns {_plain(answer)}, and the first one {_plain(first)}"[:600])
+    if _final_state(system) != state:
+        keys = [key for key in {*state, *_final_state(system)} if state.get(key) != _final_state(system).get(key)]
+        found.append(f"the final state differs at {keys}")
     return found
 
 
-# The schedule's answer counts what this very run has done.
-_COUNTS: Final = ("end_trials",)
-# What is taken away cannot be taken away again: a repeat says that it is not there, or no more at that version.
-_ONCE: Final = {
+# The schedule returns how many trials this run ended.
+_COUNT_RESULTS: Final = ("end_trials",)
+# A record cannot be removed twice: the repeated request returns an error.
+_EXPECTED_ON_REPEAT: Final = {
     "remove_a_device": ("not_found",),
     "remove_the_first_super_user": ("not_found",),
     "remove_the_second_super_user": ("not_found",),
@@ -123,9 +124,9 @@ _ONCE: Final = {
 }
 
 
-def _tried(world: World, act: str) -> Any:
+def _run(system: System, use_case: str) -> Any:
     try:
-        return ACTS[act](world)
+        return USE_CASES[use_case](system)
     except (ApiError, IdentityError, Crashed) as ended:
         return ended
 
@@ -133,8 +134,8 @@ def _tried(world: World, act: str) -> Any:
 def main() -> None:
     counts: Counter[str] = Counter()
     for case in cases():
-        counts[case.act] += 1
-        for words in wrong(case):
+        counts[case.use_case] += 1
+        for words in findings(case):
             print(f"{case}: {words}")
     print(f"{counts.total()} cases of {len(counts)} use cases")
 

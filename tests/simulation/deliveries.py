@@ -1,8 +1,8 @@
-"""Deliveries: the records of the table's stream in any order, each one to five times, a bad one among them.
+"""Deliveries: the records of the table's stream in any order, each one to five times, with a malformed one among them.
 
-Whatever Lambda delivers, each event is told at least once, and always with the same id: whoever keeps the ids loses
-nothing and doubles nothing. Lambda's own part is played as it is: a batch that names a record comes again from there
-on, and after its tries the record goes into the dead-letter queue.
+Each event is published at least once, and always with the same id, so that a subscriber can drop duplicates. Lambda is
+simulated: it retries a batch from the first failed record on, and sends a record to the dead-letter queue after its
+last attempt.
 """
 
 import random
@@ -11,35 +11,35 @@ from typing import Any, Final
 
 from shared.events.events import EventEnvelope
 from shared.events.stream import publish_events
-from tests.simulation.fixtures import ACTS, World
+from tests.simulation.fixtures import USE_CASES, System
 
-_MOST: Final = 5
-_TRIES: Final = 20
+_MAX_COPIES: Final = 5
+_MAX_ATTEMPTS: Final = 20
 
 
 class Bus:
-    """Takes what it is given, but for the calls that a seed lets fail."""
+    """An event bus in memory. A fifth of the events, chosen by the seed, are rejected."""
 
     def __init__(self, chosen: random.Random) -> None:
         self._random = chosen
-        self.told: list[tuple[str, str]] = []
+        self.published: list[tuple[str, str]] = []
 
     def publish(self, events: Any) -> set[int]:
         failed = {place for place in range(len(events)) if self._random.random() < 0.2}
-        self.told += [(kind, event.event_id) for place, (kind, event) in enumerate(events) if place not in failed]
+        self.published += [(kind, event.event_id) for place, (kind, event) in enumerate(events) if place not in failed]
         return failed
 
 
 @cache
 def changes() -> tuple[tuple[Any, Any], ...]:
-    """What the acts of the world change, one after the other, as the stream tells it."""
-    world = World.new()
+    """Return the changes that the use cases make, one after another, as the stream delivers them."""
+    system = System.new()
     for name in (
         "add", "move", "give_a_reference", "end_trials", "invite", "add_the_last_device", "restore",
         "archive_the_empty_one",
     ):  # fmt: skip
-        ACTS[name](world)
-    return tuple(world.turns.dynamo.log)
+        USE_CASES[name](system)
+    return tuple(system.turns.dynamo.log)
 
 
 def record(number: int, change: tuple[Any, Any]) -> dict[str, Any]:
@@ -53,59 +53,59 @@ def record(number: int, change: tuple[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _bad(number: int) -> dict[str, Any]:
+def _malformed(number: int) -> dict[str, Any]:
     image = {"pk": {"S": "customer#bad"}, "sk": {"S": "customer"}, "last_change": {"S": "broken"}}
     return record(number, (None, image))
 
 
-def wrong(seed: int) -> list[str]:
-    """What is wrong after one delivery: up to five changes, or a batch of ten with a bad one."""
+def findings(seed: int) -> list[str]:
+    """Return what is wrong after one delivery: of up to five changes, or of a batch of ten with a malformed record."""
     chosen = random.Random(seed)
     every = changes()
     if seed % 2:
-        some = chosen.sample(range(len(every)), k=chosen.randint(1, min(_MOST, len(every))))
-        copies = [each for each in some for _ in range(chosen.randint(1, _MOST))]
-        batch = [record(place, every[each]) for place, each in enumerate(copies)]  # each copy has a place of its own
+        some = chosen.sample(range(len(every)), k=chosen.randint(1, min(_MAX_COPIES, len(every))))
+        copies = [each for each in some for _ in range(chosen.randint(1, _MAX_COPIES))]
+        batch = [record(place, every[each]) for place, each in enumerate(copies)]  # each copy has its own sequence number
         chosen.shuffle(batch)
     else:
         batch = [record(n, every[n % len(every)]) for n in range(9)]
-        batch.insert(chosen.randrange(10), _bad(99))
+        batch.insert(chosen.randrange(10), _malformed(99))
     bus = Bus(chosen)
-    lost = _delivered(batch, bus)
+    lost = _deliver(batch, bus)
     expected: set[tuple[str, str]] = set()
     for each in batch:
         if each["eventID"] != "99":
-            expected |= _told_of(each)
+            expected |= _expected_events(each)
     found = []
-    if missing := expected - set(bus.told):
-        found.append(f"never told: {missing}")
-    if more := set(bus.told) - expected:
-        found.append(f"told, and never happened: {more}")
+    if missing := expected - set(bus.published):
+        found.append(f"not published: {missing}")
+    if more := set(bus.published) - expected:
+        found.append(f"published without a change: {more}")
     if lost != ([] if seed % 2 else ["99"]):
         found.append(f"in the dead-letter queue: {lost}")
     return found
 
 
-def _told_of(each: dict[str, Any]) -> set[tuple[str, str]]:
+def _expected_events(each: dict[str, Any]) -> set[tuple[str, str]]:
     bus = Bus(random.Random(0))
-    told: list[EventEnvelope] = []
-    bus.publish = lambda events: told.extend(events) or set()  # type: ignore[method-assign, func-returns-value]
+    published: list[EventEnvelope] = []
+    bus.publish = lambda events: published.extend(events) or set()  # type: ignore[method-assign, func-returns-value]
     publish_events({"Records": [each]}, bus)
-    return {(kind, event.event_id) for kind, event in told}
+    return {(kind, event.event_id) for kind, event in published}
 
 
-def _delivered(batch: list[dict[str, Any]], bus: Bus) -> list[str]:
-    """As Lambda does it: again from the first failed record on; at last that record alone is given up."""
+def _deliver(batch: list[dict[str, Any]], bus: Bus) -> list[str]:
+    """Deliver a batch as Lambda does: retry from the first failed record on, and give up a record at last."""
     lost: list[str] = []
-    tries = 0
+    attempts = 0
     while batch:
         answer = publish_events({"Records": batch}, bus)["batchItemFailures"]
         if not answer:
             return lost
         place = next(p for p, each in enumerate(batch) if each["eventID"] == answer[0]["itemIdentifier"])
-        tries = 0 if place else tries + 1
+        attempts = 0 if place else attempts + 1
         batch = batch[place:]
-        if tries == _TRIES:
+        if attempts == _MAX_ATTEMPTS:
             lost.append(batch[0]["eventID"])
-            batch, tries = batch[1:], 0
+            batch, attempts = batch[1:], 0
     return lost

@@ -34,7 +34,9 @@ class FakeDynamo:
     def __init__(self) -> None:
         self.records: dict[Key, Record] = {}
         self.log: list[tuple[Record | None, Record | None]] = []
-        self.told: tuple[tuple[str, str, str | None], ...] = ()  # events of what happened before the log begins
+        self.earlier_events: tuple[
+            tuple[str, str, str | None], ...
+        ] = ()  # events of what happened before the log begins
         self._tokens: dict[str, str] = {}
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A small world in which every use case has something to do, and the use cases as actors in it."""
+"""The stored records that each simulation begins with, and the use cases that it runs on them."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -40,21 +40,21 @@ from tests.builders import NOW, ROOT, ROOT_ACCOUNT, asked, begin_in
 from tests.memory_identities import MemoryIdentities
 from tests.memory_queue import MemoryQueue
 from tests.simulation.fake_dynamo import FakeDynamo
-from tests.simulation.invariants import told_by
+from tests.simulation.invariants import published_events
 from tests.simulation.turns import Turns
 
-LATER: Final = NOW + timedelta(days=30)  # the trial is over at this very moment
+TRIAL_END: Final = NOW + timedelta(days=30)  # the exact end of the trial
 BOTH: Final = ["all_inclusive", "software_only"]
 FILE: Final = "name,parent_id,service_type,device_country\nNew,{0},all_inclusive,GB\nBelow,New,,GB\nBad,{0},,GB\n"
 
 
-def who(account: Account | str = ROOT_ACCOUNT, operation: Operation = "change_customers") -> Caller:
-    return Caller(account if isinstance(account, str) else account.id, LATER, operation, "request")
+def a_caller(account: Account | str = ROOT_ACCOUNT, operation: Operation = "change_customers") -> Caller:
+    return Caller(account if isinstance(account, str) else account.id, TRIAL_END, operation, "request")
 
 
 @dataclass(frozen=True)
-class Scene:
-    """Who is there. `records` are those of the table, before anything happens."""
+class Fixtures:
+    """The customers, accounts and devices in the table at the beginning. `records` are all of its records."""
 
     records: dict[Any, Any]
     reseller: Customer
@@ -63,28 +63,28 @@ class Scene:
     empty: Customer
     archived: Customer
     accounts: tuple[Account, Account]
-    left: Account  # the only super_user of the archived one
+    left: Account  # the only super_user of the archived customer
     devices: tuple[str, ...]
     import_id: str
-    told: tuple[tuple[str, str, str | None], ...]
+    earlier_events: tuple[tuple[str, str, str | None], ...]
 
     def dynamo(self) -> FakeDynamo:
         fresh = FakeDynamo()
         fresh.records = dict(self.records)  # a record is replaced and never changed in its place
-        fresh.told = self.told
+        fresh.earlier_events = self.earlier_events
         return fresh
 
 
 @cache
-def scene() -> Scene:
-    """Made by the use cases themselves, without a fault."""
+def fixtures() -> Fixtures:
+    """Build the records by running the use cases without faults."""
     dynamo = FakeDynamo()
     store = DynamoStore(dynamo, "table", wait=lambda _: None)  # type: ignore[arg-type]
     begin_in(store)
 
     def add(level: Any, parent: Customer, name: str, **fields: Any) -> Customer:
-        by = Caller(ROOT_ACCOUNT.id, NOW, "change_customers", "before")
-        added = add_customer(store, by, asked(level, parent, name=name, **fields), idempotency_key=name)
+        actor = Caller(ROOT_ACCOUNT.id, NOW, "change_customers", "before")
+        added = add_customer(store, actor, asked(level, parent, name=name, **fields), idempotency_key=name)
         key = customer_key(added.customer.id or "")
         return Customer.model_validate(store.get(key)[key])
 
@@ -96,14 +96,20 @@ def scene() -> Scene:
     empty = add("reseller", distributor, "Empty")
     archived = add("reseller", distributor, "Archived")
     accounts = []
-    for name, at in (("one", distributor), ("two", distributor), ("left", archived)):
+    for name, customer in (("one", distributor), ("two", distributor), ("left", archived)):
         new = NewAccount(email=f"{name}@example.com", display_name=name, role="super_user")
-        by = Caller(ROOT_ACCOUNT.id, NOW, "change_accounts")
-        added = add_account(store, MemoryIdentities(), by, at.id, new, idempotency_key=name, cursor_key="key").account
+        actor = Caller(ROOT_ACCOUNT.id, NOW, "change_accounts")
+        added = add_account(
+            store, MemoryIdentities(), actor, customer.id, new, idempotency_key=name, cursor_key="key"
+        ).account
         key = account_key(added.id or "")
         accounts.append(Account.model_validate(store.get(key)[key]))
     archive_customer(
-        store, Caller(ROOT_ACCOUNT.id, LATER, "change_customers"), archived.id, version=1, find_devices=blocking_devices
+        store,
+        Caller(ROOT_ACCOUNT.id, TRIAL_END, "change_customers"),
+        archived.id,
+        version=1,
+        find_devices=blocking_devices,
     )
     devices = [
         add_test_device(
@@ -114,10 +120,12 @@ def scene() -> Scene:
             idempotency_key=f"device {number}",
         ).device.id
         or ""
-        for number in range(9)  # one more is free
+        for number in range(9)  # one device more is allowed
     ]
-    imported = add_import(store, MemoryQueue(), who(), FILE.format(reseller.id), CSV, idempotency_key="import").answer
-    return Scene(
+    imported = add_import(
+        store, MemoryQueue(), a_caller(), FILE.format(reseller.id), CSV, idempotency_key="import"
+    ).answer
+    return Fixtures(
         records=dynamo.records,
         reseller=reseller,
         end_customer=end_customer,
@@ -128,19 +136,19 @@ def scene() -> Scene:
         left=accounts[2],
         devices=tuple(devices),
         import_id=imported.id or "",
-        told=tuple(told_by(dynamo)),
+        earlier_events=tuple(published_events(dynamo)),
     )
 
 
 class UserDirectory:
-    """Sign-ins in memory, each call a turn."""
+    """The user pool in memory. Each call waits for its turn."""
 
     def __init__(self, turns: Turns, inner: MemoryIdentities) -> None:
         self._turns, self._inner = turns, inner
 
-    def _call(self, act: Callable[[], None]) -> None:
+    def _call(self, call: Callable[[], None]) -> None:
         try:
-            self._turns.call("Cognito", act)
+            self._turns.call("Cognito", call)
         except (ClientError, BotoCoreError) as failed:
             raise IdentityError(type(failed).__name__) from failed
 
@@ -158,7 +166,7 @@ class UserDirectory:
 
 
 class Queue:
-    """A queue in memory, each call a turn."""
+    """A queue in memory. Each call waits for its turn."""
 
     def __init__(self, turns: Turns, inner: MemoryQueue) -> None:
         self._turns, self._inner = turns, inner
@@ -171,150 +179,177 @@ class Queue:
 
 
 @dataclass
-class World:
-    """One history's own."""
+class System:
+    """The system under test of one history."""
 
     turns: Turns
     identities: MemoryIdentities
     queue: MemoryQueue
 
     @classmethod
-    def new(cls, seed: int = 0, faults: int = 0) -> "World":
-        return cls(Turns(scene().dynamo(), seed, faults), MemoryIdentities(), MemoryQueue())
+    def new(cls, seed: int = 0, faults: int = 0) -> "System":
+        return cls(Turns(fixtures().dynamo(), seed, faults), MemoryIdentities(), MemoryQueue())
 
     @property
     def store(self) -> Store:
         return self.turns.store
 
     @property
-    def as_it_is(self) -> Store:
-        """The store without turns and faults, to look at what has become of it."""
+    def store_without_faults(self) -> Store:
+        """The store without turns and faults, to read the final state."""
         return DynamoStore(self.turns.dynamo, "table")  # type: ignore[arg-type]
 
 
-Act = Callable[[World], Any]
-S = scene
+UseCase = Callable[[System], Any]
 
 
-def _change(customer: Callable[[], Customer], version: int = 1, **fields: Any) -> Act:
-    return lambda w: change_customer(w.store, who(), customer().id, CustomerChange(**fields), version=version)
-
-
-def _add(parent: Callable[[], Customer], key: str, name: str, **fields: Any) -> Act:
-    def act(world: World) -> Any:
-        level: Any = "end_customer" if parent().level == "reseller" else "site"
-        new = asked(level, parent(), name=name, **fields)
-        return add_customer(world.store, who(), new, idempotency_key=key).customer
-
-    return act
-
-
-def _account(key: str, **fields: Any) -> Act:
-    def act(world: World) -> Any:
-        new = NewAccount.model_validate({"display_name": "New", "role": "super_user", **fields})
-        identities = UserDirectory(world.turns, world.identities)
-        by = who(operation="change_accounts")
-        return add_account(
-            world.store, identities, by, S().reseller.id, new, idempotency_key=key, cursor_key="key"
-        ).account
-
-    return act
-
-
-def _device(key: str) -> Act:
-    by = who(operation="change_test_devices")
-    return lambda w: (
-        add_test_device(w.store, by, S().end_customer.id, NewDevice(name="New"), idempotency_key=key).device
+def _change(customer: Callable[[], Customer], version: int = 1, **fields: Any) -> UseCase:
+    return lambda system: change_customer(
+        system.store, a_caller(), customer().id, CustomerChange(**fields), version=version
     )
 
 
-def _saved(world: World) -> Any:
-    new = asked("end_customer", S().reseller, name="By reference")
-    return save_customer_by_reference(world.store, who(), "psa", "7", new, new_key="reference").customer
+def _add(parent: Callable[[], Customer], key: str, name: str, **fields: Any) -> UseCase:
+    def use_case(system: System) -> Any:
+        level: Any = "end_customer" if parent().level == "reseller" else "site"
+        new = asked(level, parent(), name=name, **fields)
+        return add_customer(system.store, a_caller(), new, idempotency_key=key).customer
+
+    return use_case
 
 
-def _catalogue(world: World) -> Any:
+def _account(key: str, **fields: Any) -> UseCase:
+    def use_case(system: System) -> Any:
+        new = NewAccount.model_validate({"display_name": "New", "role": "super_user", **fields})
+        identities = UserDirectory(system.turns, system.identities)
+        actor = a_caller(operation="change_accounts")
+        return add_account(
+            system.store, identities, actor, fixtures().reseller.id, new, idempotency_key=key, cursor_key="key"
+        ).account
+
+    return use_case
+
+
+def _device(key: str) -> UseCase:
+    actor = a_caller(operation="change_test_devices")
+    return lambda system: (
+        add_test_device(
+            system.store, actor, fixtures().end_customer.id, NewDevice(name="New"), idempotency_key=key
+        ).device
+    )
+
+
+def _saved(system: System) -> Any:
+    new = asked("end_customer", fixtures().reseller, name="By reference")
+    return save_customer_by_reference(system.store, a_caller(), "psa", "7", new, new_key="reference").customer
+
+
+def _catalogue(system: System) -> Any:
     new = NewCatalogue.model_validate({"locations": [{"country": "DE"}, {"country": "NL", "routed_to": "DE"}]})
-    return replace_storage_locations(world.store, who(operation="support"), new, version=1)
+    return replace_storage_locations(system.store, a_caller(operation="support"), new, version=1)
 
 
-def _onboarding(world: World) -> Any:
+def _onboarding(system: System) -> Any:
     new = NewOnboarding(
         customer=NewCustomer.model_validate(
-            {"name": "New", "parent_id": S().reseller.id, "service_type": "all_inclusive", "device_country": "DE"}
+            {
+                "name": "New",
+                "parent_id": fixtures().reseller.id,
+                "service_type": "all_inclusive",
+                "device_country": "DE",
+            }
         ),
         accounts=[NewAccount(email="new@example.com", display_name="New", role="administrator")],
         test_device=NewDevice(name="New"),
     )
-    identities = UserDirectory(world.turns, world.identities)
-    return add_onboarding(world.store, identities, who(), new, idempotency_key="onboarding", cursor_key=lambda: "key")
+    identities = UserDirectory(system.turns, system.identities)
+    return add_onboarding(
+        system.store, identities, a_caller(), new, idempotency_key="onboarding", cursor_key=lambda: "key"
+    )
 
 
-def _trials(world: World) -> Any:
-    """The schedule's run without its threads, which would not wait for their turn: one shard after the other."""
-    shards = [_process_shard(world.store, shard, LATER, lambda: False, 1) for shard in range(TRIAL_SHARDS)]
+def _trials(system: System) -> Any:
+    """Run the schedule without threads, one shard after another: a thread would not wait for its turn."""
+    shards = [_process_shard(system.store, shard, TRIAL_END, lambda: False, 1) for shard in range(TRIAL_SHARDS)]
     return dict(sum(shards, Counter()))
 
 
-def _imported(world: World) -> Any:
-    done = run_import(world.store, Queue(world.turns, world.queue), S().import_id, lambda: LATER, lambda: False)
+def _imported(system: System) -> Any:
+    done = run_import(
+        system.store, Queue(system.turns, system.queue), fixtures().import_id, lambda: TRIAL_END, lambda: False
+    )
     assert done
     return done.model_dump()
 
 
-# What can be done, by name. Each is one request, or one call of a function in the background.
-ACTS: Final[dict[str, Act]] = {
-    "add": _add(lambda: S().reseller, "one", "New"),
-    "add_by_another_key": _add(lambda: S().reseller, "two", "new "),
-    "add_with_a_reference": _add(lambda: S().reseller, "three", "Third", references={"psa": "7"}),
-    "add_needing_a_service": _add(lambda: S().reseller, "four", "Fourth", service_type="software_only"),
-    "add_below_the_empty_one": _add(lambda: S().empty, "five", "Fifth"),
-    "add_a_site_in_trial": _add(lambda: S().trial, "site", "New site"),
-    "rename": _change(lambda: S().end_customer, name="New"),
-    "rename_otherwise": _change(lambda: S().end_customer, name="Otherwise", device_country="FR"),
-    "rename_the_trial": _change(lambda: S().trial, name="Renamed"),
-    "give_a_reference": _change(lambda: S().trial, references={"psa": "7"}),
-    "need_a_service": _change(lambda: S().end_customer, service_type="software_only"),
-    "take_a_service_away": _change(lambda: S().reseller, services_to_provide=["all_inclusive"]),
-    "move": lambda w: change_storage_location(
-        w.store, who(operation="support"), S().end_customer.id, LocationChange(country="NL", reason="r"), version=1
+# By name: one request, or one invocation of a background function.
+USE_CASES: Final[dict[str, UseCase]] = {
+    "add": _add(lambda: fixtures().reseller, "one", "New"),
+    "add_by_another_key": _add(lambda: fixtures().reseller, "two", "new "),
+    "add_with_a_reference": _add(lambda: fixtures().reseller, "three", "Third", references={"psa": "7"}),
+    "add_needing_a_service": _add(lambda: fixtures().reseller, "four", "Fourth", service_type="software_only"),
+    "add_below_the_empty_one": _add(lambda: fixtures().empty, "five", "Fifth"),
+    "add_a_site_in_trial": _add(lambda: fixtures().trial, "site", "New site"),
+    "rename": _change(lambda: fixtures().end_customer, name="New"),
+    "rename_otherwise": _change(lambda: fixtures().end_customer, name="Otherwise", device_country="FR"),
+    "rename_the_trial": _change(lambda: fixtures().trial, name="Renamed"),
+    "give_a_reference": _change(lambda: fixtures().trial, references={"psa": "7"}),
+    "need_a_service": _change(lambda: fixtures().end_customer, service_type="software_only"),
+    "take_a_service_away": _change(lambda: fixtures().reseller, services_to_provide=["all_inclusive"]),
+    "move": lambda system: change_storage_location(
+        system.store,
+        a_caller(operation="support"),
+        fixtures().end_customer.id,
+        LocationChange(country="NL", reason="r"),
+        version=1,
     ),
-    "archive_the_empty_one": lambda w: archive_customer(
-        w.store, who(), S().empty.id, version=1, find_devices=blocking_devices
+    "archive_the_empty_one": lambda system: archive_customer(
+        system.store, a_caller(), fixtures().empty.id, version=1, find_devices=blocking_devices
     ),
-    "archive_the_trial": lambda w: archive_customer(
-        w.store, who(), S().trial.id, version=1, find_devices=blocking_devices
+    "archive_the_trial": lambda system: archive_customer(
+        system.store, a_caller(), fixtures().trial.id, version=1, find_devices=blocking_devices
     ),
-    "restore": lambda w: restore_customer(w.store, who(), S().archived.id, version=2),
+    "restore": lambda system: restore_customer(system.store, a_caller(), fixtures().archived.id, version=2),
     "save_by_reference": _saved,
     "invite": _account("one", email="New@Example.com"),
     "invite_by_another_key": _account("two", email="new@example.com"),
     "add_a_machine": _account("machine", kind="api", role="supporter"),
-    "remove_the_first_super_user": lambda w: remove_account(
-        w.store, who(S().accounts[1], "change_accounts"), S().accounts[0].id, version=1
+    "remove_the_first_super_user": lambda system: remove_account(
+        system.store, a_caller(fixtures().accounts[1], "change_accounts"), fixtures().accounts[0].id, version=1
     ),
-    "remove_the_second_super_user": lambda w: remove_account(
-        w.store, who(S().accounts[0], "change_accounts"), S().accounts[1].id, version=1
+    "remove_the_second_super_user": lambda system: remove_account(
+        system.store, a_caller(fixtures().accounts[0], "change_accounts"), fixtures().accounts[1].id, version=1
     ),
-    "remove_the_super_user_of_the_archived_one": lambda w: remove_account(
-        w.store, who(operation="change_accounts"), S().left.id, version=1
+    "remove_the_super_user_of_the_archived_one": lambda system: remove_account(
+        system.store, a_caller(operation="change_accounts"), fixtures().left.id, version=1
     ),
-    "lower_the_first_super_user": lambda w: change_account(
-        w.store, who(operation="change_accounts"), S().accounts[0].id, AccountChange(role="operator"), version=1
+    "lower_the_first_super_user": lambda system: change_account(
+        system.store,
+        a_caller(operation="change_accounts"),
+        fixtures().accounts[0].id,
+        AccountChange(role="operator"),
+        version=1,
     ),
-    "sign_in": lambda w: record_sign_in(w.store, S().accounts[0].id, LATER),
-    "sync_the_sign_in": lambda w: sync_identity(w.store, UserDirectory(w.turns, w.identities), S().accounts[0].id),
+    "sign_in": lambda system: record_sign_in(system.store, fixtures().accounts[0].id, TRIAL_END),
+    "sync_the_sign_in": lambda system: sync_identity(
+        system.store, UserDirectory(system.turns, system.identities), fixtures().accounts[0].id
+    ),
     "add_the_last_device": _device("one"),
     "add_another_last_device": _device("two"),
-    "remove_a_device": lambda w: remove_test_device(
-        w.store, who(operation="change_test_devices"), S().end_customer.id, S().devices[0]
+    "remove_a_device": lambda system: remove_test_device(
+        system.store, a_caller(operation="change_test_devices"), fixtures().end_customer.id, fixtures().devices[0]
     ),
-    "start_production": lambda w: start_production(
-        w.store, Caller(ROOT_ACCOUNT.id, LATER - timedelta(seconds=1), "change_customers"), S().trial.id, version=1
+    "start_production": lambda system: start_production(
+        system.store,
+        Caller(ROOT_ACCOUNT.id, TRIAL_END - timedelta(seconds=1), "change_customers"),
+        fixtures().trial.id,
+        version=1,
     ),
     "end_trials": _trials,
     "replace_the_catalogue": _catalogue,
-    "save_a_view": lambda w: save_view(w.store, who(operation="read"), "mine", NewView(columns=["name"])),
+    "save_a_view": lambda system: save_view(
+        system.store, a_caller(operation="read"), "mine", NewView(columns=["name"])
+    ),
     "run_the_import": _imported,
     "onboard": _onboarding,
 }

@@ -25,7 +25,7 @@ from shared.table.dynamodb import DynamoStore
 from tests.builders import NOW, ROOT_ACCOUNT, a_device, an_account, put
 from tests.calls import Context, an_event, handler
 from tests.simulation.fake_aws import FakeAws
-from tests.simulation.fixtures import scene
+from tests.simulation.fixtures import fixtures
 
 BLOCK: Final = 500  # events of one seed
 BACKGROUND: Final = ("end_trials", "publish_events", "record_sign_in", "run_import", "sync_identity")
@@ -156,7 +156,7 @@ def _head(chosen: random.Random, event: Any) -> None:
         event["rawPath"] = "/".join(parts)
 
 
-def _by_somebody(chosen: random.Random, event: Any) -> None:
+def _change_actor(chosen: random.Random, event: Any) -> None:
     claims = event["requestContext"].get("authorizer", {}).get("jwt", {}).get("claims")
     if claims:
         claims["username"] = chosen.choice(accounts())
@@ -164,7 +164,7 @@ def _by_somebody(chosen: random.Random, event: Any) -> None:
             claims[chosen.choice(list(claims))] = value(chosen)
 
 
-def of_v1(event: Any) -> Any:
+def as_rest_api_event(event: Any) -> Any:
     """The same request as a REST API's event, payload 1.0."""
     http = event["requestContext"]["http"]
     return {
@@ -182,11 +182,11 @@ def event_for(chosen: random.Random, name: str) -> Any:
         return value(chosen)
     event = json.loads(_events()[of])
     if of in ROUTES:
-        _by_somebody(chosen, event)
+        _change_actor(chosen, event)
         for _ in range(chosen.randint(0, 3)):
             chosen.choice((_body, _head))(chosen, event)
         if kind > 0.95:
-            return of_v1(event)
+            return as_rest_api_event(event)
     while chosen.random() < (0.15 if of in ROUTES else 0.6):
         event = changed(chosen, event)
     return event
@@ -196,21 +196,21 @@ def event_for(chosen: random.Random, name: str) -> Any:
 def _events() -> dict[str, str]:
     """By function: its event of events/, at the customers of the small world."""
     found = {}
-    scenery = scene()
+    data = fixtures()
     for name in FUNCTIONS:
-        own = json.dumps(an_event(name)).replace(ROOT_ACCOUNT.customer_id, scenery.reseller.id)
-        found[name] = own.replace("imp_jajustitpylddo5dahk2zk3opm", scenery.import_id)
+        own = json.dumps(an_event(name)).replace(ROOT_ACCOUNT.customer_id, data.reseller.id)
+        found[name] = own.replace("imp_jajustitpylddo5dahk2zk3opm", data.import_id)
     return found
 
 
 @cache
-def world() -> dict[Any, Any]:
+def block_records() -> dict[Any, Any]:
     """The records with which each block begins: those of the proofs' scene, and an account of each role."""
-    dynamo = scene().dynamo()
+    dynamo = fixtures().dynamo()
     store = DynamoStore(dynamo, "table")  # type: ignore[arg-type]
-    for customer in (scene().reseller, scene().end_customer):
+    for customer in (fixtures().reseller, fixtures().end_customer):
         put(store, *(an_account(role, customer) for role in ROLES))
-    broken = a_device(scene().end_customer, "Elsewhere", storage_location="US")
+    broken = a_device(fixtures().end_customer, "Elsewhere", storage_location="US")
     put(store, broken)
     return dynamo.records
 
@@ -218,20 +218,20 @@ def world() -> dict[Any, Any]:
 @cache
 def ids() -> tuple[str, ...]:
     """Every id that is in the table, in the key of its record."""
-    return tuple(sorted({pk.partition("#")[2] or pk for pk, _ in world()}))
+    return tuple(sorted({pk.partition("#")[2] or pk for pk, _ in block_records()}))
 
 
 @cache
 def accounts() -> tuple[str, ...]:
     """Mostly the root's account, which may do everything."""
-    others = [pk.removeprefix("account#") for pk, sk in world() if sk == "account"]
+    others = [pk.removeprefix("account#") for pk, sk in block_records() if sk == "account"]
     return (*[ROOT_ACCOUNT.id] * len(others), *others)
 
 
 # ---- what must be true of the answer
 
 
-def wrong_answer(name: str, answer: Any) -> str | None:  # noqa: PLR0911 - one sentence for each fault
+def problem_with(name: str, answer: Any) -> str | None:  # noqa: PLR0911 - one sentence for each fault
     """What is wrong with what a function answered, in words."""
     if name in BACKGROUND:
         json.dumps(answer)
@@ -254,24 +254,24 @@ def wrong_answer(name: str, answer: Any) -> str | None:  # noqa: PLR0911 - one s
     problem = Problem.model_validate_json(body)
     if problem.status != status or not problem.detail or not problem.code:
         return f"a refusal that does not say what it is: {body[:300]}"
-    told = " ".join([problem.detail, problem.title, *(error.detail or "" for error in problem.errors)])
-    inside = [word for word in INTERNALS if word in told]
-    return f"a refusal tells of the inside ({inside}): {told[:300]}" if inside else None
+    shown = " ".join([problem.detail, problem.title, *(error.detail or "" for error in problem.errors)])
+    inside = [word for word in INTERNALS if word in shown]
+    return f"a refusal tells of the inside ({inside}): {shown[:300]}" if inside else None
 
 
-def wrong(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> list[str]:
+def findings(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> list[str]:
     """What is wrong after the events of a block."""
     chosen = random.Random(seed)
     found = []
     aws = FakeAws(NOW)
-    aws.dynamo.records = dict(world())
+    aws.dynamo.records = dict(block_records())
     with aws.installed():
         for place in range(BLOCK):
             name = chosen.choice(FUNCTIONS)
             event = event_for(chosen, name)
             try:
                 answer = handler(name)(event, Context())
-                words = wrong_answer(name, answer)
+                words = problem_with(name, answer)
             except Exception as error:  # noqa: BLE001 - an exception out of a function is what is looked for
                 answer, words = None, f"raised {error!r}"
             if show:
@@ -285,7 +285,7 @@ def quietly(seed: int) -> list[str]:
     """As `wrong`, without logs and metrics."""
     log.setLevel("CRITICAL")
     with contextlib.redirect_stdout(io.StringIO()):
-        return wrong(seed)
+        return findings(seed)
 
 
 def blocks(first: int, events: int, processes: int = 2) -> Iterator[list[str]]:
@@ -303,7 +303,7 @@ def main() -> None:
 
     log.setLevel("CRITICAL")
     with contextlib.redirect_stdout(io.StringIO()):
-        found = wrong(int(sys.argv[1]), count)
+        found = findings(int(sys.argv[1]), count)
     print("answers:", dict(sorted(statuses.items(), key=str)))
     print("\n".join(found) or "nothing is wrong")
 

@@ -126,7 +126,7 @@ def _of_super_users(dynamo: FakeDynamo, items: dict[Key, Item]) -> Iterable[str]
             yield f"{pk} has no super_user left"
 
 
-def told_by(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:
+def published_events(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:
     """The events of the log: kind, id, customer."""
     found = []
     for old, new in dynamo.log:
@@ -137,7 +137,7 @@ def told_by(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:
 
 def _of_events(dynamo: FakeDynamo, customers: dict[str, Customer]) -> Iterable[str]:
     """Each change is told once, and the start of invoicing exactly once of whoever is in production."""
-    every = [*dynamo.told, *told_by(dynamo)]
+    every = [*dynamo.earlier_events, *published_events(dynamo)]
     told = Counter((kind, event_id) for kind, event_id, _ in every)
     started = Counter(customer_id for kind, _, customer_id in every if kind == "customer_entered_production")
     yield from (f"{kind} was told {number} times" for (kind, _), number in told.items() if number > 1)

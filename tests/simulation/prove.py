@@ -22,7 +22,7 @@ from shared.table.keys import CATALOGUE, customer_key, name_key
 from shared.table.store import Put
 from tests.builders import asked
 from tests.simulation import crashes, deliveries, fuzz, interleavings, stateful
-from tests.simulation.fixtures import World, scene, who
+from tests.simulation.fixtures import System, a_caller, fixtures
 from tests.simulation.invariants import violations
 
 # Histories, naive ones, deliveries, events, stories of the model (of 45 steps on average).
@@ -31,18 +31,18 @@ SIZES: Final = {"small": (1_500, 400, 2_000, 10_000, 50), "full": (20_000, 400, 
 
 def naive(seed: int) -> bool:
     """Whether a naive addition, which reads and then writes, is caught: two add one name at once."""
-    world = World.new(seed)
+    system = System.new(seed)
 
     def add(key: str) -> None:
-        parent = scene().reseller
-        store = world.store
+        parent = fixtures().reseller
+        store = system.store
         found = store.get(customer_key(parent.id), CATALOGUE, name_key(parent.id, "naive"))
         if name_key(parent.id, "naive") in found:
             return
         above = Customer.model_validate(found[customer_key(parent.id)])
         catalogue = Catalogue.model_validate(found[CATALOGUE])
         customer = new_customer(
-            asked("end_customer", above, name="Naive"), above, catalogue, id=f"cus_{key}", caller=who()
+            asked("end_customer", above, name="Naive"), above, catalogue, id=f"cus_{key}", caller=a_caller()
         )
         taken = store.get(name_key(parent.id, "naive"))
         store.write(Put(customer_item(customer)))
@@ -53,41 +53,41 @@ def naive(seed: int) -> bool:
                 Put(name_item(customer), condition={"customer_id": there[key_of]["customer_id"]} if there else None)
             )
 
-    world.turns.play([lambda: add("one"), lambda: add("two")])
-    return bool(violations(world.turns.dynamo))
+    system.turns.play([lambda: add("one"), lambda: add("two")])
+    return bool(violations(system.turns.dynamo))
 
 
-def prove(size: str, first: int, told: Callable[[str], None]) -> list[str]:
+def prove(size: str, first: int, report: Callable[[str], None]) -> list[str]:
     """Everything that is wrong."""
-    played, naive_runs, delivered, sent, stories_played = SIZES[size]
+    played, naive_runs, delivered, sent, examples = SIZES[size]
     found: list[str] = []
     pairs = len(interleavings.PAIRS)
-    told(f"interleavings: {played}, seeds {first} to {first + played - 1}, over {pairs} pairs of use cases")
+    report(f"interleavings: {played}, seeds {first} to {first + played - 1}, over {pairs} pairs of use cases")
     for seed in range(first, first + played):
         again = f"\n  again: python -m tests.simulation.interleavings {seed}"
-        found += [words + again for words in interleavings.wrong(seed)]
+        found += [words + again for words in interleavings.findings(seed)]
     caught = sum(naive(seed) for seed in range(first, first + naive_runs))
-    told(f"a naive addition is caught in {caught} of {naive_runs} histories")
+    report(f"a naive addition is caught in {caught} of {naive_runs} histories")
     if caught < naive_runs // 4:
         found.append("the naive addition is caught too seldom: the invariants or the turns see too little")
     counts: Counter[str] = Counter()
     for case in crashes.cases():
-        counts[case.act] += 1
-        found += [f"{case}: {words}" for words in crashes.wrong(case)]
-    told(f"crash matrix: {counts.total()} cases of {len(counts)} use cases")
-    told(f"deliveries: {delivered}, seeds {first} to {first + delivered - 1}")
+        counts[case.use_case] += 1
+        found += [f"{case}: {words}" for words in crashes.findings(case)]
+    report(f"crash matrix: {counts.total()} cases of {len(counts)} use cases")
+    report(f"deliveries: {delivered}, seeds {first} to {first + delivered - 1}")
     log.setLevel("CRITICAL")
     with contextlib.redirect_stdout(io.StringIO()):  # where metrics go
         for seed in range(first, first + delivered):
-            found += [f"deliveries of seed {seed}: {words}" for words in deliveries.wrong(seed)]
-    told(f"events: {sent} to {len(fuzz.FUNCTIONS)} functions, seeds {first} to {first + sent // fuzz.BLOCK - 1}")
+            found += [f"deliveries of seed {seed}: {words}" for words in deliveries.findings(seed)]
+    report(f"events: {sent} to {len(fuzz.FUNCTIONS)} functions, seeds {first} to {first + sent // fuzz.BLOCK - 1}")
     for seed, block in enumerate(fuzz.blocks(first, sent), first):
         found += [f"{words}\n  again: python -m tests.simulation.fuzz {seed}" for words in block]
     try:
-        steps = stateful.play(stories_played, first)
-        told(f"model: {steps} steps in {stories_played} stories, seed {first}")
+        steps = stateful.play(examples, first)
+        report(f"model: {steps} steps in {examples} stories, seed {first}")
     except Exception as failed:  # noqa: BLE001 - whatever broke, a story shows it
-        again = f"again: python -m tests.simulation.stateful {stories_played} {first}"
+        again = f"again: python -m tests.simulation.stateful {examples} {first}"
         found.append(f"{failed}\n{traceback.format_exc()}\n  {again}")
     return found
 

@@ -8,7 +8,7 @@ import pytest
 
 from local.paths import PROJECT
 from tests.simulation import crashes, prove
-from tests.simulation.fixtures import ACTS
+from tests.simulation.fixtures import USE_CASES
 
 FIRST_SEED = 20261124
 
@@ -23,7 +23,7 @@ def test_nothing_is_lost_and_nothing_doubled(capsys: pytest.CaptureFixture[str])
 
 
 def test_every_act_of_the_crash_matrix_has_a_call_that_can_fail() -> None:
-    assert {case.act for case in crashes.cases()} == set(ACTS)
+    assert {case.use_case for case in crashes.cases()} == set(USE_CASES)
 
 
 @pytest.mark.ministack

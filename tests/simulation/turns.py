@@ -1,7 +1,7 @@
-"""Whose turn it is: actors that run one AWS call at a time, in an order and with faults that a seed chooses.
+"""Turns: actors that make one AWS call at a time, in an order and with faults that a seed chooses.
 
-Every call of every client goes through `Turns.call`. There its actor stops, and goes on when it is chosen. So a history
-is decided by its seed alone, and the same seed plays it again.
+Every call of every client goes through `Turns.call`, which stops its actor until it is chosen. A history depends on its
+seed alone, so the same seed repeats it.
 """
 
 import random
@@ -14,8 +14,8 @@ from greenlet import greenlet
 from shared.table.dynamodb import DynamoStore
 from tests.simulation.fake_dynamo import FakeDynamo, error
 
-# What can become of a call. `lost`: carried out, and the answer does not come; `lost_and_sent_again`: neither does the
-# SDK's caller notice, as it sends the same again; a crash ends the actor, before or after the call.
+# How a call can fail. `lost`: it succeeds, but the response is lost. `lost_and_sent_again`: the SDK then retries it. A
+# crash ends the actor, before or after the call.
 Fault = Literal[
     "none", "crash_before", "crash_after", "lost", "lost_and_sent_again", "throttled", "conflict", "server_error"
 ]
@@ -25,11 +25,11 @@ FAULTS: Final[tuple[Fault, ...]] = (
 
 
 class Crashed(BaseException):
-    """The function's process is gone; no code of the function sees it."""
+    """The process of the function ended. No code of the function can catch this."""
 
 
 class Turns:
-    """Actors over one fake table. `faults`: how often, of a hundred calls, something goes wrong."""
+    """Actors on one table in memory. `faults`: how many of a hundred calls fail."""
 
     def __init__(self, dynamo: FakeDynamo, seed: int = 0, faults: int = 0) -> None:
         self.dynamo = dynamo
@@ -37,14 +37,14 @@ class Turns:
         self._faults = faults
         self._hub = greenlet.getcurrent()
         self.calls: list[str] = []
-        self.plan: dict[int, Fault] = {}  # place of a call -> what becomes of it, where it is not left to the seed
+        self.plan: dict[int, Fault] = {}  # number of a call -> its fault, instead of one chosen by the seed
 
     @property
     def store(self) -> DynamoStore:
         return DynamoStore(_Client(self), "table", wait=lambda _: None)  # type: ignore[arg-type]
 
     def call(self, name: str, act: Callable[[], Any], *, conflict: Callable[[], Exception] | None = None) -> Any:
-        """One call of a client: wait for the turn, then do it, or let something go wrong."""
+        """Make one call of a client: wait for the turn, then make the call or fail."""
         if greenlet.getcurrent() is not self._hub:
             self._hub.switch()
         place = len(self.calls)
@@ -73,13 +73,13 @@ class Turns:
         return self._random.choice(FAULTS)
 
     def play(self, actors: list[Callable[[], Any]]) -> list[Any]:
-        """What becomes of each actor: its result, or the exception that ended it."""
+        """Run the actors. Return the result of each, or the exception that ended it."""
         results: list[Any] = [None] * len(actors)
 
         def run(place: int) -> None:
             try:
                 results[place] = actors[place]()
-            except (Exception, Crashed) as ended:  # noqa: BLE001 - a refusal, or a crash, is a result here
+            except (Exception, Crashed) as ended:  # noqa: BLE001 - an exception is a result here
                 results[place] = ended
 
         running = [greenlet(lambda place=place: run(place), self._hub) for place in range(len(actors))]
@@ -90,7 +90,7 @@ class Turns:
 
 
 class _Client:
-    """The client of DynamoDB, each call a turn."""
+    """A client of DynamoDB. Each call waits for its turn."""
 
     def __init__(self, turns: Turns) -> None:
         self._turns = turns

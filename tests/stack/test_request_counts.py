@@ -11,7 +11,7 @@ from shared.devices.use_cases import list_devices
 from shared.errors import NameExistsError
 from shared.table.dynamodb import DynamoStore
 from shared.table.store import Put
-from tests.builders import ROOT, a_customer, a_device, a_line, asked, begin_in, caller, put
+from tests.builders import ROOT, a_customer, a_device, a_lineage, asked, begin_in, caller, put
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
@@ -42,7 +42,7 @@ def sent(store: DynamoStore) -> list[tuple[str, dict[str, Any], dict[str, Any]]]
 
 
 def test_add_end_customer_takes_two_requests_and_minimal_write_units(store: DynamoStore, sent: list[Any]) -> None:
-    line = a_line()
+    line = a_lineage()
     put(store, *line[1:4])
     for in_trial, indexes in ((False, 2), (True, 3)):
         sent.clear()
@@ -88,7 +88,7 @@ def test_list_page_takes_one_query_and_one_read(store: DynamoStore, sent: list[A
 
 
 def test_subtree_of_1000_customers_takes_no_request_per_customer(store: DynamoStore, sent: list[Any]) -> None:
-    _, distributor, sub_distributor, reseller, *_ = a_line()
+    _, distributor, sub_distributor, reseller, *_ = a_lineage()
     put(store, distributor, sub_distributor, reseller)
     end_customers = [a_customer("end_customer", reseller, name=f"E{n:03}") for n in range(997)]
     put(store, *end_customers)
@@ -112,7 +112,7 @@ def test_get_customer_takes_one_request(store: DynamoStore, sent: list[Any]) -> 
 
 
 def test_dashboard_of_10000_devices_costs_the_same_on_every_page(store: DynamoStore, sent: list[Any]) -> None:
-    _, distributor, sub_distributor, reseller, *_ = a_line()
+    _, distributor, sub_distributor, reseller, *_ = a_lineage()
     put(store, distributor, sub_distributor, reseller)
     customers = [a_customer("end_customer", reseller, name=f"E{n:03}") for n in range(1000)]
     put(store, *customers)
