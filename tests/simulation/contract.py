@@ -1,9 +1,9 @@
-"""The API beside its own OpenAPI document: schemathesis on the running stack, with the token of every role.
+"""Test the running stack against its OpenAPI document: schemathesis, with the token of every role.
 
-    python -m tests.simulation.contract [--seed 1] [--examples 50] [--only "manager of the distributor"]
+    python -m tests.simulation.contract [--seed 1] [--examples 50] [--only "manager of the distributor"] [--built]
 
-Valid and invalid requests of each operation, and chains of them by the ids of earlier answers; every check that
-schemathesis has. `contract.toml` says what it may take for a refusal.
+It sends valid and invalid requests of each operation, and chains of them with ids of earlier responses, and applies
+every check of schemathesis. `contract.toml` lists the statuses that an error may have.
 """
 
 import argparse
@@ -28,19 +28,19 @@ COMPANY: Final = {"service_type": "all_inclusive", "services_to_provide": ["all_
 
 
 def tokens(call: Any, cognito: Any, stack: dict[str, Any]) -> dict[str, str]:
-    """A token of each role at the root, and of each at a distributor with a customer of every level below."""
+    """Return a token of each role at the root and at a distributor that has descendants of every level."""
     root = call("GET", "/me")["customer"]["id"]
     found = {}
-    line = [root]
+    lineage = [root]
     for level in ("distributor", "sub_distributor", "reseller"):
-        line.append(call("POST", "/customers", name=level, parent_id=line[-1], level=level, **COMPANY)["id"])
+        lineage.append(call("POST", "/customers", name=level, parent_id=lineage[-1], level=level, **COMPANY)["id"])
     trial = {"service_type": "all_inclusive", "device_country": "DE", "in_trial": True}
-    call("POST", "/customers", name="On trial", parent_id=line[-1], **trial)
-    for place, customer in (("root", root), ("distributor", line[1])):
+    call("POST", "/customers", name="On trial", parent_id=lineage[-1], **trial)
+    for place, customer in (("root", root), ("distributor", lineage[1])):
         for role in ROLES:
             machine = {"kind": "api", "display_name": role, "role": role}
-            made = call("POST", f"/customers/{customer}/accounts", **machine)["credentials"]
-            token = access_token(cognito, stack["client_id"], made["client_id"], made["client_secret"])
+            credentials = call("POST", f"/customers/{customer}/accounts", **machine)["credentials"]
+            token = access_token(cognito, stack["client_id"], credentials["client_id"], credentials["client_secret"])
             found[f"{role} of the {place}"] = token
     return found
 
@@ -48,11 +48,11 @@ def tokens(call: Any, cognito: Any, stack: dict[str, Any]) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--examples", type=int, default=50, help="of each operation, for each role")
-    parser.add_argument("--built", action="store_true", help="the functions are built: leave the build folder alone")
-    parser.add_argument("--only", default="", help="whose token alone, as it is printed")
-    asked = parser.parse_args()
-    if not asked.built:  # another test may be using the folder
+    parser.add_argument("--examples", type=int, default=50, help="for each operation and role")
+    parser.add_argument("--built", action="store_true", help="use the functions as they are built")
+    parser.add_argument("--only", default="", help="only roles whose printed name contains this")
+    arguments = parser.parse_args()
+    if not arguments.built:  # another test may be using the folder
         build()
     failed = []
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
@@ -60,25 +60,26 @@ def main() -> None:
 
         def call(method: str, path: str, **body: Any) -> Any:
             headers = {"Authorization": f"Bearer {stack['tokens']['root']}"}
-            answer = httpx.request(method, stack["url"] + path, headers=headers, json=body or None, timeout=120)
-            return answer.raise_for_status().json()
+            with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=120) as client:  # retries to connect
+                response = client.request(method, stack["url"] + path, headers=headers, json=body or None)
+            return response.raise_for_status().json()
 
-        for who, token in tokens(call, ministack.client("cognito-idp"), stack).items():
-            if asked.only not in who:
+        for role, token in tokens(call, ministack.client("cognito-idp"), stack).items():
+            if arguments.only not in role:
                 continue
-            print(f"contract: {who}, {asked.examples} examples, seed {asked.seed}", flush=True)
+            print(f"contract: {role}, {arguments.examples} examples, seed {arguments.seed}", flush=True)
             command = [
                 SCHEMATHESIS, "--config-file", HERE / "contract.toml", "run", PROJECT / "docs" / "openapi.json",
                 "--url", stack["url"], "--header", f"Authorization: Bearer {token}", "--checks", "all", "--mode", "all",
-                "--seed", str(asked.seed), "--max-examples", str(asked.examples), "--continue-on-failure",
+                "--seed", str(arguments.seed), "--max-examples", str(arguments.examples), "--continue-on-failure",
                 "--no-color", "--workers", "2", "--request-timeout", "120", "--request-retries", "5",
             ]  # fmt: skip
             hooks = {"PATH": "/usr/bin:/bin", "SCHEMATHESIS_HOOKS": "contract_hooks", "PYTHONPATH": str(HERE)}
             run = subprocess.run(command, cwd=folder, env=hooks, capture_output=True, text=True, check=False)
             print(run.stdout[-600:] if run.returncode == 0 else run.stdout + run.stderr, flush=True)
             if run.returncode:
-                failed.append(who)
-    sys.exit(f"contract: not kept for {', '.join(failed)}" if failed else 0)
+                failed.append(role)
+    sys.exit(f"contract: violated for {', '.join(failed)}" if failed else 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What schemathesis must know of the emulator and of us. Runs in the environment of schemathesis."""
+"""Exceptions of the emulator and of the API. This runs in the environment of schemathesis."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ import schemathesis
 
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
-    """ministack gives an answer without a body a media type; the functions give none."""
+    """Remove the media type that ministack adds to a response without a body. The functions send none."""
     if response.status_code == 204:
         response.headers.pop("content-type", None)
 
 
 @schemathesis.hook
 def filter_case(context: Any, case: Any) -> bool:
-    """The view `default` is there for everybody: removed, it is as it was at first, and so still there."""
+    """Skip the removal of the view `default`: every account has it, and it exists after it was removed."""
     return not (case.method == "DELETE" and (case.path_parameters or {}).get("name") == "default")

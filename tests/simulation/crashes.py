@@ -103,7 +103,9 @@ def findings(case: Case) -> list[str]:
                 break
     found = violations(system.turns.dynamo)
     if isinstance(answer, ApiError):
-        if answer.code not in _EXPECTED_ON_REPEAT.get(case.use_case, ()):  # otherwise the first request succeeded, and the error says so
+        if answer.code not in _EXPECTED_ON_REPEAT.get(
+            case.use_case, ()
+        ):  # otherwise the first request succeeded, and the error says so
             found.append(f"the repeated request returns an error: {answer.code} {answer.detail}")
     elif case.use_case not in _COUNT_RESULTS and _plain(answer) != _plain(first):
         found.append(f"the repeated request returns {_plain(answer)}, and the first one {_plain(first)}"[:600])

@@ -13,6 +13,7 @@ from shared.events.events import EventEnvelope
 from shared.events.stream import publish_events
 from tests.simulation.fixtures import USE_CASES, System
 
+_MAX_CHANGES: Final = 5
 _MAX_COPIES: Final = 5
 _MAX_ATTEMPTS: Final = 20
 
@@ -63,9 +64,9 @@ def findings(seed: int) -> list[str]:
     chosen = random.Random(seed)
     every = changes()
     if seed % 2:
-        some = chosen.sample(range(len(every)), k=chosen.randint(1, min(_MAX_COPIES, len(every))))
+        some = chosen.sample(range(len(every)), k=chosen.randint(1, min(_MAX_CHANGES, len(every))))
         copies = [each for each in some for _ in range(chosen.randint(1, _MAX_COPIES))]
-        batch = [record(place, every[each]) for place, each in enumerate(copies)]  # each copy has its own sequence number
+        batch = [record(number, every[each]) for number, each in enumerate(copies)]  # a sequence number for each
         chosen.shuffle(batch)
     else:
         batch = [record(n, every[n % len(every)]) for n in range(9)]

@@ -1,7 +1,7 @@
-"""AWS in memory, as the functions meet it: clients of the four services in place of boto3's, for millions of calls.
+"""AWS in memory: clients of four services that replace boto3's, fast enough for millions of calls.
 
-The functions are the real ones, called with events as Lambda calls them; only the network is gone. The store on
-`FakeDynamo` is held to ministack's and moto's behaviour by `test_store.py`, the identities by `test_identities.py`.
+The functions are the real ones, called with events as Lambda calls them. Only the network is missing.
+`tests/table/test_store.py` compares `FakeDynamo` with ministack and moto.
 """
 
 import contextlib
@@ -22,11 +22,11 @@ _ENVIRONMENT: Final = {
     "TABLE_NAME": "table", "USER_POOL_ID": "pool", "EVENT_BUS": "bus", "SHARD_QUEUE_URL": "shards",
     "IMPORT_QUEUE_URL": "imports", "AWS_REGION": "eu-west-1", "USER_POOL_CLIENT_ID": "client",
 }  # fmt: skip
-_OPENED: Final = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
+_OPENERS: Final = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
 
 
 class FakeCognito:
-    """Users of a pool: username -> may sign in."""
+    """A user pool. `users`: username -> whether it is enabled."""
 
     def __init__(self) -> None:
         self.users: dict[str, bool] = {}
@@ -37,21 +37,21 @@ class FakeCognito:
         self.users[Username] = True
 
     def admin_set_user_password(self, *, Username: str, **_: Any) -> None:  # noqa: N803
-        self._there(Username)
+        self._ensure_user(Username)
 
     def admin_enable_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
-        self._there(Username)
+        self._ensure_user(Username)
         self.users[Username] = True
 
     def admin_disable_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
-        self._there(Username)
+        self._ensure_user(Username)
         self.users[Username] = False
 
     def admin_delete_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
-        self._there(Username)
+        self._ensure_user(Username)
         del self.users[Username]
 
-    def _there(self, username: str) -> None:
+    def _ensure_user(self, username: str) -> None:
         if username not in self.users:
             raise error("AdminGetUser", "UserNotFoundException")
 
@@ -68,7 +68,7 @@ class FakeQueues:
 
 
 class FakeBus:
-    """What was told, in its order."""
+    """The published events, oldest first."""
 
     def __init__(self) -> None:
         self.entries: list[Any] = []
@@ -79,7 +79,7 @@ class FakeBus:
 
 
 class FakeAws:
-    """The four services behind the functions, and their clock, which stands still until it is put on."""
+    """The four services behind the functions, and their clock, which only changes when a test sets it."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -90,7 +90,7 @@ class FakeAws:
         return DynamoStore(self.dynamo, "table")  # type: ignore[arg-type]
 
     def expire(self) -> None:
-        """Delete what has expired by now, as DynamoDB does some time later."""
+        """Delete the expired records, as DynamoDB does some time after they expire."""
         now = int(self.now.timestamp())
         for key, item in list(self.dynamo.records.items()):
             if "expires_at" in item and int(item["expires_at"]["N"]) <= now:
@@ -98,13 +98,13 @@ class FakeAws:
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """The functions use these services until the block is left."""
+        """Make the functions use these services within the block."""
         clients = {"dynamodb": self.dynamo, "cognito-idp": self.cognito, "sqs": self.queues, "events": self.bus}
         with contextlib.ExitStack() as stack:
             stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
             stack.enter_context(patch("shared.aws.clock.datetime", SimpleNamespace(now=lambda _zone: self.now)))
             stack.enter_context(patch("shared.aws.clients.client", clients.__getitem__))
-            for opened in _OPENED:
-                opened.cache_clear()
-                stack.callback(opened.cache_clear)
+            for opener in _OPENERS:
+                opener.cache_clear()
+                stack.callback(opener.cache_clear)
             yield

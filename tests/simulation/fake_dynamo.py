@@ -1,7 +1,7 @@
-"""DynamoDB's client in memory, for what the store asks of it: conditions, transactions, tokens, indexes, ALL_OLD.
+"""A client of DynamoDB in memory, with what the store uses: conditions, transactions, tokens, indexes, ALL_OLD.
 
-Deterministic and fast, so that tens of thousands of histories can be played. `test_store.py` holds the store on it to
-the same contract as on moto and on ministack. `log` keeps every change of a record, as the table's stream would.
+It is deterministic and fast enough for tens of thousands of histories. `tests/table/test_store.py` tests it with the
+same suite as moto and ministack. `log` has every change of a record, as the table's stream delivers it.
 """
 
 import re
@@ -19,8 +19,8 @@ _TERM: Final = re.compile(
 )
 
 
-_LONGEST_PK: Final = 2048  # bytes, DynamoDB's own
-_LONGEST_SK: Final = 1024
+_MAX_PK: Final = 2048  # bytes, DynamoDB's own
+_MAX_SK: Final = 1024
 
 
 def error(operation: str, code: str, status: int = 400, **more: Any) -> ClientError:
@@ -29,29 +29,28 @@ def error(operation: str, code: str, status: int = 400, **more: Any) -> ClientEr
 
 
 class FakeDynamo:
-    """One table. A record is replaced and never changed in its place."""
+    """One table. A change replaces the whole record, and never modifies it in place."""
 
     def __init__(self) -> None:
         self.records: dict[Key, Record] = {}
         self.log: list[tuple[Record | None, Record | None]] = []
-        self.earlier_events: tuple[
-            tuple[str, str, str | None], ...
-        ] = ()  # events of what happened before the log begins
+        # Published before the log begins: kind, id, customer.
+        self.earlier_events: tuple[tuple[str, str, str | None], ...] = ()
         self._tokens: dict[str, str] = {}
 
     def close(self) -> None:
-        """There is no connection."""
+        """Do nothing: there is no connection."""
 
     def batch_get_item(self, RequestItems: Any) -> Any:  # noqa: N803 - boto3's own names, here and below
-        ((table, wanted),) = RequestItems.items()
-        keys = [_key(key) for key in wanted["Keys"]]
+        ((table, request),) = RequestItems.items()
+        keys = [_key(key) for key in request["Keys"]]
         assert len(set(keys)) == len(keys) <= 100
         return {"Responses": {table: [self.records[key] for key in keys if key in self.records]}}
 
     def transact_write_items(self, TransactItems: Any, ClientRequestToken: str) -> Any:  # noqa: N803
         if ClientRequestToken in self._tokens:
             assert self._tokens[ClientRequestToken] == repr(TransactItems)
-            return {}  # it was carried out, and is not carried out twice
+            return {}  # the token has been used: it is not executed twice
         actions = [next(iter(item.items())) for item in TransactItems]
         keys = [_key(action["Item"] if verb == "Put" else action["Key"]) for verb, action in actions]
         assert len(set(keys)) == len(keys) <= 100
@@ -110,15 +109,15 @@ class FakeDynamo:
             self.records[key] = item
 
 
-def _key(of: Any) -> Key:
-    pk, sk = of["pk"]["S"], of["sk"]["S"]
-    if not 1 <= len(pk.encode()) <= _LONGEST_PK or not 1 <= len(sk.encode()) <= _LONGEST_SK:
+def _key(item: Any) -> Key:
+    pk, sk = item["pk"]["S"], item["sk"]["S"]
+    if not 1 <= len(pk.encode()) <= _MAX_PK or not 1 <= len(sk.encode()) <= _MAX_SK:
         raise error("any", "ValidationException")
     return pk, sk
 
 
 def _holds(action: Any, item: Record) -> bool:
-    """The condition, as the store writes it: alternatives of terms that all hold."""
+    """Return whether an action's condition holds: alternatives of terms that must all hold."""
     expression = action.get("ConditionExpression")
     if not expression:
         return True
@@ -129,21 +128,21 @@ def _holds(action: Any, item: Record) -> bool:
         assert found, text
         function, name, kind, left, sign, right = found.groups()
         if function:
-            there = item.get(names[name])
+            stored = item.get(names[name])
             if function == "attribute_type":
-                return there is not None and values[kind]["S"] in there
-            return (there is not None) == (function == "attribute_exists")
-        there, wanted = item.get(names[left]), values[right]
+                return stored is not None and values[kind]["S"] in stored
+            return (stored is not None) == (function == "attribute_exists")
+        stored, expected = item.get(names[left]), values[right]
         if sign == "=":
-            return there == wanted
-        if there is None or "N" not in there:
+            return stored == expected
+        if stored is None or "N" not in stored:
             return False
-        return int(there["N"]) <= int(wanted["N"]) if sign == "<=" else int(there["N"]) >= int(wanted["N"])
+        return int(stored["N"]) <= int(expected["N"]) if sign == "<=" else int(stored["N"]) >= int(expected["N"])
 
     def alternatives(text: str) -> bool:
         return any(all(map(term, part.split(" AND "))) for part in text.split(" OR "))
 
-    # One pair of brackets is all that the store writes: alternatives among terms that all must hold.
+    # The store writes at most one pair of brackets: alternatives, among terms that must all hold.
     bracket = re.search(r"\((attribute_not_exists\(#\w+\) OR [^()]+)\)", expression)
     if bracket is None:
         return alternatives(expression)

@@ -1,8 +1,8 @@
-"""Events of every shape that a function can be called with, and of none: whatever comes, an answer of the right form.
+"""Malformed events: every function must return a well-formed response to every event, and raise nothing.
 
-python -m tests.simulation.fuzz SEED     plays one block of events again and shows what was wrong in it
+    python -m tests.simulation.fuzz SEED     run one block of events again and print what was wrong in it
 
-A seed decides a block of events: it begins with the same small world, so each block can be played alone.
+A seed determines a block of events. Each block begins with the same records, so it can be run alone.
 """
 
 import contextlib
@@ -35,23 +35,23 @@ INTERNALS: Final = ("Traceback", "shared/", "shared.", "pydantic", "boto", "Erro
 _MEDIA: Final = ("application/json", "text/csv", "application/x-ndjson", "application/problem+json")
 
 
-# ---- what is sent
+# ---- events
 
 
 @cache
 def _classes() -> dict[str, list[str]]:
-    """Characters of every general category of Unicode, lone surrogates and unassigned ones among them."""
+    """Return characters of each general category of Unicode, with lone surrogates and unassigned ones."""
     found: dict[str, list[str]] = {}
     for code in range(0x110000):
         letter = chr(code)
-        kept = found.setdefault(unicodedata.category(letter), [])
-        if len(kept) < 400 or code % 97 == 0:
-            kept.append(letter)
+        sample = found.setdefault(unicodedata.category(letter), [])
+        if len(sample) < 400 or code % 97 == 0:
+            sample.append(letter)
     return found
 
 
 def text(chosen: random.Random) -> str:
-    """A word of characters of some categories; now and then a long one."""
+    """Return a text of characters of up to four categories, sometimes a long one."""
     classes = _classes()
     some = chosen.choices(list(classes), k=chosen.randint(1, 4))
     length = chosen.choice((0, 1, 1, 2, 5, 20, 99, 100, 101, 300, 3000)) if chosen.random() < 0.5 else 8
@@ -85,32 +85,32 @@ def _places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def changed(chosen: random.Random, node: Any) -> Any:
-    """`node` with one place of it replaced, taken away, or joined by another; changes it in its place."""
+    """Replace, remove or add one value in `node`, in place. Return it."""
     path = chosen.choice(list(_places(node)))
     if not path:
         return value(chosen) if chosen.random() < 0.1 else node
-    at = node
+    parent = node
     for name in path[:-1]:
-        at = at[name]
+        parent = parent[name]
     what = chosen.randrange(4)
-    if what == 0 and isinstance(at, dict):
-        del at[path[-1]]
-    elif what == 1 and isinstance(at, dict):
-        at[text(chosen)[:20]] = value(chosen)
-    elif what == 2 and isinstance(at, list):
-        at.append(deepcopy(at[path[-1]]))
+    if what == 0 and isinstance(parent, dict):
+        del parent[path[-1]]
+    elif what == 1 and isinstance(parent, dict):
+        parent[text(chosen)[:20]] = value(chosen)
+    elif what == 2 and isinstance(parent, list):
+        parent.append(deepcopy(parent[path[-1]]))
     else:
-        at[path[-1]] = value(chosen)
+        parent[path[-1]] = value(chosen)
     return node
 
 
 def _body(chosen: random.Random, event: Any) -> None:
-    """Another body: JSON with other values, or no JSON at all."""
+    """Replace the body: by JSON with other values, or by a text that is no JSON."""
     how = chosen.randrange(10)
     body = event["body"] if isinstance(event.get("body"), str) else ""
     if how < 6 and body.startswith("{") and body.endswith("}"):
         found: Any = {}
-        with contextlib.suppress(ValueError, RecursionError):  # it may be changed already
+        with contextlib.suppress(ValueError, RecursionError):  # it may be malformed already
             found = json.loads(body)
         for _ in range(chosen.randint(1, 3)):
             found = changed(chosen, found)
@@ -128,7 +128,7 @@ def _body(chosen: random.Random, event: Any) -> None:
 
 
 def _head(chosen: random.Random, event: Any) -> None:
-    """Another header, parameter, method or path."""
+    """Change a header, a parameter, the method or the path."""
     how = chosen.randrange(6)
     if how == 0:
         name = chosen.choice(
@@ -165,7 +165,7 @@ def _change_actor(chosen: random.Random, event: Any) -> None:
 
 
 def as_rest_api_event(event: Any) -> Any:
-    """The same request as a REST API's event, payload 1.0."""
+    """Return the same request as a REST API sends it, payload 1.0."""
     http = event["requestContext"]["http"]
     return {
         "version": "1.0", "resource": event["rawPath"], "path": event["rawPath"], "httpMethod": http["method"],
@@ -175,26 +175,26 @@ def as_rest_api_event(event: Any) -> Any:
 
 
 def event_for(chosen: random.Random, name: str) -> Any:
-    """An event for a function: mostly its own with something changed, sometimes another's or none."""
+    """Return an event for a function: mostly its example with changes, sometimes another function's, or any value."""
     kind = chosen.random()
-    of = name if kind < 0.9 else chosen.choice(FUNCTIONS)
+    example = name if kind < 0.9 else chosen.choice(FUNCTIONS)
     if kind > 0.97:
         return value(chosen)
-    event = json.loads(_events()[of])
-    if of in ROUTES:
+    event = json.loads(_events()[example])
+    if example in ROUTES:
         _change_actor(chosen, event)
         for _ in range(chosen.randint(0, 3)):
             chosen.choice((_body, _head))(chosen, event)
         if kind > 0.95:
             return as_rest_api_event(event)
-    while chosen.random() < (0.15 if of in ROUTES else 0.6):
+    while chosen.random() < (0.15 if example in ROUTES else 0.6):
         event = changed(chosen, event)
     return event
 
 
 @cache
 def _events() -> dict[str, str]:
-    """By function: its event of events/, at the customers of the small world."""
+    """By function: its example of events/, with the ids of the fixtures."""
     found = {}
     data = fixtures()
     for name in FUNCTIONS:
@@ -205,7 +205,7 @@ def _events() -> dict[str, str]:
 
 @cache
 def block_records() -> dict[Any, Any]:
-    """The records with which each block begins: those of the proofs' scene, and an account of each role."""
+    """The records that each block begins with: the fixtures, and accounts of each role."""
     dynamo = fixtures().dynamo()
     store = DynamoStore(dynamo, "table")  # type: ignore[arg-type]
     for customer in (fixtures().reseller, fixtures().end_customer):
@@ -217,31 +217,31 @@ def block_records() -> dict[Any, Any]:
 
 @cache
 def ids() -> tuple[str, ...]:
-    """Every id that is in the table, in the key of its record."""
+    """Every id in the table."""
     return tuple(sorted({pk.partition("#")[2] or pk for pk, _ in block_records()}))
 
 
 @cache
 def accounts() -> tuple[str, ...]:
-    """Mostly the root's account, which may do everything."""
+    """The ids of all accounts. Half of them are the root's, which has every permission."""
     others = [pk.removeprefix("account#") for pk, sk in block_records() if sk == "account"]
     return (*[ROOT_ACCOUNT.id] * len(others), *others)
 
 
-# ---- what must be true of the answer
+# ---- responses
 
 
-def problem_with(name: str, answer: Any) -> str | None:  # noqa: PLR0911 - one sentence for each fault
-    """What is wrong with what a function answered, in words."""
+def problem_with(name: str, response: Any) -> str | None:  # noqa: PLR0911 - one return for each kind of fault
+    """Return what is wrong with a response, in words."""
     if name in BACKGROUND:
-        json.dumps(answer)
+        json.dumps(response)
         return None
-    status, headers, body = answer["statusCode"], answer["headers"], answer["body"]
+    status, headers, body = response["statusCode"], response["headers"], response["body"]
     if not isinstance(status, int) or not 200 <= status < 500:
         return f"status {status}: {body[:300]}"
     if not all(isinstance(part, str) and part.isprintable() for pair in headers.items() for part in pair):
         return f"headers {headers}"
-    body.encode()  # half a surrogate pair would not go out
+    body.encode()  # a lone surrogate cannot be sent
     if status == 204 or name == "get_console":
         return None
     media = headers["Content-Type"]
@@ -250,17 +250,17 @@ def problem_with(name: str, answer: Any) -> str | None:  # noqa: PLR0911 - one s
             json.loads(body)
         return None if media in ("application/json", "text/csv; charset=utf-8") else f"media type {media}"
     if media != "application/problem+json":
-        return f"a refusal of the media type {media}"
+        return f"an error of the media type {media}"
     problem = Problem.model_validate_json(body)
     if problem.status != status or not problem.detail or not problem.code:
-        return f"a refusal that does not say what it is: {body[:300]}"
+        return f"an error without a detail or a code: {body[:300]}"
     shown = " ".join([problem.detail, problem.title, *(error.detail or "" for error in problem.errors)])
     inside = [word for word in INTERNALS if word in shown]
-    return f"a refusal tells of the inside ({inside}): {shown[:300]}" if inside else None
+    return f"an error reveals internals ({inside}): {shown[:300]}" if inside else None
 
 
 def findings(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> list[str]:
-    """What is wrong after the events of a block."""
+    """Return what is wrong after the events of a block, in words."""
     chosen = random.Random(seed)
     found = []
     aws = FakeAws(NOW)
@@ -270,26 +270,26 @@ def findings(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> 
             name = chosen.choice(FUNCTIONS)
             event = event_for(chosen, name)
             try:
-                answer = handler(name)(event, Context())
-                words = problem_with(name, answer)
-            except Exception as error:  # noqa: BLE001 - an exception out of a function is what is looked for
-                answer, words = None, f"raised {error!r}"
+                response = handler(name)(event, Context())
+                words = problem_with(name, response)
+            except Exception as error:  # noqa: BLE001 - a function must raise nothing
+                response, words = None, f"raised {error!r}"
             if show:
-                show(name, event, answer)
+                show(name, event, response)
             if words:
                 found.append(f"event {place} of block {seed}, {name}: {words[:500]}\n  sent: {event!r:.2000}")
     return found
 
 
 def quietly(seed: int) -> list[str]:
-    """As `wrong`, without logs and metrics."""
+    """Return the findings of a block, without logs and metrics."""
     log.setLevel("CRITICAL")
     with contextlib.redirect_stdout(io.StringIO()):
         return findings(seed)
 
 
 def blocks(first: int, events: int, processes: int = 2) -> Iterator[list[str]]:
-    """The findings of each block, for so many events."""
+    """Yield the findings of each block, for at least `events` events."""
     with ProcessPoolExecutor(processes) as pool:
         yield from pool.map(quietly, range(first, first + -(-events // BLOCK)), chunksize=4)
 
@@ -297,14 +297,14 @@ def blocks(first: int, events: int, processes: int = 2) -> Iterator[list[str]]:
 def main() -> None:
     statuses: dict[Any, int] = {}
 
-    def count(name: str, _sent: Any, answer: Any) -> None:
-        key = (answer or {}).get("statusCode", "background") if name not in BACKGROUND else "background"
+    def count(name: str, _sent: Any, response: Any) -> None:
+        key = (response or {}).get("statusCode", "background") if name not in BACKGROUND else "background"
         statuses[key] = statuses.get(key, 0) + 1
 
     log.setLevel("CRITICAL")
     with contextlib.redirect_stdout(io.StringIO()):
         found = findings(int(sys.argv[1]), count)
-    print("answers:", dict(sorted(statuses.items(), key=str)))
+    print("responses:", dict(sorted(statuses.items(), key=str)))
     print("\n".join(found) or "nothing is wrong")
 
 

@@ -1,6 +1,6 @@
 """Histories: pairs of use cases, with an interleaving and faults that a seed chooses. The invariants must hold.
 
-    python -m tests.simulation.interleavings SEED     run one history again and print what happened in it
+python -m tests.simulation.interleavings SEED     run one history again and print what happened in it
 """
 
 import random

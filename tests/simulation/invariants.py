@@ -1,4 +1,4 @@
-"""What must be true of the table after every history, whatever happened in it."""
+"""The invariants: what must be true of the table after every history."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from tests.simulation.fake_dynamo import FakeDynamo
 
 
 def violations(dynamo: FakeDynamo) -> list[str]:
-    """Every invariant that does not hold, in words."""
+    """Return every invariant that does not hold, in words."""
     items: dict[Key, Item] = {key: _deserialize(item) for key, item in dynamo.records.items()}
     customers = {item["id"]: Customer.model_validate(item) for (_, sk), item in items.items() if sk == "customer"}
     found = [*_of_customers(customers, items), *_of_uniqueness(customers, items), *_of_counts(items)]
@@ -30,46 +30,46 @@ def _of_customers(customers: dict[str, Customer], items: dict[Key, Item]) -> Ite
         if sk.startswith("history#"):
             history.setdefault(pk.removeprefix("customer#"), []).append(Change.model_validate(item))
     for each in customers.values():
-        at = f"{each.level} {each.name}"
-        stands = {name: value for name, value in items[f"customer#{each.id}", "customer"].items() if value is not None}
+        label = f"{each.level} {each.name}"
+        stored = {name: value for name, value in items[f"customer#{each.id}", "customer"].items() if value is not None}
         expected = {**customer_item(each)}
         for name in ("folded_name", "tree", "trial_shard", "trial_due"):
-            if stands.get(name) != expected.get(name):
-                yield f"{at}: its index key {name} is {stands.get(name)}, not {expected.get(name)}"
+            if stored.get(name) != expected.get(name):
+                yield f"{label}: its index key {name} is {stored.get(name)}, not {expected.get(name)}"
         changes = history.get(each.id, [])
         if each.last_change and (
             (f"customer#{each.id}", history_key(each.id, each.last_change.at, each.last_change.version or 1)[1])
             not in items
         ):
-            yield f"{at}: its last change is not in its history"
+            yield f"{label}: its last change is not in its history"
         versions = [change.version for change in changes]
         if len(set(versions)) != len(versions):
-            yield f"{at}: a version stands twice in its history"
+            yield f"{label}: its history has a version twice"
         moved = [change for change in changes if change.event == "storage_location_changed"]
-        location, first = each.storage_location.country, each.initial_values.get("storage_location")
+        location, initial = each.storage_location.country, each.initial_values.get("storage_location")
         if (
-            (first and not moved)
-            or (not first and moved)
+            (initial and not moved)
+            or (not initial and moved)
             or (moved and moved[-1].changes["storage_location"]["to"] != location)
         ):
-            yield f"{at}: its storage location is not what its history says"
+            yield f"{label}: its storage location differs from its history"
         if each.parent_id is None:
             continue
         parent = customers.get(each.parent_id)
         if parent is None:
-            yield f"{at}: its parent is not there"
+            yield f"{label}: its parent does not exist"
             continue
         if each.path != f"{parent.path}/{each.id}":
-            yield f"{at}: its path is not its parent's and its own id"
+            yield f"{label}: its path is not the path of its parent and its own id"
         if each.level not in ALLOWED_CHILDREN[parent.level]:
-            yield f"{at}: it stands below a {parent.level}"
+            yield f"{label}: its parent is a {parent.level}"
         if each.archived_at:
             continue
         if parent.archived_at:
-            yield f"{at}: its parent is archived"
+            yield f"{label}: its parent is archived"
         needs = {each.service_type, *each.services_to_provide} - {None}
         if not needs <= set(parent.services_to_provide):
-            yield f"{at}: its parent does not provide {needs}"
+            yield f"{label}: its parent does not provide {needs}"
 
 
 def _of_uniqueness(customers: dict[str, Customer], items: dict[Key, Item]) -> Iterable[str]:
@@ -79,9 +79,9 @@ def _of_uniqueness(customers: dict[str, Customer], items: dict[Key, Item]) -> It
     for each in customers.values():
         for item in ([name_item(each)] if each.parent_id else []) + reference_items(each):
             expected[item["pk"], item["sk"]] = each.id
-            stands = items.get((item["pk"], item["sk"]))
-            if stands != {name: list(v) if isinstance(v, tuple) else v for name, v in item.items()}:
-                yield f"{each.name}: its record {item['pk']} {item['sk']} is {stands}"
+            stored = items.get((item["pk"], item["sk"]))
+            if stored != {name: list(v) if isinstance(v, tuple) else v for name, v in item.items()}:
+                yield f"{each.name}: its record {item['pk']} {item['sk']} is {stored}"
     for (pk, sk), item in items.items():
         if pk.startswith(("name#", "reference#")) and expected.get((pk, sk)) != item["customer_id"]:
             yield f"the record {pk} {sk} has no customer"
@@ -111,23 +111,23 @@ def _of_counts(items: dict[Key, Item]) -> Iterable[str]:
             if item["count"] != super_users[customer_id]:
                 yield f"{item['count']} super_users are counted at {customer_id}, not {super_users[customer_id]}"
         if sk == "devices" and not item["count"] == devices[pk] <= MAX_TEST_DEVICES:
-            yield f"{item['count']} devices are counted at {pk}, and {devices[pk]} are there"
+            yield f"{item['count']} devices are counted at {pk}, and {devices[pk]} exist"
 
 
 def _of_super_users(dynamo: FakeDynamo, items: dict[Key, Item]) -> Iterable[str]:
-    """Whoever lost the last super_user was archived or removed at that moment: the log is walked from its end."""
-    there = {pk: "archived_at" not in item for (pk, sk), item in items.items() if sk == "customer"}
+    """A customer without a super_user was archived or removed when it lost the last one. Reads the log backwards."""
+    is_live = {pk: "archived_at" not in item for (pk, sk), item in items.items() if sk == "customer"}
     for old, new in reversed(dynamo.log):
         image = new or old
         pk, sk = image["pk"]["S"], image["sk"]["S"]
         if sk == "customer":
-            there[pk] = old is not None and "archived_at" not in old
-        if sk == "super_users" and int(image["count"]["N"]) < 1 and there.get(pk):
+            is_live[pk] = old is not None and "archived_at" not in old
+        if sk == "super_users" and int(image["count"]["N"]) < 1 and is_live.get(pk):
             yield f"{pk} has no super_user left"
 
 
 def published_events(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:
-    """The events of the log: kind, id, customer."""
+    """Return the events of the log: kind, id, customer."""
     found = []
     for old, new in dynamo.log:
         images: list[Any] = [_deserialize(image) if image else None for image in (old, new)]
@@ -136,12 +136,12 @@ def published_events(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:
 
 
 def _of_events(dynamo: FakeDynamo, customers: dict[str, Customer]) -> Iterable[str]:
-    """Each change is told once, and the start of invoicing exactly once of whoever is in production."""
+    """Each change has one event, and each end-customer in production exactly one for the start of invoicing."""
     every = [*dynamo.earlier_events, *published_events(dynamo)]
-    told = Counter((kind, event_id) for kind, event_id, _ in every)
+    published = Counter((kind, event_id) for kind, event_id, _ in every)
     started = Counter(customer_id for kind, _, customer_id in every if kind == "customer_entered_production")
-    yield from (f"{kind} was told {number} times" for (kind, _), number in told.items() if number > 1)
+    yield from (f"{kind} was published {number} times" for (kind, _), number in published.items() if number > 1)
     for each in customers.values():
         expected = int(each.level == "end_customer" and each.production_since is not None)
         if started[each.id] != expected:
-            yield f"{each.name}: its production was told {started[each.id]} times, not {expected}"
+            yield f"{each.name}: the start of its production was published {started[each.id]} times, not {expected}"

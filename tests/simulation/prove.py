@@ -1,7 +1,6 @@
-"""`make prove`: the proofs at their full size. `python -m tests.simulation.prove --size small` plays a small one.
+"""`make prove`: the simulation at its full size. `python -m tests.simulation.prove --size small` runs a small one.
 
-Prints each size, the seeds, and whatever is wrong with the command that plays it again; ends with an error if anything
-is.
+Prints the sizes and the seeds. Prints each failure with the command that repeats it, and then exits with an error.
 """
 
 import argparse
@@ -25,12 +24,12 @@ from tests.simulation import crashes, deliveries, fuzz, interleavings, stateful
 from tests.simulation.fixtures import System, a_caller, fixtures
 from tests.simulation.invariants import violations
 
-# Histories, naive ones, deliveries, events, stories of the model (of 45 steps on average).
+# Histories, naive histories, deliveries, malformed events, and examples of the stateful test (about 45 steps each).
 SIZES: Final = {"small": (1_500, 400, 2_000, 10_000, 50), "full": (20_000, 400, 50_000, 1_000_000, 2_400)}
 
 
 def naive(seed: int) -> bool:
-    """Whether a naive addition, which reads and then writes, is caught: two add one name at once."""
+    """Return whether the invariants catch two naive additions of one name, which read first and then write."""
     system = System.new(seed)
 
     def add(key: str) -> None:
@@ -39,18 +38,18 @@ def naive(seed: int) -> bool:
         found = store.get(customer_key(parent.id), CATALOGUE, name_key(parent.id, "naive"))
         if name_key(parent.id, "naive") in found:
             return
-        above = Customer.model_validate(found[customer_key(parent.id)])
+        parent_now = Customer.model_validate(found[customer_key(parent.id)])
         catalogue = Catalogue.model_validate(found[CATALOGUE])
         customer = new_customer(
-            asked("end_customer", above, name="Naive"), above, catalogue, id=f"cus_{key}", caller=a_caller()
+            asked("end_customer", parent_now, name="Naive"), parent_now, catalogue, id=f"cus_{key}", caller=a_caller()
         )
         taken = store.get(name_key(parent.id, "naive"))
         store.write(Put(customer_item(customer)))
         if not taken:
             key_of = name_key(parent.id, "naive")
-            there = store.get(key_of)
+            stored = store.get(key_of)
             store.write(
-                Put(name_item(customer), condition={"customer_id": there[key_of]["customer_id"]} if there else None)
+                Put(name_item(customer), condition={"customer_id": stored[key_of]["customer_id"]} if stored else None)
             )
 
     system.turns.play([lambda: add("one"), lambda: add("two")])
@@ -58,18 +57,18 @@ def naive(seed: int) -> bool:
 
 
 def prove(size: str, first: int, report: Callable[[str], None]) -> list[str]:
-    """Everything that is wrong."""
-    played, naive_runs, delivered, sent, examples = SIZES[size]
+    """Run the simulation with consecutive seeds from `first`. Return everything that is wrong, in words."""
+    histories, naive_histories, delivered, sent, examples = SIZES[size]
     found: list[str] = []
     pairs = len(interleavings.PAIRS)
-    report(f"interleavings: {played}, seeds {first} to {first + played - 1}, over {pairs} pairs of use cases")
-    for seed in range(first, first + played):
+    report(f"interleavings: {histories}, seeds {first} to {first + histories - 1}, over {pairs} pairs of use cases")
+    for seed in range(first, first + histories):
         again = f"\n  again: python -m tests.simulation.interleavings {seed}"
         found += [words + again for words in interleavings.findings(seed)]
-    caught = sum(naive(seed) for seed in range(first, first + naive_runs))
-    report(f"a naive addition is caught in {caught} of {naive_runs} histories")
-    if caught < naive_runs // 4:
-        found.append("the naive addition is caught too seldom: the invariants or the turns see too little")
+    caught = sum(naive(seed) for seed in range(first, first + naive_histories))
+    report(f"a naive addition is caught in {caught} of {naive_histories} histories")
+    if caught < naive_histories // 4:
+        found.append("the naive addition is caught too rarely: check the invariants and the turns")
     counts: Counter[str] = Counter()
     for case in crashes.cases():
         counts[case.use_case] += 1
@@ -85,20 +84,20 @@ def prove(size: str, first: int, report: Callable[[str], None]) -> list[str]:
         found += [f"{words}\n  again: python -m tests.simulation.fuzz {seed}" for words in block]
     try:
         steps = stateful.play(examples, first)
-        report(f"model: {steps} steps in {examples} stories, seed {first}")
-    except Exception as failed:  # noqa: BLE001 - whatever broke, a story shows it
+        report(f"model: {steps} steps in {examples} examples, seed {first}")
+    except Exception as failed:  # noqa: BLE001 - any exception is a failure of the example
         again = f"again: python -m tests.simulation.stateful {examples} {first}"
         found.append(f"{failed}\n{traceback.format_exc()}\n  {again}")
     return found
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(prog="make prove", description=__doc__)
-    words.add_argument("--size", choices=SIZES, default="full")
-    words.add_argument("--seed", type=int, default=None, help="the first seed; a new one each time if left out")
-    asked_for = words.parse_args()
-    first = random.randrange(10**6) if asked_for.seed is None else asked_for.seed
-    found = prove(asked_for.size, first, lambda line: print(line, flush=True))
+    parser = argparse.ArgumentParser(prog="make prove", description=__doc__)
+    parser.add_argument("--size", choices=SIZES, default="full")
+    parser.add_argument("--seed", type=int, default=None, help="the first seed; random by default")
+    arguments = parser.parse_args()
+    first = random.randrange(10**6) if arguments.seed is None else arguments.seed
+    found = prove(arguments.size, first, lambda line: print(line, flush=True))
     print("\n".join(found) or "nothing is wrong")
     sys.exit(bool(found))
 

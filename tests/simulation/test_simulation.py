@@ -1,4 +1,4 @@
-"""The proofs at a size for every run; `make prove` plays them at their full one."""
+"""Tests: the simulation at a small size. `make prove` runs it at its full size."""
 
 import subprocess
 import sys
@@ -14,21 +14,21 @@ FIRST_SEED = 20261124
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_and_nothing_doubled(capsys: pytest.CaptureFixture[str]) -> None:
-    told: list[str] = []
-    found = prove.prove("small", FIRST_SEED, told.append)
+def test_simulation_finds_no_lost_and_no_duplicated_data(capsys: pytest.CaptureFixture[str]) -> None:
+    lines: list[str] = []
+    found = prove.prove("small", FIRST_SEED, lines.append)
     with capsys.disabled():
-        print("\n" + "\n".join(told))
+        print("\n" + "\n".join(lines))
     assert found == []
 
 
-def test_every_act_of_the_crash_matrix_has_a_call_that_can_fail() -> None:
+def test_crash_matrix_has_a_failing_call_of_every_use_case() -> None:
     assert {case.use_case for case in crashes.cases()} == set(USE_CASES)
 
 
 @pytest.mark.ministack
 def test_running_stack_conforms_to_its_openapi_document(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As one of the roles; `make prove` does it as each, with more examples."""
+    """Runs as one role. `make prove` runs as every role, with more examples."""
     assert built.is_dir()
     command = [
         sys.executable,

@@ -43,7 +43,7 @@ class Turns:
     def store(self) -> DynamoStore:
         return DynamoStore(_Client(self), "table", wait=lambda _: None)  # type: ignore[arg-type]
 
-    def call(self, name: str, act: Callable[[], Any], *, conflict: Callable[[], Exception] | None = None) -> Any:
+    def call(self, name: str, make: Callable[[], Any], *, conflict: Callable[[], Exception] | None = None) -> Any:
         """Make one call of a client: wait for the turn, then make the call or fail."""
         if greenlet.getcurrent() is not self._hub:
             self._hub.switch()
@@ -60,12 +60,12 @@ class Turns:
             raise error(name, "InternalServerError", 500)
         if fault == "conflict" and conflict:
             raise conflict()
-        answer = act()
+        response = make()
         if fault == "crash_after":
             raise Crashed
         if fault == "lost":
             raise ConnectionClosedError(endpoint_url="http://dynamodb")
-        return act() if fault == "lost_and_sent_again" else answer
+        return make() if fault == "lost_and_sent_again" else response
 
     def _chosen(self) -> Fault:
         if self._random.randrange(100) >= self._faults:
