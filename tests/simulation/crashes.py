@@ -55,26 +55,26 @@ _SAME_RECORDS: Final = {
 def faultless(use_case: str, follow: str = "retry") -> tuple[dict[Any, Record], Any, int]:
     """Return the final state without a fault, the response, and the number of calls."""
     system = System.new()
-    answer = USE_CASES[use_case](system)
+    response = USE_CASES[use_case](system)
     calls = len(system.turns.calls)
     if follow in _BEFORE:
         _BEFORE[follow](system)
-    return _final_state(system), answer, calls
+    return _final_state(system), response, calls
 
 
 def _final_state(system: System) -> dict[Any, Record]:
     return dict(system.turns.dynamo.records)
 
 
-def _plain(answer: Any) -> Any:
+def _plain(response: Any) -> Any:
     """Return a response as plain data, without the members that differ for a repeated request."""
-    if isinstance(answer, BaseModel):
-        return _plain(answer.model_dump())
-    if isinstance(answer, dict):
-        return {name: _plain(value) for name, value in answer.items() if name not in ("outcome", "ended_now")}
-    if isinstance(answer, list):
-        return [_plain(each) for each in answer]
-    return answer
+    if isinstance(response, BaseModel):
+        return _plain(response.model_dump())
+    if isinstance(response, dict):
+        return {name: _plain(value) for name, value in response.items() if name not in ("outcome", "ended_now")}
+    if isinstance(response, list):
+        return [_plain(each) for each in response]
+    return response
 
 
 def cases() -> Iterator[Case]:
@@ -92,23 +92,22 @@ def findings(case: Case) -> list[str]:
     state, first, _ = faultless(case.use_case, case.follow)
     system = System.new()
     system.turns.plan = {case.call: case.fault}
-    answer = _run(system, case.use_case)
+    response = _run(system, case.use_case)
     if case.follow in _BEFORE:
         _BEFORE[case.follow](system)
     times = 2 if case.follow == "duplicate" else 1
     for _ in range(times):
         for _ in range(_MAX_RETRIES):
-            answer = _run(system, case.use_case)
-            if not isinstance(answer, Crashed | IdentityError) and getattr(answer, "status", 0) not in (429, 503):
+            response = _run(system, case.use_case)
+            if not isinstance(response, Crashed | IdentityError) and getattr(response, "status", 0) not in (429, 503):
                 break
     found = violations(system.turns.dynamo)
-    if isinstance(answer, ApiError):
-        if answer.code not in _EXPECTED_ON_REPEAT.get(
-            case.use_case, ()
-        ):  # otherwise the first request succeeded, and the error says so
-            found.append(f"the repeated request returns an error: {answer.code} {answer.detail}")
-    elif case.use_case not in _COUNT_RESULTS and _plain(answer) != _plain(first):
-        found.append(f"the repeated request returns {_plain(answer)}, and the first one {_plain(first)}"[:600])
+    if isinstance(response, ApiError):
+        # An expected error means that the first request succeeded.
+        if response.code not in _EXPECTED_ON_REPEAT.get(case.use_case, ()):
+            found.append(f"the repeated request returns an error: {response.code} {response.detail}")
+    elif case.use_case not in _COUNT_RESULTS and _plain(response) != _plain(first):
+        found.append(f"the repeated request returns {_plain(response)}, and the first one {_plain(first)}"[:600])
     if _final_state(system) != state:
         keys = [key for key in {*state, *_final_state(system)} if state.get(key) != _final_state(system).get(key)]
         found.append(f"the final state differs at {keys}")

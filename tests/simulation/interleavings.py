@@ -31,16 +31,16 @@ def actors_of(seed: int) -> list[str]:
     return [*PAIRS[seed % len(PAIRS)], *chosen.choices(list(USE_CASES), k=chosen.choice((0, 0, 1, 2)))]
 
 
-def play(seed: int) -> tuple[System, list[str], list[Any]]:
+def run_history(seed: int) -> tuple[System, list[str], list[Any]]:
     system = System.new(seed, FAULTS[seed // len(PAIRS) % 2])
     names = actors_of(seed)
-    results = system.turns.play([lambda name=name: USE_CASES[name](system) for name in names])
+    results = system.turns.run([lambda name=name: USE_CASES[name](system) for name in names])
     return system, names, results
 
 
 def findings(seed: int) -> list[str]:
     """Return what is wrong after the history of this seed, in words."""
-    system, names, results = play(seed)
+    system, names, results = run_history(seed)
     found = violations(system.turns.dynamo)
     for name, result in zip(names, results, strict=True):
         if isinstance(result, Exception) and not isinstance(result, ApiError | ScheduledRunError | IdentityError):
@@ -76,7 +76,7 @@ def _not_absent(system: System, names: list[str], results: list[Any]) -> Iterato
 
 def main() -> None:
     seed = int(sys.argv[1])
-    system, names, results = play(seed)
+    system, names, results = run_history(seed)
     print("calls:", *system.turns.calls)
     for name, result in zip(names, results, strict=True):
         print(f"{name}: {result!r}"[:300])

@@ -52,7 +52,7 @@ def naive(seed: int) -> bool:
                 Put(name_item(customer), condition={"customer_id": stored[key_of]["customer_id"]} if stored else None)
             )
 
-    system.turns.play([lambda: add("one"), lambda: add("two")])
+    system.turns.run([lambda: add("one"), lambda: add("two")])
     return bool(violations(system.turns.dynamo))
 
 
@@ -83,7 +83,7 @@ def prove(size: str, first: int, report: Callable[[str], None]) -> list[str]:
     for seed, block in enumerate(fuzz.blocks(first, sent), first):
         found += [f"{words}\n  again: python -m tests.simulation.fuzz {seed}" for words in block]
     try:
-        steps = stateful.play(examples, first)
+        steps = stateful.run_examples(examples, first)
         report(f"model: {steps} steps in {examples} examples, seed {first}")
     except Exception as failed:  # noqa: BLE001 - any exception is a failure of the example
         again = f"again: python -m tests.simulation.stateful {examples} {first}"

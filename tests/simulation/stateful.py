@@ -26,7 +26,7 @@ class ApiMachine(AddingSteps, ChangingSteps, TimeSteps, AccountSteps, ReadingSte
     """The steps of every topic."""
 
 
-def play(examples: int, seed: int) -> int:
+def run_examples(examples: int, seed: int) -> int:
     """Return the number of steps. Raises the failure that hypothesis found, with the shortest example of it."""
     log.setLevel("CRITICAL")
     settings = hypothesis.settings(
@@ -47,7 +47,7 @@ def play(examples: int, seed: int) -> int:
 
 
 def main() -> None:
-    print(play(int(sys.argv[1]), int(sys.argv[2])), "steps")
+    print(run_examples(int(sys.argv[1]), int(sys.argv[2])), "steps")
 
 
 if __name__ == "__main__":

@@ -72,17 +72,17 @@ class Turns:
             return "none"
         return self._random.choice(FAULTS)
 
-    def play(self, actors: list[Callable[[], Any]]) -> list[Any]:
+    def run(self, actors: list[Callable[[], Any]]) -> list[Any]:
         """Run the actors. Return the result of each, or the exception that ended it."""
         results: list[Any] = [None] * len(actors)
 
-        def run(place: int) -> None:
+        def run_actor(index: int) -> None:
             try:
-                results[place] = actors[place]()
+                results[index] = actors[index]()
             except (Exception, Crashed) as ended:  # noqa: BLE001 - an exception is a result here
-                results[place] = ended
+                results[index] = ended
 
-        running = [greenlet(lambda place=place: run(place), self._hub) for place in range(len(actors))]
+        running = [greenlet(lambda index=index: run_actor(index), self._hub) for index in range(len(actors))]
         while running:
             self._random.choice(running).switch()
             running = [each for each in running if not each.dead]

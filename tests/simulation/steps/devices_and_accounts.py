@@ -176,11 +176,11 @@ class AccountSteps(Steps):
             )
 
         first = request.done.get("/customer")
-        refused = self.replay_error(actor, first[0]) if first else self.model.add_error(actor, body["customer"])
-        dry = self.dry_run(lambda: send(validate_only="true"), refused)
+        customer_error = self.replay_error(actor, first[0]) if first else self.model.add_error(actor, body["customer"])
+        dry = self.dry_run(lambda: send(validate_only="true"), customer_error)
         response = send()
-        if refused:
-            self.accepted(response, refused)
+        if customer_error:
+            self.accepted(response, customer_error)
             return
         steps = {step["pointer"]: step for step in response.body["steps"]}
         requested = [("/customer", "customer", body["customer"])]
