@@ -7,7 +7,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from local.deploy import build, deploy
 from local.ministack import Ministack, free_port, running
 from local.paths import BUILD, PROJECT
 from local.run import make_stack
+from local.seed import access_token
 from shared.aws.observability import log
 from shared.table.dynamodb import DynamoStore
 from tests.builders import begin_in
@@ -32,7 +33,7 @@ hypothesis.settings.load_profile("untimed")
 
 
 class _Tags(yaml.SafeLoader):
-    """CloudFormation's short forms, as plain data."""
+    """Loads CloudFormation's short forms, such as !Ref, as plain data."""
 
 
 _Tags.add_multi_constructor("!", lambda loader, tag, node: {tag: _value(loader, node)})
@@ -56,7 +57,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
-# Addresses, tokens, and the names that the tests give to customers and people.
+# E-mail addresses, tokens, and the names of customers and people in the tests.
 PERSONAL = re.compile(
     r"@|eyJ[\w-]{10}|Aa1-|Ada|Person|Nordic|A (distributor|sub_distributor|reseller|end_customer|site)\b"
 )
@@ -64,13 +65,13 @@ PERSONAL = re.compile(
 
 @pytest.fixture(autouse=True)
 def nothing_personal_is_logged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Over the whole suite: no log line and no metric holds anything of a person."""
+    """Check in every test that no log line and no metric contains anything personal."""
     stream = io.StringIO()
     monkeypatch.setattr(log.registered_handler, "stream", stream)
     yield
     logged = stream.getvalue() + capsys.readouterr().out
     found = PERSONAL.search(logged)
-    assert found is None, f"{found} is in what was logged"
+    assert found is None, f"{found} was logged"
 
 
 @pytest.fixture(scope="session")
@@ -87,17 +88,17 @@ def memory() -> MemoryStore:
 
 @pytest.fixture
 def store(memory: MemoryStore) -> MemoryStore:
-    """A store in memory with what a new system contains."""
+    """A store in memory with the records of a new system."""
     begin_in(memory)
     return memory
 
 
 def _create_table(client: Any, template: dict[str, Any]) -> str:
-    """The table of template.yaml itself, under a name of its own."""
+    """Create the table of template.yaml under a unique name, and return the name."""
     properties = template["Resources"]["Table"]["Properties"]
     name = f"table-{uuid.uuid4().hex[:12]}"
-    wanted = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-    client.create_table(TableName=name, **{key: properties[key] for key in wanted})
+    names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    client.create_table(TableName=name, **{key: properties[key] for key in names})
     return name
 
 
@@ -119,7 +120,7 @@ def moto_store(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Ite
 
 @pytest.fixture
 def moto_user_pool(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A user pool on moto, in the environment of a function. It makes keys, which takes its time."""
+    """A user pool on moto, in the environment of a function. It is slow because it generates keys."""
     pool: str = boto3.client("cognito-idp").create_user_pool(PoolName="pool", AliasAttributes=["email"])["UserPool"][
         "Id"
     ]
@@ -145,7 +146,7 @@ def ministack_store(ministack: Ministack, template: dict[str, Any]) -> Iterator[
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
-    """The functions, built by SAM as they are deployed, for this machine's processor; once for all workers."""
+    """The folder of the functions, built by SAM for this machine's processor, once for all workers."""
     done = tmp_path_factory.getbasetemp().parent / f"built-{testrun_uid}"
     with done.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -156,29 +157,48 @@ def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
 
 
 def eventually(check: Callable[[], Any], *, seconds: float = 300) -> Any:
-    """Return what `check` returns once it is true. The limit is only for what never happens: a busy machine is slow."""
+    """Call `check` until it returns a true value, and return that. The limit is generous, for busy machines."""
     until = time.monotonic() + seconds
     while not (found := check()):
-        assert time.monotonic() < until, "it did not happen in time"
+        assert time.monotonic() < until, f"the condition is still false after {seconds} seconds"
         time.sleep(0.2)
     return found
 
 
-@dataclass(frozen=True)
+TOKEN_SECONDS = 300  # a token expires after 900 seconds, and a busy machine may need longer for all tests
+
+
+@dataclass
 class RunningStack:
-    """The template deployed on ministack, with a root that has begun."""
+    """The template deployed on ministack, with the root customer and its first account."""
 
     ministack: Ministack
     stack: dict[str, Any]
     directory: Path
+    token_from: float = field(default_factory=time.monotonic)
 
     @property
     def token(self) -> str:
+        """An access token of the root's first account."""
+        if time.monotonic() > self.token_from + TOKEN_SECONDS:
+            root = self.stack["accounts"]["root"]
+            cognito = self.ministack.client("cognito-idp")
+            self.stack["tokens"]["root"] = access_token(cognito, self.stack["client_id"], root["id"], root["password"])
+            self.token_from = time.monotonic()
         token: str = self.stack["tokens"]["root"]
         return token
 
+    def logged_lines(self) -> list[str]:
+        """Return every line that the functions logged."""
+        logs = self.ministack.client("logs")
+        return [
+            event["message"]
+            for group in logs.describe_log_groups()["logGroups"]
+            for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
+        ]
+
     def call(self, method: str, path: str, *, token: str | None = None, **request: Any) -> httpx.Response:
-        """One request with the root's token, or with another one (`""` for none)."""
+        """Send a request with the root's token, or with another one (`""` for none)."""
         bearer = self.token if token is None else token
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=120) as client:  # retries to connect
@@ -189,17 +209,19 @@ class RunningStack:
 
 @pytest.fixture(scope="session")
 def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """Runs of the schedule are spread over the queue, and a role allows what it says; `make run` does neither."""
+    """The running stack. Unlike `make run` it enforces permissions, and distributes schedule runs over the queue."""
     assert built.is_dir()
     directory = tmp_path_factory.mktemp("stack")
     with running(directory, free_port(), ask_permission=True) as started:
-        yield RunningStack(
-            started, make_stack(started, deploy(started, directory / "clock", fan_out=True), earlier={}), directory
-        )
+        outputs = deploy(started, directory / "clock", fan_out=True)
+        deployed = RunningStack(started, make_stack(started, outputs, earlier={}), directory)
+        yield deployed
+        # After all tests on this stack: no function has logged anything personal.
+        assert [line for line in deployed.logged_lines() if PERSONAL.search(line)] == []
 
 
 def kill_workers(ministack: Ministack) -> int:
-    """Kill -9 every process in which ministack runs a function, in the middle of whatever it does."""
+    """Kill every process in which ministack runs a function. Return how many."""
     task = Path(f"/proc/{ministack.process.pid}/task")
     children = [int(child) for each in task.glob("*/children") for child in each.read_text().split()]
     for child in children:

@@ -27,8 +27,8 @@ HERE: Final = Path(__file__).parent
 COMPANY: Final = {"service_type": "all_inclusive", "services_to_provide": ["all_inclusive"], "device_country": "DE"}
 
 
-def tokens(call: Any, cognito: Any, stack: dict[str, Any]) -> dict[str, str]:
-    """Return a token of each role at the root and at a distributor that has descendants of every level."""
+def machines(call: Any) -> dict[str, dict[str, str]]:
+    """Return the credentials of each role at the root and at a distributor that has descendants of every level."""
     root = call("GET", "/me")["customer"]["id"]
     found = {}
     lineage = [root]
@@ -39,9 +39,8 @@ def tokens(call: Any, cognito: Any, stack: dict[str, Any]) -> dict[str, str]:
     for place, customer in (("root", root), ("distributor", lineage[1])):
         for role in ROLES:
             machine = {"kind": "api", "display_name": role, "role": role}
-            credentials = call("POST", f"/customers/{customer}/accounts", **machine)["credentials"]
-            token = access_token(cognito, stack["client_id"], credentials["client_id"], credentials["client_secret"])
-            found[f"{role} of the {place}"] = token
+            account = call("POST", f"/customers/{customer}/accounts", **machine)
+            found[f"{role} of the {place}"] = account["credentials"]
     return found
 
 
@@ -64,15 +63,18 @@ def main() -> None:
                 response = client.request(method, stack["url"] + path, headers=headers, json=body or None)
             return response.raise_for_status().json()
 
-        for role, token in tokens(call, ministack.client("cognito-idp"), stack).items():
+        for role, credentials in machines(call).items():
             if arguments.only not in role:
                 continue
+            cognito = ministack.client("cognito-idp")  # a token for each role: it expires after 15 minutes
+            token = access_token(cognito, stack["client_id"], credentials["client_id"], credentials["client_secret"])
             print(f"contract: {role}, {arguments.examples} examples, seed {arguments.seed}", flush=True)
             command = [
                 SCHEMATHESIS, "--config-file", HERE / "contract.toml", "run", PROJECT / "docs" / "openapi.json",
                 "--url", stack["url"], "--header", f"Authorization: Bearer {token}", "--checks", "all", "--mode", "all",
                 "--seed", str(arguments.seed), "--max-examples", str(arguments.examples), "--continue-on-failure",
                 "--no-color", "--workers", "2", "--request-timeout", "120", "--request-retries", "5",
+                "--suppress-health-check", "too_slow",
             ]  # fmt: skip
             hooks = {"PATH": "/usr/bin:/bin", "SCHEMATHESIS_HOOKS": "contract_hooks", "PYTHONPATH": str(HERE)}
             run = subprocess.run(command, cwd=folder, env=hooks, capture_output=True, text=True, check=False)
