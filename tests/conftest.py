@@ -47,7 +47,7 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
     return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
 
 
-SLOW_FIXTURES = {"built", "stack", "ministack", "ministack_store", "opened"}
+SLOW_FIXTURES = {"built", "stack", "ministack", "ministack_store", "open_browser"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -156,7 +156,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
     return BUILD
 
 
-def eventually(check: Callable[[], Any], *, seconds: float = 300) -> Any:
+def eventually(check: Callable[[], Any], *, seconds: float = 600) -> Any:
     """Call `check` until it returns a true value, and return that. The limit is generous, for busy machines."""
     until = time.monotonic() + seconds
     while not (found := check()):

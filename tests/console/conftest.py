@@ -1,4 +1,4 @@
-"""Fixtures of this folder."""
+"""Fixtures of the browser tests."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,48 +7,49 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.conftest import RunningStack
-from tests.console.helpers import BOTH, CHROMIUM, WIDE, Person, post
+from tests.console.helpers import BOTH, CHROMIUM, TIMEOUT, WIDE, User, post
 
-expect.set_options(timeout=90_000)  # the machine may be busy
+expect.set_options(timeout=TIMEOUT)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        # Root may not use the sandbox; the page is our own.
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
+        # Chromium has no sandbox for root. The tests open only the console.
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"], timeout=TIMEOUT)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture
-def opened(stack: RunningStack, browser: Browser) -> Iterator[Callable[..., Person]]:
-    """A function that gives somebody at a browser of a width and a theme; at the end nobody's has complained."""
-    people: list[Person] = []
+def open_browser(stack: RunningStack, browser: Browser) -> Iterator[Callable[..., User]]:
+    """Return a function that opens a browser for an account. At the end no browser may have logged an error."""
+    users: list[User] = []
     contexts: list[BrowserContext] = []
 
-    def give(
+    def open_one(
         account_id: str | None = None, password: str | None = None, width: int = WIDE, scheme: Any = "light"
-    ) -> Person:
+    ) -> User:
         root = stack.stack["accounts"]["root"]
         size: Any = {"width": width, "height": 900}
         context = browser.new_context(viewport=size, color_scheme=scheme, locale="en-GB", timezone_id="UTC")
+        context.set_default_timeout(TIMEOUT)
         contexts.append(context)
-        people.append(Person(stack, context, account_id or root["id"], password or root["password"]))
-        return people[-1]
+        users.append(User(stack, context, account_id or root["id"], password or root["password"]))
+        return users[-1]
 
-    yield give
-    complaints = [complaint for person in people for complaint in person.complaints]
+    yield open_one
+    errors = [error for person in users for error in person.errors]
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert errors == []
 
 
 @pytest.fixture(scope="session")
-def line(stack: RunningStack) -> dict[str, dict[str, Any]]:
-    """A customer of each level, made through the API, and one account of each kind that the tests need."""
+def lineage(stack: RunningStack) -> dict[str, dict[str, Any]]:
+    """Add a customer of each level through the API. Return them by level."""
     parent = stack.call("GET", "/me").json()["customer"]
-    found = {"root": parent}
+    violations = {"root": parent}
     company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
     for level, fields in {
         "distributor": company,
@@ -57,5 +58,5 @@ def line(stack: RunningStack) -> dict[str, dict[str, Any]]:
         "site": {"device_country": "GB"},
     }.items():
         parent = post(stack, "/customers", {"name": f"Console {level}", "parent_id": parent["id"], **fields})
-        found[level] = parent
-    return found
+        violations[level] = parent
+    return violations
