@@ -23,8 +23,8 @@ def route(idempotency_key: RequiredIdempotencyKey, validate_only: ValidateOnly =
         idempotency_key=idempotency_key,
         validate_only=validate_only,
     )
-    log_event(f"import_{added.outcome}", import_id=added.answer.id, rows=added.answer.rows)
-    return app.accepted(added.answer, added.outcome, at=f"/imports/{added.answer.id}")
+    log_event(f"import_{added.outcome}", import_id=added.response.id, rows=added.response.rows)
+    return app.accepted(added.response, added.outcome, at=f"/imports/{added.response.id}")
 
 
 lambda_handler = app.handler()

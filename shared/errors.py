@@ -35,10 +35,10 @@ MAX_ERRORS: Final = 100  # in one answer
 class RuleViolation(Exception):  # noqa: N818 - one entry of RulesViolatedError, never an answer by itself
     """One broken rule: which, where (an RFC 6901 pointer into the body, or a query parameter) and what to do."""
 
-    def __init__(self, code: str, at: str, detail: str, **extensions: Any) -> None:
+    def __init__(self, code: str, location: str, detail: str, **extensions: Any) -> None:
         super().__init__(detail)
-        place = "pointer" if at.startswith("/") else "parameter"
-        self.entry = {"code": code, place: at, "detail": detail, **extensions}
+        kind = "pointer" if location.startswith("/") else "parameter"
+        self.entry = {"code": code, kind: location, "detail": detail, **extensions}
 
 
 class ApiError(Exception):

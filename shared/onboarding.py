@@ -116,32 +116,32 @@ def add_onboarding(
     steps += [_step("account", f"/accounts/{number}", partial(account, number)) for number in range(len(new.accounts))]
     if new.test_device:
         steps.append(_step("test_device", "/test_device", partial(device, new.test_device)))
-    answer = OnboardingResponse(
+    response = OnboardingResponse(
         customer_id=customer_id, complete=all(step.problem is None for step in steps), steps=steps
     )
-    return _as_validated(answer) if validate_only else answer
+    return _as_validated(response) if validate_only else response
 
 
 def _step(
     step: Literal["account", "test_device"], pointer: str, act: Callable[[], tuple[Outcome, dict[str, Any]]]
 ) -> Step:
     try:
-        outcome, made = act()
+        outcome, created = act()
     except ApiError as refused:
         errors = _within(pointer, refused.errors)
         problem = StepProblem(status=refused.status, code=refused.code, detail=refused.detail, errors=errors)
         return Step(step=step, pointer=pointer, outcome="refused", problem=problem)
-    return Step(step=step, pointer=pointer, outcome=outcome, **made)
+    return Step(step=step, pointer=pointer, outcome=outcome, **created)
 
 
 def _within(pointer: str, errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**error, "pointer": pointer + error["pointer"]} if error.get("pointer") else error for error in errors]
 
 
-def _as_validated(answer: OnboardingResponse) -> OnboardingResponse:
+def _as_validated(response: OnboardingResponse) -> OnboardingResponse:
     """Nothing was made, so nothing has an id, and no secret is shown."""
     steps = []
-    for step in answer.steps:
+    for step in response.steps:
         none: dict[str, Any] = {"id": None}
         steps.append(
             step.model_copy(
@@ -154,4 +154,4 @@ def _as_validated(answer: OnboardingResponse) -> OnboardingResponse:
                 }
             )
         )
-    return answer.model_copy(update={"customer_id": None, "steps": steps})
+    return response.model_copy(update={"customer_id": None, "steps": steps})

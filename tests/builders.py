@@ -36,11 +36,11 @@ FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-def begin_in(store: Store) -> None:
+def bootstrap_in(store: Store) -> None:
     store.write(*_beginning)
 
 
-def asked(level: Level, parent: Customer, **fields: Any) -> NewCustomer:
+def a_new_customer(level: Level, parent: Customer, **fields: Any) -> NewCustomer:
     """Build a valid request for a customer of `level`. A field that is None is left out."""
     body = {
         "name": f"A {level}",
@@ -60,7 +60,7 @@ def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW
     if parent is None:
         shortest = {"distributor": "root", "sub_distributor": "distributor", "reseller": "distributor"}
         parent = a_customer(shortest.get(level) or LEVELS[LEVELS.index(level) - 1])  # type: ignore[arg-type]
-    new = asked(level, parent, **fields)
+    new = a_new_customer(level, parent, **fields)
     return new_customer(
         new,
         parent,
@@ -72,10 +72,10 @@ def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW
 
 def a_lineage(**fields: Any) -> list[Customer]:
     """Build a customer of each level, from the root to a site, each below the one before."""
-    line = [ROOT]
+    lineage = [ROOT]
     for level in LEVELS[1:]:
-        line.append(a_customer(level, line[-1], **fields.get(level, {})))
-    return line
+        lineage.append(a_customer(level, lineage[-1], **fields.get(level, {})))
+    return lineage
 
 
 def an_account(role: Role, customer: Customer, **fields: Any) -> Account:

@@ -25,7 +25,7 @@ from local.run import make_stack
 from local.seed import access_token
 from shared.aws.observability import log
 from shared.table.dynamodb import DynamoStore
-from tests.builders import begin_in
+from tests.builders import bootstrap_in
 from tests.memory_store import MemoryStore
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
@@ -89,7 +89,7 @@ def memory() -> MemoryStore:
 @pytest.fixture
 def store(memory: MemoryStore) -> MemoryStore:
     """A store in memory with the records of a new system."""
-    begin_in(memory)
+    bootstrap_in(memory)
     return memory
 
 

@@ -5,15 +5,15 @@ import pytest
 from shared.bootstrap import bootstrap_records
 from shared.errors import RulesViolatedError
 from shared.table.store import ConditionFailedError
-from tests.builders import NOW, begin_in
+from tests.builders import NOW, bootstrap_in
 from tests.memory_store import MemoryStore
 
 
 def test_bootstrap_succeeds_once(memory: MemoryStore) -> None:
-    begin_in(memory)
+    bootstrap_in(memory)
     before = dict(memory.items)
     with pytest.raises(ConditionFailedError):
-        begin_in(memory)
+        bootstrap_in(memory)
     assert memory.items == before
 
 

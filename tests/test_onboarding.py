@@ -10,7 +10,7 @@ from shared.customers.customer import Customer
 from shared.devices.device import NewDevice
 from shared.errors import ForbiddenError, KeyReusedError, NameExistsError, NotFoundError, RulesViolatedError
 from shared.onboarding import NewOnboarding, OnboardingResponse, add_onboarding
-from tests.builders import ROOT_ACCOUNT, a_lineage, an_account, asked, begin_in, caller, put
+from tests.builders import ROOT_ACCOUNT, a_lineage, a_new_customer, an_account, bootstrap_in, caller, put
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
 
@@ -21,10 +21,10 @@ MACHINE = NewAccount(kind="api", display_name="Billing", role="supporter")
 
 
 @pytest.fixture
-def line(store: MemoryStore) -> list[Customer]:
-    line = a_lineage()
-    put(store, *line[1:])
-    return line
+def lineage(store: MemoryStore) -> list[Customer]:
+    lineage = a_lineage()
+    put(store, *lineage[1:])
+    return lineage
 
 
 def onboard(
@@ -37,20 +37,28 @@ def onboard(
 ) -> OnboardingResponse:
     name = options.pop("name", "New")
     new = NewOnboarding(
-        customer=asked("end_customer", parent, name=name), accounts=[*accounts], test_device=NewDevice(name="Laptop")
+        customer=a_new_customer("end_customer", parent, name=name),
+        accounts=[*accounts],
+        test_device=NewDevice(name="Laptop"),
     )
-    who = caller(account, operation="change_customers")
+    as_caller = caller(account, operation="change_customers")
     return add_onboarding(
-        store, identities or MemoryIdentities(), who, new, idempotency_key="key", cursor_key=lambda: "k", **options
+        store,
+        identities or MemoryIdentities(),
+        as_caller,
+        new,
+        idempotency_key="key",
+        cursor_key=lambda: "k",
+        **options,
     )
 
 
-def outcomes(answer: OnboardingResponse) -> list[tuple[str, str]]:
-    return [(step.pointer, step.outcome) for step in answer.steps]
+def outcomes(response: OnboardingResponse) -> list[tuple[str, str]]:
+    return [(step.pointer, step.outcome) for step in response.steps]
 
 
-def test_onboarding_adds_a_customer_its_accounts_and_a_test_device(store: MemoryStore, line: list[Customer]) -> None:
-    done = onboard(store, line[3])
+def test_onboarding_adds_a_customer_its_accounts_and_a_test_device(store: MemoryStore, lineage: list[Customer]) -> None:
+    done = onboard(store, lineage[3])
     assert done.complete
     assert outcomes(done) == [
         ("/customer", "added"),
@@ -66,10 +74,10 @@ def test_onboarding_adds_a_customer_its_accounts_and_a_test_device(store: Memory
     assert device.test_device.matches
 
 
-def test_repeated_onboarding_returns_the_first_response(store: MemoryStore, line: list[Customer]) -> None:
-    first = onboard(store, line[3])
+def test_repeated_onboarding_returns_the_first_response(store: MemoryStore, lineage: list[Customer]) -> None:
+    first = onboard(store, lineage[3])
     before = dict(store.items)
-    again = onboard(store, line[3])
+    again = onboard(store, lineage[3])
     assert {outcome for _, outcome in outcomes(again)} == {"replayed"}
     assert store.items == before
     for one, two in zip(first.steps, again.steps, strict=True):
@@ -79,34 +87,34 @@ def test_repeated_onboarding_returns_the_first_response(store: MemoryStore, line
 @pytest.mark.parametrize("stop_at", range(1, 5))
 def test_interrupted_onboarding_resumes_with_the_same_request(stop_at: int) -> None:
     class Stopping(MemoryStore):
-        left = 1_000
+        remaining = 1_000
 
         def write(self, *actions: Any) -> None:
-            self.left -= 1
-            if self.left < 0:
+            self.remaining -= 1
+            if self.remaining < 0:
                 raise KeyboardInterrupt
             super().write(*actions)
 
     store, identities = Stopping(), MemoryIdentities()
-    begin_in(store)
-    line = a_lineage()
-    put(store, *line[1:])
-    store.left = stop_at
+    bootstrap_in(store)
+    lineage = a_lineage()
+    put(store, *lineage[1:])
+    store.remaining = stop_at
     with pytest.raises(KeyboardInterrupt):
-        onboard(store, line[3], identities=identities)
-    store.left = 1_000
-    done = onboard(store, line[3], identities=identities)
+        onboard(store, lineage[3], identities=identities)
+    store.remaining = 1_000
+    done = onboard(store, lineage[3], identities=identities)
     assert done.complete
     assert [outcome for _, outcome in outcomes(done)].count("replayed") >= min(stop_at, 3)
     assert len([key for key in store.items if key[0].startswith("email#")]) == 2
 
 
-def test_refused_step_does_not_stop_the_others(store: MemoryStore, line: list[Customer]) -> None:
-    administrator = an_account("administrator", line[3])
+def test_refused_step_does_not_stop_the_others(store: MemoryStore, lineage: list[Customer]) -> None:
+    administrator = an_account("administrator", lineage[3])
     put(store, administrator)
     wrong = ADA.model_copy(update={"email": "no address", "role": "king"})
     higher = ADA.model_copy(update={"role": "super_user"})
-    done = onboard(store, line[3], administrator, accounts=(wrong, higher, ADA))
+    done = onboard(store, lineage[3], administrator, accounts=(wrong, higher, ADA))
     assert not done.complete
     assert outcomes(done) == [
         ("/customer", "added"),
@@ -123,34 +131,34 @@ def test_refused_step_does_not_stop_the_others(store: MemoryStore, line: list[Cu
     ]
     assert [error["pointer"] for error in problems[0].errors] == ["/accounts/0/email", "/accounts/0/role"]
     assert problems[1].errors[0]["pointer"] == "/accounts/1/role"
-    mended = onboard(store, line[3], administrator, accounts=(ADA.model_copy(update={"email": "b@x.example"}),))
+    mended = onboard(store, lineage[3], administrator, accounts=(ADA.model_copy(update={"email": "b@x.example"}),))
     assert outcomes(mended)[1] == ("/accounts/0", "added")
 
 
-def test_refused_customer_refuses_the_onboarding(store: MemoryStore, line: list[Customer]) -> None:
+def test_refused_customer_refuses_the_onboarding(store: MemoryStore, lineage: list[Customer]) -> None:
     before = dict(store.items)
-    supporter = an_account("supporter", line[3])
+    supporter = an_account("supporter", lineage[3])
     put(store, supporter)
     with pytest.raises(RulesViolatedError) as refused:
-        onboard(store, line[3], name="")
+        onboard(store, lineage[3], name="")
     assert [error["pointer"] for error in refused.value.errors] == ["/customer/name"]
     with pytest.raises(NameExistsError):
-        onboard(store, line[3], name=line[4].name)
+        onboard(store, lineage[3], name=lineage[4].name)
     with pytest.raises(ForbiddenError):
-        onboard(store, line[3], supporter)
+        onboard(store, lineage[3], supporter)
     with pytest.raises(NotFoundError) as absent:
-        onboard(store, line[2], supporter)
+        onboard(store, lineage[2], supporter)
     assert absent.value.errors[0]["pointer"] == "/customer/parent_id"
-    onboard(store, line[3])
+    onboard(store, lineage[3])
     with pytest.raises(KeyReusedError):
-        onboard(store, line[3], name="Other")
+        onboard(store, lineage[3], name="Other")
     assert len(store.items) > len(before)
 
 
-def test_validate_only_tries_every_step_and_writes_nothing(store: MemoryStore, line: list[Customer]) -> None:
+def test_validate_only_tries_every_step_and_writes_nothing(store: MemoryStore, lineage: list[Customer]) -> None:
     before = dict(store.items)
     identities = MemoryIdentities()
-    tried = onboard(store, line[3], accounts=(ADA, ADA, MACHINE), identities=identities, validate_only=True)
+    tried = onboard(store, lineage[3], accounts=(ADA, ADA, MACHINE), identities=identities, validate_only=True)
     assert store.items == before
     assert identities.__dict__ == MemoryIdentities().__dict__
     assert (tried.customer_id, tried.complete) == (None, False)

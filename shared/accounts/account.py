@@ -47,11 +47,13 @@ def new_account(
     violations = Violations()
     email = None
     if new.kind == "person":
-        email = violations.check(lambda: normalize_email(_given(new.email, "/email")))
+        email = violations.check(lambda: normalize_email(_require(new.email, "/email")))
     elif new.email is not None:
         violations.add(RuleViolation("refused", "/email", "A machine account has no e-mail address. Omit email."))
-    display_name = violations.check(lambda: normalize_name(_given(new.display_name, "/display_name"), "/display_name"))
-    role = violations.check(lambda: _role(_given(new.role, "/role")))
+    display_name = violations.check(
+        lambda: normalize_name(_require(new.display_name, "/display_name"), "/display_name")
+    )
+    role = violations.check(lambda: _role(_require(new.role, "/role")))
     violations.raise_if_any()
     ensure_role_not_above_own(actor, role, "/role")
     return Account(
@@ -125,7 +127,7 @@ def counts_as_super_user(account: Account) -> bool:
     return account.kind == "person" and account.role == "super_user" and not (account.disabled or account.removed)
 
 
-def _given(value: str | None, pointer: str) -> str:
+def _require(value: str | None, pointer: str) -> str:
     if value is None:
         raise RuleViolation("required", pointer, f"An account requires {pointer.removeprefix('/')}.")
     return value

@@ -97,8 +97,8 @@ def add_account(
     if earlier is None:
         account = new_account(new, customer, actor, id=account_id, cursor_key=cursor_key, now=caller.now)
         if validate_only:
-            taken = [records[email] for email in _email_keys(new) if email in records]
-            if any(_left_behind(store, caller.now, item)[0] is None for item in taken):
+            reserved = [records[email] for email in _email_keys(new) if email in records]
+            if any(_removed_owner(store, caller.now, item)[0] is None for item in reserved):
                 raise EmailExistsError
             shown = show_account(account).model_copy(update={"id": None})
             return AddedAccount(AddedAccountResponse(**shown.model_dump(), credentials=None), "validated")
@@ -111,7 +111,7 @@ def add_account(
             if earlier is None and customer_at in failed.records:
                 authorize(actor, caller.operation, parse_record(Customer, failed.records, customer_at))
             if earlier is None:
-                raise _taken(store, caller.now, failed) from failed
+                raise _email_taken(store, caller.now, failed) from failed
         else:
             return AddedAccount(_finish(store, identities, actor, account, new, idempotency_key), "added")
     ensure_same_request(new, earlier.request_hash)
@@ -126,14 +126,14 @@ def add_account(
     return AddedAccount(_finish(store, identities, actor, earlier, new, idempotency_key), "replayed")
 
 
-def _taken(store: Records, now: datetime, failed: ConditionFailedError) -> ApiError:
+def _email_taken(store: Records, now: datetime, failed: ConditionFailedError) -> ApiError:
     """The address is taken; by an account of a removed customer, it is free when the same request comes again."""
     for item in failed.records.values():
-        account, stays_away = _left_behind(store, now, item or {})
+        account, stays_archived = _removed_owner(store, now, item or {})
         if account and account.email:
             shell, address = account_tombstone(account), email_key(account.email)
             actions: list[Action] = [Put(account_item(shell), condition={"version": account.version})]
-            actions += [Delete(address, {"account_id": account.id}), *_count(account, shell, least=0), *stays_away]
+            actions += [Delete(address, {"account_id": account.id}), *_count(account, shell, least=0), *stays_archived]
             with contextlib.suppress(ConditionFailedError):
                 store.write(*actions)
             detail = (
@@ -143,7 +143,7 @@ def _taken(store: Records, now: datetime, failed: ConditionFailedError) -> ApiEr
     return EmailExistsError()
 
 
-def _left_behind(store: Records, now: datetime, address: Item) -> tuple[Account | None, list[Action]]:
+def _removed_owner(store: Records, now: datetime, address: Item) -> tuple[Account | None, list[Action]]:
     """The account that has an address, where its customer is removed; and what checks that it stays so."""
     key = account_key(address.get("account_id", ""))
     account = parse_record(Account, store.get(key), key)
@@ -151,11 +151,11 @@ def _left_behind(store: Records, now: datetime, address: Item) -> tuple[Account 
         return None, []
     at = customer_key(account.customer_id)
     customer = store.get(at).get(at)
-    there = customer is not None and not is_expired(customer, now)
-    return (None, []) if there else (account, _stays_away(at, customer))
+    exists = customer is not None and not is_expired(customer, now)
+    return (None, []) if exists else (account, _stays_archived(at, customer))
 
 
-def _stays_away(key: Key, customer: Item | None) -> list[Action]:
+def _stays_archived(key: Key, customer: Item | None) -> list[Action]:
     """Checks that a customer that is archived stays so; one whose record is deleted does."""
     return [Check(key, {"archived_at": customer["archived_at"]})] if customer else []
 
@@ -164,9 +164,9 @@ def _finish(
     store: Records, identities: UserDirectory, actor: Account, stored: Account, new: NewAccount, idempotency_key: str
 ) -> AddedAccountResponse:
     """The first answer; a machine's sign-in is made now, if it was not before, and its credentials are shown."""
-    answer = show_account(as_created(stored, new)).model_dump()
+    response = show_account(as_created(stored, new)).model_dump()
     if stored.kind == "person":
-        return AddedAccountResponse(**answer, credentials=None)
+        return AddedAccountResponse(**response, credentials=None)
     # It follows from the request, so the same request again gives the same secret.
     secret = f"Aa1-{secret_from(actor.cursor_key, stored.id, idempotency_key)}"
     if not stored.identity_version:
@@ -181,7 +181,7 @@ def _finish(
                 "The account was created, but its credentials were not. Send the same request with the same "
                 "Idempotency-Key again."
             ) from error
-    return AddedAccountResponse(**answer, credentials=Credentials(client_id=stored.id, client_secret=secret))
+    return AddedAccountResponse(**response, credentials=Credentials(client_id=stored.id, client_secret=secret))
 
 
 def _email_keys(new: NewAccount) -> list[Key]:
@@ -264,12 +264,12 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
             store.write(change, *more, *counted)
         except ConditionFailedError as failed:
             if failed.records.keys() - {at, counter}:
-                now_there = failed.records.get(account_key(after.id)) or {}
-                raise StaleVersionError.of("account", now_there.get("version", before.version + 1)) from failed
+                current = failed.records.get(account_key(after.id)) or {}
+                raise StaleVersionError.of("account", current.get("version", before.version + 1)) from failed
             customer = store.get(at).get(at)
             if customer and "archived_at" not in customer:
                 raise LastSuperUserError from failed
-            counted = [*_count(before, after, least=0), *_stays_away(at, customer)]
+            counted = [*_count(before, after, least=0), *_stays_archived(at, customer)]
         else:
             return
     raise concurrent_modification()
@@ -377,6 +377,6 @@ def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
 
 def _mark(store: Records, account: Account, changes: dict[str, object]) -> None:
     """Store internal state of an account, unless the account has changed meanwhile."""
-    seen = account.model_dump(include={"version", "identity_version", "identity_failed"})
+    state = account.model_dump(include={"version", "identity_version", "identity_failed"})
     with contextlib.suppress(ConditionFailedError):
-        store.write(Put(account_item(account.model_copy(update=changes)), condition=seen))
+        store.write(Put(account_item(account.model_copy(update=changes)), condition=state))

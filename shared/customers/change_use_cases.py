@@ -102,9 +102,9 @@ def write_change(store: Store, caller: Caller, actor: Account, customer: Custome
         if changed is customer:
             return customer
         actions: list[Action] = []
-        taken = set(customer.services_to_provide) - set(changed.services_to_provide)
-        if taken:
-            ensure_not_needed(taken, _children(store, customer))
+        removed_services = set(customer.services_to_provide) - set(changed.services_to_provide)
+        if removed_services:
+            ensure_not_needed(removed_services, _children(store, customer))
             actions.append(bump_revision(customer, records))
         if parent is not None:
             actions.append(count_child(parent.id, records))
@@ -156,23 +156,23 @@ def _raise_if_stale(failed: ConditionFailedError, customer: Customer) -> None:
 def update_actions(before: Customer, after: Customer, now: datetime) -> list[Action]:
     """Puts the customer and the record of its change; its name and its references move with it."""
     actions: list[Action] = [Put(customer_item(after), condition={"version": before.version}), Put(history_item(after))]
-    mine = {"customer_id": before.id}
-    was = [name_item(before)] if before.parent_id else []
-    becomes = [name_item(after)] if after.parent_id else []
-    old = {(item["pk"], item["sk"]): item for item in [*was, *reference_items(before)]}
-    new = {(item["pk"], item["sk"]): item for item in [*becomes, *reference_items(after)]}
-    actions += [Delete(key, mine) for key in old if key not in new]
+    owned = {"customer_id": before.id}
+    old_names = [name_item(before)] if before.parent_id else []
+    new_names = [name_item(after)] if after.parent_id else []
+    old = {(item["pk"], item["sk"]): item for item in [*old_names, *reference_items(before)]}
+    new = {(item["pk"], item["sk"]): item for item in [*new_names, *reference_items(after)]}
+    actions += [Delete(key, owned) for key in old if key not in new]
     actions += [Put(item, unless_expired_at=int(now.timestamp())) for key, item in new.items() if key not in old]
-    actions += [Put(item, condition=mine) for key, item in new.items() if key in old and item != old[key]]
+    actions += [Put(item, condition=owned) for key, item in new.items() if key in old and item != old[key]]
     return actions
 
 
 def bump_revision(customer: Customer, records: dict[Key, Item]) -> Action:
     """Notes that the customer takes something from its children, none of which was added since they were read."""
     pk, sk = key = children_key(customer.id)
-    seen = records.get(key, {})
-    item = {**seen, "pk": pk, "sk": sk, "revision": seen.get("revision", 0) + 1}
-    return Put(item, condition={name: seen.get(name) for name in ("count", "revision")} if seen else None)
+    stored = records.get(key, {})
+    item = {**stored, "pk": pk, "sk": sk, "revision": stored.get("revision", 0) + 1}
+    return Put(item, condition={name: stored.get(name) for name in ("count", "revision")} if stored else None)
 
 
 def _children(store: Store, customer: Customer) -> Iterator[Item]:
@@ -310,18 +310,20 @@ def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, c
     key = customer_key(customer_id)
     actor, customer, _ = read_customer(store, caller, customer_id)
     bound_to = {"list": "history", "customer_id": customer.id}
-    at = read_cursor(actor, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
-    page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": at["sk"]}, limit=limit)
+    position = read_cursor(actor, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
+    page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": position["sk"]}, limit=limit)
     stored = [(Change.model_validate(item), {"sk": item["sk"]}) for item in page.items]
     from_record: list[tuple[Change, dict[str, str]]] = [
-        (change, {}) for change in entries_from_record(customer, caller.now)[int(at["told"]) :]
+        (change, {}) for change in entries_from_record(customer, caller.now)[int(position["told"]) :]
     ]
     entries: list[HistoryEntry] = []
     merged = sorted([*from_record, *stored], key=lambda entry: entry[0].at)
-    for change, position in merged[:limit]:
+    for change, stored_position in merged[:limit]:
         entries.append(HistoryEntry.model_validate(change.model_dump()))
-        at = {**at, **position} if position else {**at, "told": str(int(at["told"]) + 1)}
+        position = (
+            {**position, **stored_position} if stored_position else {**position, "told": str(int(position["told"]) + 1)}
+        )
     more = page.next is not None or len(merged) > limit
     return History(
-        customer_id=customer.id, entries=entries, next_cursor=sign_cursor(actor, bound_to, at if more else None)
+        customer_id=customer.id, entries=entries, next_cursor=sign_cursor(actor, bound_to, position if more else None)
     )

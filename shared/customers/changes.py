@@ -117,11 +117,11 @@ def ensure_not_blocked(blocking: list[dict[str, str]]) -> None:
         raise ArchiveBlockedError(detail, blocking)
 
 
-def ensure_not_needed(taken: Set[str], children: Iterable[Mapping[str, Any]]) -> None:
+def ensure_not_needed(services: Set[str], children: Iterable[Mapping[str, Any]]) -> None:
     """Services are not taken away that children have or provide. Raises RulesViolatedError with those children."""
     violations = Violations()
     for child in children:
-        uses = taken & {child.get("service_type", ""), *child.get("services_to_provide", ())}
+        uses = services & {child.get("service_type", ""), *child.get("services_to_provide", ())}
         if uses:
             needs = " and ".join(sorted(uses))
             detail = f"The child {child['name']} uses {needs}. Change that customer first."
@@ -141,8 +141,8 @@ def _with_change(
     fields = {field: value for field, value in after.items() if value != getattr(before, field)}
     if not fields:
         return before
-    was, kept = before.model_dump(mode="json"), before.model_copy(update=fields)
-    now = kept.model_dump(mode="json")
+    old_values, changed = before.model_dump(mode="json"), before.model_copy(update=fields)
+    new_values = changed.model_dump(mode="json")
     change = Change(
         event=event,
         at=max(caller.now, before.last_change.at if before.last_change else before.created_at),
@@ -150,15 +150,21 @@ def _with_change(
         request_id=caller.request_id,
         version=before.version + 1,
         changes={
-            field: {"from": _history_value(field, was), "to": _history_value(field, now)}
+            field: {"from": _history_value(field, old_values), "to": _history_value(field, new_values)}
             for field in fields
             if field in HISTORY_FIELDS
         },
         reason=reason,
     )
-    first = {field: was[field] for field in fields if field in HISTORY_FIELDS and field != "archived_at"}
-    return kept.model_copy(
-        update={"initial_values": {**first, **before.initial_values}, "last_change": change, "version": change.version}
+    initial_values = {
+        field: old_values[field] for field in fields if field in HISTORY_FIELDS and field != "archived_at"
+    }
+    return changed.model_copy(
+        update={
+            "initial_values": {**initial_values, **before.initial_values},
+            "last_change": change,
+            "version": change.version,
+        }
     )
 
 
@@ -171,8 +177,8 @@ def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
     """Build the history entries that follow from the record, by time: added, reminded, in production."""
     first = {**customer.model_dump(mode="json", include=HISTORY_FIELDS - {"archived_at"}), **customer.initial_values}
     created = {field: _history_value(field, first) for field in first if first[field]}
-    by, request_id = customer.created_by, customer.created_request_id
-    entries = [_initial_entry("customer_added", customer.created_at, by, request_id, created)]
+    actor_id, request_id = customer.created_by, customer.created_request_id
+    entries = [_initial_entry("customer_added", customer.created_at, actor_id, request_id, created)]
     for days in STEPS:
         sent_at = getattr(customer, f"reminder_{days}_at") if days else None
         if sent_at:
@@ -182,16 +188,22 @@ def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
         since = None  # published after it is restored
     if since is not None:
         if customer.trial:
-            by, request_id = customer.trial_ended_by or SCHEDULE, customer.production_request_id
+            actor_id, request_id = customer.trial_ended_by or SCHEDULE, customer.production_request_id
         entries.append(
             _initial_entry(
-                "customer_entered_production", since, by, request_id, {"production_since": format_timestamp(since)}
+                "customer_entered_production",
+                since,
+                actor_id,
+                request_id,
+                {"production_since": format_timestamp(since)},
             )
         )
     return entries
 
 
-def _initial_entry(event: str, at: datetime, by: str, request_id: str | None, values: Mapping[str, Any]) -> Change:
+def _initial_entry(
+    event: str, at: datetime, actor_id: str, request_id: str | None, values: Mapping[str, Any]
+) -> Change:
     """A change from nothing."""
     changes = {field: {"from": None, "to": value} for field, value in values.items()}
-    return Change(event=event, at=at, by=by, request_id=request_id, changes=changes)
+    return Change(event=event, at=at, by=actor_id, request_id=request_id, changes=changes)

@@ -305,12 +305,12 @@ def show_as_created(customer: Customer, parent: Customer | None) -> CustomerResp
 
     Shown as of its creation, its trial is as it was then; what else was changed since was kept.
     """
-    kept = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.initial_values, "version": 1}
+    created = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.initial_values, "version": 1}
     if customer.trial:  # ended within the moment of its creation, by a clock that is behind
-        kept["production_since"] = None
+        created["production_since"] = None
     if customer.level == "site" and parent:
         parent = Customer.model_validate({**parent.model_dump(), **customer.inherited_initial_values})
-    return show(Customer.model_validate(kept), customer.created_at, parent)
+    return show(Customer.model_validate(created), customer.created_at, parent)
 
 
 def _archive(customer: Customer) -> ArchiveResponse | None:

@@ -97,8 +97,8 @@ def _merge_references(requested: Mapping[str, str | None], pointer: str, context
     """The stored references with the requested ones: None removes one, all others stay. Raises RuleViolation."""
     stored: Mapping[str, str] = context.stored.get("references", {})
     new = normalize_references({system: value for system, value in requested.items() if value is not None}, pointer)
-    kept = {system: value for system, value in stored.items() if requested.get(system, "") is not None}
-    return normalize_references(kept | new, pointer)  # once more: the limit is that of all references
+    remaining = {system: value for system, value in stored.items() if requested.get(system, "") is not None}
+    return normalize_references(remaining | new, pointer)  # once more: the limit is that of all references
 
 
 def normalize_references(references: Mapping[str, str], pointer: str = "/references") -> dict[str, str]:
@@ -200,20 +200,20 @@ def common_rules(levels: tuple[Level, ...]) -> dict[str, FieldRule]:
 def check_field_rule(field: str, rule: FieldRule, *, given: bool, levels: tuple[Level, ...]) -> None:
     """Raises RuleViolation for a required field that is missing, and for a refused one that is given."""
     if rule == "required" and not given:
-        raise RuleViolation("required", f"/{field}", f"{_who(levels)} requires {field}.")
+        raise RuleViolation("required", f"/{field}", f"{_levels_text(levels)} requires {field}.")
     if rule == "refused" and given:
-        raise RuleViolation("refused", f"/{field}", f"{_who(levels)} does not have {field}. Omit it.")
+        raise RuleViolation("refused", f"/{field}", f"{_levels_text(levels)} does not have {field}. Omit it.")
 
 
-def _who(levels: tuple[Level, ...]) -> str:
+def _levels_text(levels: tuple[Level, ...]) -> str:
     who = "a customer" if len(levels) == len(LEVELS) - 1 else " or ".join(LABELS[level] for level in levels)
     return who.capitalize()
 
 
-def normalize_fields(violations: Violations, given: Mapping[str, Any], context: Context) -> dict[str, Any]:
+def normalize_fields(violations: Violations, values: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """The values to store for the given fields; what is wrong with them is added to `violations`."""
     return {
-        field: violations.check(spec.normalize, given[field], f"/{field}", context)
+        field: violations.check(spec.normalize, values[field], f"/{field}", context)
         for field, spec in FIELDS.items()
-        if spec.normalize and field in given
+        if spec.normalize and field in values
     }

@@ -46,7 +46,7 @@ def get_customer_by_reference(
 
     Three requests, four for a site. Raises NotFoundError.
     """
-    actor, path = _where(store, caller, within, None)
+    actor, path = _resolve_scope(store, caller, within, None)
     try:
         value = normalize_reference(unquote(value), "value")
     except RuleViolation as broken:  # no customer can have it
@@ -76,7 +76,7 @@ def save_customer_by_reference(
     violations.raise_if_any()
     value = reference[system]
     new = _with_reference(new, system, value)
-    actor, path = _where(store, caller, new.parent_id, "/parent_id")
+    actor, path = _resolve_scope(store, caller, new.parent_id, "/parent_id")
     for _ in range(_MAX_ATTEMPTS):
         customer = _find(store, caller, path, system, value)
         if customer is not None:
@@ -93,13 +93,13 @@ def save_customer_by_reference(
     raise concurrent_modification()
 
 
-def _where(store: Store, caller: Caller, customer_id: str | None, pointer: str | None) -> tuple[Account, str]:
+def _resolve_scope(store: Store, caller: Caller, customer_id: str | None, pointer: str | None) -> tuple[Account, str]:
     """The caller's account, and below which path a reference is looked for: their own customer's by default."""
-    at = customer_key(customer_id or "")
-    actor, records = read_with_actor(store, caller, *([at] if customer_id is not None else []))
+    key = customer_key(customer_id or "")
+    actor, records = read_with_actor(store, caller, *([key] if customer_id is not None else []))
     if customer_id is None:
         return actor, actor.customer_path
-    return actor, authorize(actor, caller.operation, parse_record(Customer, records, at), pointer=pointer).path
+    return actor, authorize(actor, caller.operation, parse_record(Customer, records, key), pointer=pointer).path
 
 
 def _find(store: Store, caller: Caller, path: str, system: str, value: str) -> Customer | None:
@@ -141,9 +141,9 @@ def _change(
     return SavedCustomer(show_current(store, caller, changed), "unchanged" if changed is customer else "changed")
 
 
-def _ensure_same_location(wanted: str, customer: Customer) -> None:
-    at = "/storage_location"
-    if country_code(wanted, at) != customer.storage_location.country:
+def _ensure_same_location(requested: str, customer: Customer) -> None:
+    pointer = "/storage_location"
+    if country_code(requested, pointer) != customer.storage_location.country:
         location = COUNTRY_NAMES[customer.storage_location.country]
         detail = f"The storage location {location} can't be changed here. Omit it, or contact support."
-        raise RuleViolation("storage_location_stays", at, detail)
+        raise RuleViolation("storage_location_stays", pointer, detail)

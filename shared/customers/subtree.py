@@ -76,38 +76,42 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
     """
     tops, own = tree_below("customer", root.path), tree_below(kind, root.path)
     items: list[Item] = []
-    at = after
+    current = after
     of_customers = kind in ("customer", "archived")
-    if not of_customers and (at is None or at["tree"] == own):
-        items += store.query("subtree", own, after=at, limit=limit + 1).items
-        at = None
-    reached = [at] if at is not None else []
+    if not of_customers and (current is None or current["tree"] == own):
+        items += store.query("subtree", own, after=current, limit=limit + 1).items
+        current = None
+    reached = [current] if current is not None else []
     if len(items) <= limit:
-        start = _distributor(root, at) if at is not None else None
+        start = _distributor(root, current) if current is not None else None
         page = store.query("subtree", tops, after=start, limit=MAX_QUERIES - len(reached))
         reached += [position("subtree", item) for item in page.items]
         records = {item["path"]: item for item in page.items}
         for reach in reached:
-            at, distributor = reach, _distributor(root, reach)
-            top = records.get(at["path"]) if of_customers and at["tree"] == tops and at is not after else None
+            current, distributor = reach, _distributor(root, reach)
+            top = (
+                records.get(current["path"])
+                if of_customers and current["tree"] == tops and current is not after
+                else None
+            )
             if top and ("archived_at" in top) == (kind == "archived"):
                 items.append(top)
             if len(items) > limit:
                 break
             tree = tree_below(kind, distributor["path"])
-            begin = at if at["tree"] == tree else None
+            begin = current if current["tree"] == tree else None
             below_it = store.query("subtree", tree, after=begin, limit=limit + 1 - len(items)).items
             items += below_it
-            at = position("subtree", below_it[-1]) if below_it else at
+            current = position("subtree", below_it[-1]) if below_it else current
             if len(items) > limit:
                 break
         else:
-            return Page(items, at if page.next else None)
+            return Page(items, current if page.next else None)
     return Page(items[:limit], position("subtree", items[limit - 1]))
 
 
-def _distributor(root: Customer, at: Position) -> Position:
-    """The position of the distributor whose tree contains `at`."""
-    distributor = at["path"].split("/")[1]
+def _distributor(root: Customer, current: Position) -> Position:
+    """The position of the distributor whose tree contains `current`."""
+    distributor = current["path"].split("/")[1]
     pk, sk = customer_key(distributor)
     return {"pk": pk, "sk": sk, "tree": tree_below("customer", root.path), "path": f"{root.path}/{distributor}"}

@@ -145,10 +145,10 @@ def ensure_unique(account: Account, customer: Customer, records: Mapping[Key, It
             customer_id=name["customer_id"],
         )
     for system, item in zip(customer.references, reference_items(customer), strict=True):
-        taken = records.get((item["pk"], item["sk"]))
-        if taken and taken["customer_id"] != customer.id:
-            seen = account.can_see(taken["customer_path"])
-            raise reference_exists(system, taken["customer_id"] if seen else None)
+        reserved = records.get((item["pk"], item["sk"]))
+        if reserved and reserved["customer_id"] != customer.id:
+            visible = account.can_see(reserved["customer_path"])
+            raise reference_exists(system, reserved["customer_id"] if visible else None)
 
 
 def reference_exists(system: str, customer_id: str | None = None) -> ReferenceExistsError:
@@ -181,8 +181,8 @@ class CustomerQuery:
     state: State | None = None
     archived: bool = False
 
-    def wants(self, answer: CustomerResponse) -> bool:
-        return self.level in (None, answer.level) and self.state in (None, answer.state)
+    def matches(self, response: CustomerResponse) -> bool:
+        return self.level in (None, response.level) and self.state in (None, response.state)
 
 
 def list_customers(
@@ -209,8 +209,11 @@ def list_customers(
         return store.query("children", top.id, starts_with=prefix, limit=size, after=start)
 
     def shown(items: list[Item]) -> list[CustomerResponse | None]:
-        answers = zip(items, show_all(store, caller, items, known), strict=True)
-        return [None if is_expired(item, caller.now) or not query.wants(answer) else answer for item, answer in answers]
+        responses = zip(items, show_all(store, caller, items, known), strict=True)
+        return [
+            None if is_expired(item, caller.now) or not query.matches(response) else response
+            for item, response in responses
+        ]
 
     customers, position_after = paginate(
         page,

@@ -87,8 +87,8 @@ class Views(BaseModel):
         return Views(columns_by_name={**self.columns_by_name, name: columns}, version=self.version + 1)
 
     def without(self, name: str) -> "Views":
-        left = {other: columns for other, columns in self.columns_by_name.items() if other != name}
-        return Views(columns_by_name=left, version=self.version + 1)
+        remaining = {other_name: columns for other_name, columns in self.columns_by_name.items() if other_name != name}
+        return Views(columns_by_name=remaining, version=self.version + 1)
 
 
 def validate_view(name: str, columns: list[str], views: Views) -> None:
@@ -114,16 +114,16 @@ def validate_columns(columns: str) -> list[str]:
     return names
 
 
-def _check_columns(violations: Violations, columns: list[str], at: str) -> None:
+def _check_columns(violations: Violations, columns: list[str], list_pointer: str) -> None:
     detail = f"Allowed columns: {', '.join(COLUMNS)}."
     if not columns:
-        violations.add(RuleViolation("required", at, detail))
-    for place, name in enumerate(columns):
-        where = f"{at}/{place}" if at.startswith("/") else at
+        violations.add(RuleViolation("required", list_pointer, detail))
+    for index, name in enumerate(columns):
+        pointer = f"{list_pointer}/{index}" if list_pointer.startswith("/") else list_pointer
         if name not in COLUMNS:
-            violations.add(RuleViolation("column_unknown", where, detail, values=list(COLUMNS)))
-        elif name in columns[:place]:
-            violations.add(RuleViolation("column_repeated", where, f"The column {name} is listed more than once."))
+            violations.add(RuleViolation("column_unknown", pointer, detail, values=list(COLUMNS)))
+        elif name in columns[:index]:
+            violations.add(RuleViolation("column_repeated", pointer, f"The column {name} is listed more than once."))
 
 
 def row(device: Device, customer: CustomerResponse, columns: list[str]) -> dict[str, Any]:

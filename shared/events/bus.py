@@ -39,24 +39,24 @@ class EventBridgeBus:
             failed |= self._put(events, list(range(start, min(start + _MAX_ENTRIES, len(events)))))
         return failed
 
-    def _put(self, events: Sequence[EventEnvelope], places: list[int]) -> set[int]:
+    def _put(self, events: Sequence[EventEnvelope], indexes: list[int]) -> set[int]:
         """One request; what EventBridge did not take of it is sent again."""
         for attempt in range(MAX_ATTEMPTS):
-            entries: Any = [self._entry(*events[place]) for place in places]
+            entries: Any = [self._entry(*events[index]) for index in indexes]
             try:
-                answers = self._client.put_events(Entries=entries)["Entries"]
+                results = self._client.put_events(Entries=entries)["Entries"]
             except BotoCoreError:
-                return set(places)  # after the SDK's own tries
+                return set(indexes)  # after the SDK's own tries
             except ClientError:
-                if len(places) == 1:
-                    return set(places)
+                if len(indexes) == 1:
+                    return set(indexes)
                 # One that EventBridge refuses must not keep the others.
-                return {failed for place in places for failed in self._put(events, [place])}
-            places = [place for place, answer in zip(places, answers, strict=True) if answer.get("ErrorCode")]
-            if not places:
+                return {failed for index in indexes for failed in self._put(events, [index])}
+            indexes = [index for index, result in zip(indexes, results, strict=True) if result.get("ErrorCode")]
+            if not indexes:
                 return set()
             self._wait(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - spreads callers, hides nothing
-        return set(places)
+        return set(indexes)
 
     def _entry(self, kind: str, event: Any) -> dict[str, Any]:
         return {

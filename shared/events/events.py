@@ -216,7 +216,7 @@ def _customer_events(old: Image | None, image: Image) -> list[EventEnvelope]:
     if old is not None and all(old.get(name) == image.get(name) for name in watched):
         return []
     new = Customer.model_validate(image)
-    facts = {
+    common_fields = {
         **new.model_dump(include={"path", "name", "level", "service_type", "device_country", "references"}),
         "storage_location": new.storage_location.country,
         "customer_id": new.id,
@@ -229,7 +229,7 @@ def _customer_events(old: Image | None, image: Image) -> list[EventEnvelope]:
             _envelope(
                 "customer_added",
                 new.id,
-                **facts,
+                **common_fields,
                 occurred_at=new.created_at,
                 parent_id=new.parent_id,
                 trial_ends_at=new.trial_ends_at,
@@ -240,17 +240,21 @@ def _customer_events(old: Image | None, image: Image) -> list[EventEnvelope]:
         sent_at = getattr(new, name)
         if old and sent_at and not old.get(name):
             ending = {"trial_ends_at": new.trial_ends_at, "days_before": days}
-            events.append(_envelope("trial_ending", f"{new.id} {days}", **facts, occurred_at=sent_at, **ending))
+            events.append(_envelope("trial_ending", f"{new.id} {days}", **common_fields, occurred_at=sent_at, **ending))
     if invoiced and (old is None or not old.get("production_since")):
         started = {"invoice_from": new.production_since, "ended_by": new.trial_ended_by}
         events.append(
-            _envelope("customer_entered_production", new.id, **facts, occurred_at=new.production_since, **started)
+            _envelope(
+                "customer_entered_production", new.id, **common_fields, occurred_at=new.production_since, **started
+            )
         )
     change = new.last_change
     if old and change and old.get("last_change") != image.get("last_change"):
         of_change = {"occurred_at": change.at, "changed_by": change.by, "request_id": change.request_id}
         events.append(
-            _envelope(change.event, f"{new.id} {change.version}", **facts, **of_change, **_change_details(change, new))
+            _envelope(
+                change.event, f"{new.id} {change.version}", **common_fields, **of_change, **_change_details(change, new)
+            )
         )
     return events
 

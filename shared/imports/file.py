@@ -201,12 +201,12 @@ def _json_row(number: int, line: str) -> Row:
         return Row(number=number, fields={}, errors=[_error("json", "", "The line is not a JSON object.")])
     fields: Fields = {}
     errors: Errors = []
-    for given, value in records.items():
-        name = _column(given)
+    for header, value in records.items():
+        name = _column(header)
         if name not in (*_COLUMNS, "state"):
-            errors.append(_error("unknown_field", f"/{given[:64]}", "Unknown field. Remove it or correct its name."))
+            errors.append(_error("unknown_field", f"/{header[:64]}", "Unknown field. Remove it or correct its name."))
         elif name in fields:
-            errors.append(_error("field_twice", f"/{given[:64]}", "The field is listed twice, under two names."))
+            errors.append(_error("field_twice", f"/{header[:64]}", "The field is listed twice, under two names."))
         elif value is not None:
             try:
                 fields[name] = _parse_cell(name, value) if isinstance(value, str) and name in _JSON_WORDS else value
@@ -226,11 +226,11 @@ def _row(number: int, fields: Fields, errors: Errors) -> Row:
         errors = [*errors, _error("wrong_type", "/key", "The value must be a string.")]
     if not errors:
         errors = _shape({name: value for name, value in fields.items() if name != "key"})
-    kept = Row(number=number, fields=fields)
-    if not errors and len(kept.model_dump_json().encode()) > _MAX_ROW_BYTES:
+    row = Row(number=number, fields=fields)
+    if not errors and len(row.model_dump_json().encode()) > _MAX_ROW_BYTES:
         errors = [_error("row_too_long", "", f"The row is too long. The limit is {_MAX_ROW_BYTES} bytes.")]
     if not errors:
-        return kept
+        return row
     # Its children find it by these, and are refused with it.
     named = {name: fields[name][:MAX_NAME_LENGTH] for name in ("key", "name") if isinstance(fields.get(name), str)}
     return Row(number=number, fields=named, errors=errors[:MAX_ROW_ERRORS])
@@ -263,25 +263,25 @@ def _order(rows: list[Row]) -> list[Row]:
     ready: list[Row] = []
     children: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
-        word = row.fields.get("parent_id")
-        if word is None or _CUSTOMER_ID.fullmatch(word):
+        parent_text = row.fields.get("parent_id")
+        if parent_text is None or _CUSTOMER_ID.fullmatch(parent_text):
             ready.append(row)
             continue
-        records = by_word.get(f"key {word}") or by_word.get(f"name {fold_name(word)}") or []
+        records = by_word.get(f"key {parent_text}") or by_word.get(f"name {fold_name(parent_text)}") or []
         if len(records) == 1:
             parents[row.number] = records[0]
             children[records[0]].append(row)
         else:
-            ready.append(_rejected(row, "parent_unknown" if not records else "parent_ambiguous", word))
+            ready.append(_rejected(row, "parent_unknown" if not records else "parent_ambiguous", parent_text))
     ordered: list[Row] = []
-    place: dict[int, int] = {}
+    index_of: dict[int, int] = {}
     while ready:
         following: list[Row] = []
         for row in ready:
             parent = parents.get(row.number)
-            at = None if parent is None else (parent, place[parent] // ROWS_PER_PART)
-            place[row.number] = len(ordered)
-            ordered.append(row.model_copy(update={"parent": at}))
+            parent_result = None if parent is None else (parent, index_of[parent] // ROWS_PER_PART)
+            index_of[row.number] = len(ordered)
+            ordered.append(row.model_copy(update={"parent": parent_result}))
             following += children.pop(row.number, [])
         ready = sorted(following, key=lambda row: row.number)
     # What is left hangs on itself.
@@ -296,8 +296,8 @@ _PARENTS: Final = {
 }
 
 
-def _rejected(row: Row, code: str, word: str) -> Row:
-    error = _error(code, "/parent_id", _PARENTS[code].format(word=word[:128]))
+def _rejected(row: Row, code: str, parent_text: str) -> Row:
+    error = _error(code, "/parent_id", _PARENTS[code].format(word=parent_text[:128]))
     return Row(number=row.number, fields={}, errors=[error, *row.errors])
 
 

@@ -54,7 +54,7 @@ class ImportResponse(BaseModel):
 
 @dataclass(frozen=True)
 class AddedImport:
-    answer: ImportResponse
+    response: ImportResponse
     outcome: Outcome
 
 
@@ -139,8 +139,8 @@ def _dry_run(store: Store, caller: Caller, import_job: Import, new: NewImport) -
         results = work.process(caller, records, rows)
         import_job = advance(import_job, results, caller.now)
         shown += [result for result in results if result.status != "created"]
-    answer = _response(import_job, shown[:MAX_SHOWN])
-    return answer.model_copy(update={"id": None, "state": "validated", "finished_at": None})
+    response = _response(import_job, shown[:MAX_SHOWN])
+    return response.model_copy(update={"id": None, "state": "validated", "finished_at": None})
 
 
 def get_import(
@@ -157,24 +157,26 @@ def get_import(
     Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
     """
     key = import_key(import_id)
-    actor, found = read_with_actor(store, caller, key)
-    import_job = authorize(actor, caller.operation, parse_record(Import, found, key))
+    actor, records = read_with_actor(store, caller, key)
+    import_job = authorize(actor, caller.operation, parse_record(Import, records, key))
     if has_passed(import_job.kept_until, caller.now):
         raise NotFoundError
     bound_to = {"list": "results", "import_id": import_job.id, "status": status}
-    place = int((read_cursor(actor, bound_to, cursor) or {"place": "0"})["place"])
-    parts = range(place // ROWS_PER_PART, min(place // ROWS_PER_PART + _MAX_PARTS, import_job.parts_done))
+    next_row = int((read_cursor(actor, bound_to, cursor) or {"place": "0"})["place"])
+    parts = range(next_row // ROWS_PER_PART, min(next_row // ROWS_PER_PART + _MAX_PARTS, import_job.parts_done))
     results: list[Result] = []
-    for part, records in zip(parts, _parts(store, [results_key(import_job.id, part) for part in parts]), strict=True):
-        for number, record in enumerate(records, part * ROWS_PER_PART):
-            if number < place or len(results) == limit:
+    for part, part_results in zip(
+        parts, _parts(store, [results_key(import_job.id, part) for part in parts]), strict=True
+    ):
+        for number, record in enumerate(part_results, part * ROWS_PER_PART):
+            if number < next_row or len(results) == limit:
                 continue
-            place = number + 1
+            next_row = number + 1
             result = Result.model_validate(record)
             if status in (None, result.status):
                 results.append(result)
-    more = place < min(import_job.parts_done * ROWS_PER_PART, import_job.rows)
-    return _response(import_job, results, sign_cursor(actor, bound_to, {"place": str(place)} if more else None))
+    more = next_row < min(import_job.parts_done * ROWS_PER_PART, import_job.rows)
+    return _response(import_job, results, sign_cursor(actor, bound_to, {"place": str(next_row)} if more else None))
 
 
 def _parts(store: Records, keys: list[Key]) -> list[list[dict[str, object]]]:

@@ -48,14 +48,14 @@ class ImportWorker:
         except NoActiveAccountError as refused:  # disabled since, and so nothing is done in its name
             for row in rows:
                 self._refuse(row, refused)
-            return self._told(rows)
+            return self._take_results(rows)
         self.read_parents({self.parent_id(row) for row in rows})
         for row in rows:
             self.add(row)
         self.write()
-        return self._told(rows)
+        return self._take_results(rows)
 
-    def _told(self, rows: list[Row]) -> list[Result]:
+    def _take_results(self, rows: list[Row]) -> list[Result]:
         return [self.results.pop(row.number) for row in rows]
 
     def parent_id(self, row: Row) -> str | None:
@@ -64,8 +64,8 @@ class ImportWorker:
 
     def read_parents(self, ids: set[str | None]) -> None:
         """Read those that are not known yet, many in one request."""
-        wanted = sorted(each for each in ids if each and each not in self.parents)
-        for some in batched(wanted, MAX_KEYS // 2, strict=False):
+        missing = sorted(each for each in ids if each and each not in self.parents)
+        for some in batched(missing, MAX_KEYS // 2, strict=False):
             keys = [key for each in some for key in (customer_key(each), children_key(each))]
             self.records |= get_live(self.store, self.caller.now, *keys)
             self.parents |= {each: parse_record(Customer, self.records, customer_key(each)) for each in some}
@@ -155,14 +155,14 @@ class ImportWorker:
         self.parents[customer.id] = customer
         self._settle(row, "created", customer.id)
 
-    def _existed(self, row: Row, taken: ApiError, failed: ConditionFailedError) -> None:
+    def _existed(self, row: Row, conflict: ApiError, failed: ConditionFailedError) -> None:
         """A customer of this name or reference is there; refused where it is archived, or another's."""
-        customer_id = taken.extensions.get("customer_id")
+        customer_id = conflict.extensions.get("customer_id")
         archived = any(
             item and item.get("customer_id") == customer_id and "expires_at" in item for item in failed.records.values()
         )
         if customer_id is None or archived:
-            self._refuse(row, taken)
+            self._refuse(row, conflict)
         else:
             self._settle(row, "existed", customer_id)
 

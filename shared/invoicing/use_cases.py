@@ -62,7 +62,7 @@ def get_invoicing(
 
     Raises NotFoundError, ForbiddenError, RulesViolatedError for the month, MalformedRequestError for a cursor.
     """
-    of = parse_month(month)
+    start_of_month = parse_month(month)
     key = customer_key(customer_id)
     actor, top, records = read_customer(store, caller, customer_id)
     bound_to = {"list": "invoicing", "customer_id": top.id, "month": month, "archived": archived}
@@ -73,7 +73,7 @@ def get_invoicing(
         rows: list[InvoicingRow | None] = []
         for item in items:
             try:
-                rows.append(_row(Customer.model_validate(item), of, caller.now))
+                rows.append(_row(Customer.model_validate(item), start_of_month, caller.now))
             except ValueError:  # a broken record is reported, and the others are billed
                 incomplete.append(item["id"])
                 rows.append(None)

@@ -94,20 +94,20 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
     violations = Violations()
     named: set[str] = set()
     routes: dict[str, tuple[int, str]] = {}
-    for place, wanted in enumerate(new.locations):
-        at = f"/locations/{place}"
-        country = violations.check(country_code, wanted.country, f"{at}/country")
-        routed_to = violations.check(country_code, wanted.routed_to or wanted.country, f"{at}/routed_to")
+    for index, entry in enumerate(new.locations):
+        pointer = f"/locations/{index}"
+        country = violations.check(country_code, entry.country, f"{pointer}/country")
+        routed_to = violations.check(country_code, entry.routed_to or entry.country, f"{pointer}/routed_to")
         if country and country in named:
             violations.add(
                 RuleViolation(
-                    "location_repeated", f"{at}/country", f"{COUNTRY_NAMES[country]} is listed more than once."
+                    "location_repeated", f"{pointer}/country", f"{COUNTRY_NAMES[country]} is listed more than once."
                 )
             )
         elif country and routed_to:
-            routes[country] = (place, routed_to)
+            routes[country] = (index, routed_to)
         named.add(country)
-    for country, (place, routed_to) in routes.items():
+    for country, (index, routed_to) in routes.items():
         if routed_to in named - set(routes):  # its own entry has a violation already
             continue
         # One step only: data lands where a data centre is open, and an open one routes to itself.
@@ -115,7 +115,7 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
             violations.add(
                 RuleViolation(
                     "route_not_open",
-                    f"/locations/{place}/routed_to",
+                    f"/locations/{index}/routed_to",
                     f"{COUNTRY_NAMES[country]} is routed to {COUNTRY_NAMES[routed_to]}, which has no open data centre "
                     "in this version. Route to a location that is routed to itself.",
                 )
@@ -125,32 +125,32 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
     return Catalogue(version=current.version + 1, locations=locations, created_at=now, created_by=created_by)
 
 
-def decide_location(catalogue: Catalogue, device_country: str, wanted: str | None, now: datetime) -> StorageLocation:
-    """The storage location for devices in `device_country` (alpha-2), `wanted` being the caller's choice.
+def decide_location(catalogue: Catalogue, device_country: str, choice: str | None, now: datetime) -> StorageLocation:
+    """The storage location for devices in `device_country` (alpha-2), `choice` being the caller's.
 
     A hosted country is its own location and no other is taken; elsewhere the caller must choose. Raises RuleViolation.
     """
-    at = "/storage_location"
+    pointer = "/storage_location"
     hosted = device_country in catalogue.countries
-    if wanted is None and not hosted:
+    if choice is None and not hosted:
         raise RuleViolation(
             "storage_location_required",
-            at,
+            pointer,
             f"No storage is hosted in {COUNTRY_NAMES[device_country]}. Choose one of the storage locations in choices.",
             choices=choices(catalogue),
         )
-    country = device_country if wanted is None else country_code(wanted, at)
+    country = device_country if choice is None else country_code(choice, pointer)
     if hosted and country != device_country:
         raise RuleViolation(
             "storage_location_set",
-            at,
+            pointer,
             f"The storage location of devices in {COUNTRY_NAMES[device_country]} is {COUNTRY_NAMES[device_country]}, "
             f"not {COUNTRY_NAMES[country]}. Omit storage_location.",
         )
     if country not in catalogue.countries:
         raise RuleViolation(
             "storage_location_unknown",
-            at,
+            pointer,
             f"No storage is hosted in {COUNTRY_NAMES[country]}. Choose one of the storage locations in choices.",
             choices=choices(catalogue),
         )

@@ -69,16 +69,16 @@ class DynamoStore:
         self._client.close()
 
     def get(self, *keys: Key) -> dict[Key, Item]:
-        wanted = [_key(key) for key in dict.fromkeys(keys)]
+        missing = [_key(key) for key in dict.fromkeys(keys)]
         records: dict[Key, Item] = {}
         for attempt in range(MAX_ATTEMPTS):
-            request = {self._table: {"Keys": wanted, "ConsistentRead": True}}
-            answer = self._call(self._client.batch_get_item, RequestItems=request)
-            for item in map(_deserialize, answer["Responses"].get(self._table, [])):
+            request = {self._table: {"Keys": missing, "ConsistentRead": True}}
+            response = self._call(self._client.batch_get_item, RequestItems=request)
+            for item in map(_deserialize, response["Responses"].get(self._table, [])):
                 records[item["pk"], item["sk"]] = item
             # DynamoDB leaves keys over condition a partition is throttled or the answer would pass 16 MB.
-            wanted = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
-            if not wanted:
+            missing = response.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if not missing:
                 return records
             self._wait(attempt)
         raise _throttled()
@@ -174,13 +174,13 @@ class DynamoStore:
             request["ExclusiveStartKey"] = {name: {"S": value} for name, value in after.items()}
         items: list[Item] = []
         while True:
-            answer = self._call(self._client.query, **request)
-            items += map(_deserialize, answer["Items"])
+            response = self._call(self._client.query, **request)
+            items += map(_deserialize, response["Items"])
             if len(items) > limit:
                 return Page(items[:limit], position(index, items[limit - 1]))
-            if "LastEvaluatedKey" not in answer:
+            if "LastEvaluatedKey" not in response:
                 return Page(items, None)
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]  # 1 MB is full before the limit is
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]  # 1 MB is full before the limit is
 
     def _action(self, action: Action) -> dict[str, Any]:
         if isinstance(action, Increment):

@@ -54,10 +54,10 @@ def paginate[T](
         size = FILTER_CHUNK if filtered else limit
         page = query(size, after)
         after = page.next
-        for item, answer in zip(page.items, show(page.items), strict=True):
-            if answer is None:
+        for item, shown_record in zip(page.items, show(page.items), strict=True):
+            if shown_record is None:
                 continue
-            shown.append(answer)
+            shown.append(shown_record)
             if len(shown) == limit and item is not page.items[-1]:  # the filter left more than a page
                 return shown, position_of(item)
         bounded = len(page.items) < size  # the root's trees: enough queries were made

@@ -236,16 +236,16 @@ def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
     _, customer, _ = read_customer(store, caller, customer_id)
     source = end_customer_of(store, customer) or customer
     trial, since = source.trial, source.production_since_at(caller.now)
-    left = -((caller.now - trial.ends_at) // timedelta(days=1)) if trial and since is None else 0
-    sent = {days: getattr(source, f"reminder_{days}_at") for days in STEPS if days}
+    days_left = -((caller.now - trial.ends_at) // timedelta(days=1)) if trial and since is None else 0
+    reminders = {days: getattr(source, f"reminder_{days}_at") for days in STEPS if days}
     return TrialStatus(
         customer_id=customer.id,
         inherited_from=source.id if source is not customer else None,
         state="in_trial" if since is None else "in_production",
         started_at=trial and trial.started_at,
         ends_at=trial and trial.ends_at,
-        days_left=left,
-        reminders=[Reminder(days_before=days, sent_at=at) for days, at in sent.items() if at],
+        days_left=days_left,
+        reminders=[Reminder(days_before=days, sent_at=at) for days, at in reminders.items() if at],
         ended_at=since if trial else None,
         ended_by=_ended_by(source) if trial and since else None,
     )

@@ -46,8 +46,8 @@ class Accounts:
         )
 
     def change(self, account_id: str, by: Account = ROOT_ACCOUNT, version: int = 1, **change: Any) -> Any:
-        who = caller(by, operation="change_accounts")
-        return change_account(self.store, who, account_id, AccountChange.model_validate(change), version=version)
+        as_caller = caller(by, operation="change_accounts")
+        return change_account(self.store, as_caller, account_id, AccountChange.model_validate(change), version=version)
 
     def remove(self, account_id: str, by: Account = ROOT_ACCOUNT, version: int = 1) -> None:
         remove_account(self.store, caller(by, operation="change_accounts"), account_id, version=version)

@@ -90,9 +90,9 @@ def test_add_account_with_an_existing_address_returns_409_without_details(
     before = dict(store.items)
     with pytest.raises(EmailExistsError) as refused:
         accounts.add(distributor, key="other", email=email)
-    answer = f"{refused.value.detail} {refused.value.errors} {refused.value.extensions}"
+    response = f"{refused.value.detail} {refused.value.errors} {refused.value.extensions}"
     for secret in (added.id, other.id, other.name):
-        assert secret not in answer
+        assert secret not in response
     assert store.items == before
 
 

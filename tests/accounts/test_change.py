@@ -188,6 +188,6 @@ def test_machine_super_user_is_not_protected(accounts: Accounts, store: MemorySt
 def test_removed_account_leaves_a_tombstone(accounts: Accounts, store: MemoryStore, distributor: Customer) -> None:
     added = accounts.add(distributor).account
     accounts.remove(added.id)
-    kept = store.items[account_key(added.id)]
-    assert "email" not in kept
-    assert (kept["removed"], kept["display_name"], kept["version"]) == (True, "removed", 2)
+    record = store.items[account_key(added.id)]
+    assert "email" not in record
+    assert (record["removed"], record["display_name"], record["version"]) == (True, "removed", 2)

@@ -16,12 +16,12 @@ from tests.memory_store import MemoryStore
 
 
 def test_list_accounts_returns_those_of_a_customer_or_of_its_subtree(store: MemoryStore) -> None:
-    line = a_lineage()
-    put(store, *line[1:])
-    everyone = [an_account(role, customer) for customer in line for role in ("administrator", "supporter")]
+    lineage = a_lineage()
+    put(store, *lineage[1:])
+    everyone = [an_account(role, customer) for customer in lineage for role in ("administrator", "supporter")]
     put(store, *everyone)
     everyone.append(ROOT_ACCOUNT)
-    for customer in line:
+    for customer in lineage:
         own = sorted(a.path for a in everyone if a.customer_id == customer.id)
         within = sorted(a.path for a in everyone if f"{a.customer_path}/".startswith(f"{customer.path}/"))
         for limit in (1, 2, 3, 100):

@@ -9,7 +9,7 @@ from shared.accounts.identities import open_user_directory
 from shared.aws.queues import open_import_queue, open_shard_queue
 from shared.events.bus import open_bus
 from shared.table.dynamodb import DynamoStore, open_store
-from tests.builders import begin_in
+from tests.builders import bootstrap_in
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def store(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     opened = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
     for each in opened:
         each.cache_clear()
-    begin_in(moto_store)
+    bootstrap_in(moto_store)
     yield moto_store
     for each in opened:
         each.cache_clear()

@@ -20,7 +20,7 @@ from shared.auth.authorization import ROLES
 from shared.aws.observability import log
 from shared.customers.levels import LEVELS
 from shared.idempotency import id_from
-from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, a_lineage, an_account, begin_in, put
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, a_lineage, an_account, bootstrap_in, put
 from tests.calls import Context, call, handler
 from tests.simulation.fake_aws import FakeAws
 
@@ -32,8 +32,8 @@ def responses() -> dict[str, Any]:  # noqa: C901, PLR0915 - it is a list
     """Return each request in words with its response. The tree has one customer of each level."""
     aws, recorded = FakeAws(NOW), {}
     with aws.installed():
-        begin_in(aws.store)
-        _, distributor, sub, reseller, end_customer, site = line = a_lineage(
+        bootstrap_in(aws.store)
+        _, distributor, sub, reseller, end_customer, site = lineage = a_lineage(
             end_customer={"in_trial": True, "references": {"psa": "7"}}
         )
         only = a_customer("reseller", distributor, name="Only", services_to_provide=["all_inclusive"])
@@ -41,7 +41,7 @@ def responses() -> dict[str, Any]:  # noqa: C901, PLR0915 - it is a list
         below = a_customer(
             "reseller", provides, name="Below", service_type="all_inclusive", services_to_provide=["software_only"]
         )
-        put(aws.store, *line[1:], only, provides, below, *(an_account(role, distributor) for role in ROLES))
+        put(aws.store, *lineage[1:], only, provides, below, *(an_account(role, distributor) for role in ROLES))
         put(aws.store, *(a_device(end_customer, str(number)) for number in range(10)))
         archived = a_customer("distributor", name="Archived")
         put(aws.store, archived)

@@ -13,7 +13,7 @@ from shared.events.bus import open_bus
 from shared.table.dynamodb import DynamoStore, open_store
 from tests import calls
 from tests.architecture.helpers import Recorded
-from tests.builders import begin_in
+from tests.builders import bootstrap_in
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.Monk
     opened = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
     for each in opened:
         each.cache_clear()
-    begin_in(moto_store)
+    bootstrap_in(moto_store)
     yield moto_store
     for each in opened:
         each.cache_clear()

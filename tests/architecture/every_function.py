@@ -12,8 +12,8 @@ from tests.calls import an_event
 def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a list
     """Call each function for every kind of request to AWS that it can send."""
     call = calls.call
-    line = a_lineage(end_customer={"in_trial": True})
-    put(store, *line[1:], an_account("super_user", line[1]))
+    lineage = a_lineage(end_customer={"in_trial": True})
+    put(store, *lineage[1:], an_account("super_user", lineage[1]))
     empty = a_customer("distributor", name="Empty", references={"psa": "old"})
     put(store, empty)
 
@@ -31,13 +31,13 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
         "get_customer": "", "get_options": "/options", "get_trial": "/trial", "check_storage": "/storage-check",
         "list_devices": "/devices", "get_history": "/history",
     }.items():  # fmt: skip
-        call(name, path=f"/customers/{line[5].id}{rest}")
+        call(name, path=f"/customers/{lineage[5].id}{rest}")
     call("get_invoicing", path=f"/customers/{ROOT.id}/invoicing", query={"month": "2026-11"})
     call("list_customers", query={"parent_id": ROOT.id})
     call("list_customers", query={"within": ROOT.id})
     call("list_accounts", query={"within": ROOT.id})
     call("list_accounts", query={"customer_id": ROOT.id})
-    call("start_production", path=f"/customers/{line[4].id}/production", headers=if_match(1))
+    call("start_production", path=f"/customers/{lineage[4].id}/production", headers=if_match(1))
 
     path = f"/customers/{empty.id}"
     call("change_customer", path=path, headers=if_match(1), body={"name": "Named", "references": {"psa": "7"}})
@@ -85,7 +85,7 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     steps = call("add_onboarding", body={"customer": customer, "accounts": accounts}).body["steps"]
     assert steps[1]["problem"]["status"] == 429
 
-    left = a_customer("reseller", line[1], name="Left")
+    left = a_customer("reseller", lineage[1], name="Left")
     put(store, left)
     for removed in (False, True):  # the last super_user of an archived customer
         another = {**person, "email": f"left{removed}@example.com"}
@@ -98,9 +98,9 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
             call("remove_account", path=f"/accounts/{super_user}", headers=if_match(2))
         call("restore_customer", path=f"/customers/{left.id}/restore", headers=if_match(2 + 2 * removed))
 
-    device = call("add_test_device", path=f"/customers/{line[4].id}/test-devices", body={"name": "d"}).body["id"]
-    call("get_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
-    call("remove_test_device", path=f"/customers/{line[4].id}/test-devices/{device}")
+    device = call("add_test_device", path=f"/customers/{lineage[4].id}/test-devices", body={"name": "d"}).body["id"]
+    call("get_test_device", path=f"/customers/{lineage[4].id}/test-devices/{device}")
+    call("remove_test_device", path=f"/customers/{lineage[4].id}/test-devices/{device}")
 
     accepted = call("add_import", headers={"idempotency-key": "one"}).body["id"]
     calls.invoke("run_import", {"Records": [{"body": json.dumps({"import_id": accepted})}]})

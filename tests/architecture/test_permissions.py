@@ -24,7 +24,7 @@ from shared.table.dynamodb import DynamoStore
 from tests import calls
 from tests.architecture.every_function import call_every_function
 from tests.architecture.helpers import Recorded, camel
-from tests.builders import begin_in
+from tests.builders import bootstrap_in
 
 # What Lambda itself needs of the function's role, for event sources and logs.
 LAMBDA_ACTIONS = {
@@ -127,7 +127,7 @@ class Deployed:
             for item in page["Items"]:
                 self.dynamodb.delete_item(TableName=self.table, Key={"pk": item["pk"], "sk": item["sk"]})
         store = DynamoStore(self.dynamodb, self.table)
-        begin_in(store)
+        bootstrap_in(store)
         return store
 
     def set_policy(self, name: str, policy: Any) -> None:

@@ -22,7 +22,7 @@ from shared.idempotency import id_from
 from shared.imports.file import Import
 from shared.imports.records import import_item
 from shared.table.store import Put
-from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, an_account, begin_in, put
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, an_account, bootstrap_in, put
 from tests.calls import Called, call
 from tests.memory_identities import MemoryIdentities
 from tests.memory_queue import MemoryQueue
@@ -45,10 +45,10 @@ class Forest:
 
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
-        self.line = self._line(ROOT, "mine")
+        self.lineage = self._line(ROOT, "mine")
         self.siblings = {
             customer.level: a_customer(customer.level, parent, name="sibling")
-            for parent, customer in zip(self.line, self.line[1:], strict=False)
+            for parent, customer in zip(self.lineage, self.lineage[1:], strict=False)
         }
         self.nephews = {
             level: a_customer(LEVELS[LEVELS.index(level) + 1], sibling, name="nephew")
@@ -56,7 +56,7 @@ class Forest:
             if level != "site"
         }
         self.other = self._line(ROOT, "other")
-        everyone = [*self.line[1:], *self.siblings.values(), *self.nephews.values(), *self.other[1:]]
+        everyone = [*self.lineage[1:], *self.siblings.values(), *self.nephews.values(), *self.other[1:]]
         put(store, *everyone)
         for customer in [ROOT, *everyone]:  # an import that somebody there has made
             theirs = {"id": f"imp_{customer.id}", "path": customer.path, "rows": 1, "created_by": "acc_builder"}
@@ -74,34 +74,34 @@ class Forest:
 
     @staticmethod
     def _line(root: Customer, name: str) -> list[Customer]:
-        line = [root]
+        lineage = [root]
         for level in LEVELS[1:]:
             known = {"crm": "known"} if level in ("distributor", "site") else {}  # one in each tree
-            line.append(
-                a_customer(level, line[-1], name=name, references=known if name == "mine" or level == "site" else {})
+            lineage.append(
+                a_customer(level, lineage[-1], name=name, references=known if name == "mine" or level == "site" else {})
             )
-        return line
+        return lineage
 
     def targets(self, level: Level) -> dict[str, str]:
         """Where a target can stand, seen from the caller's customer at `level`, and its id."""
         at = LEVELS.index(level)
-        found = {"self": self.line[at].id, "absent": ABSENT, "another tree": self.other[4].id}
+        found = {"self": self.lineage[at].id, "absent": ABSENT, "another tree": self.other[4].id}
         if at > 0:
-            found |= {"parent": self.line[at - 1].id, "sibling": self.siblings[level].id}
+            found |= {"parent": self.lineage[at - 1].id, "sibling": self.siblings[level].id}
         if level in self.nephews:
             found["nephew"] = self.nephews[level].id
         if at > 1:
-            found["ancestor"] = self.line[at - 2].id
+            found["ancestor"] = self.lineage[at - 2].id
         if at < 5:
-            found["child"] = self.line[at + 1].id
+            found["child"] = self.lineage[at + 1].id
         if at < 4:
-            found["deep descendant"] = self.line[-1].id
+            found["deep descendant"] = self.lineage[-1].id
         return found
 
 
 @pytest.fixture
 def forest(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Forest:
-    begin_in(memory)
+    bootstrap_in(memory)
     monkeypatch.setattr(http, "open_store", lambda: memory)
     monkeypatch.setattr(http, "open_user_directory", MemoryIdentities)
     monkeypatch.setattr(http, "open_import_queue", MemoryQueue)
@@ -203,14 +203,14 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
     return called
 
 
-def answer(called: Called) -> str:
+def response(called: Called) -> str:
     return {403: "forbidden", 404: "hidden"}.get(called.status, "allowed")
 
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_role_at_every_level_gets_what_the_table_says(forest: Forest, role: Role, level: Level) -> None:
-    customer = forest.line[LEVELS.index(level)]
+    customer = forest.lineage[LEVELS.index(level)]
     by = an_account(role, customer, id=id_from("acc", "caller"), email="caller@example.com")
     put(forest.store, by)
     seen: Counter[str] = Counter()
@@ -218,14 +218,14 @@ def test_every_role_at_every_level_gets_what_the_table_says(forest: Forest, role
         operation, id_in = row["operation"], row["id_in"]
         inside = row[role].replace("root only", "allowed" if level == "root" else "forbidden")
         if id_in == "none":
-            assert answer(ask(forest, operation, id_in, by, ABSENT)) == inside, row
+            assert response(ask(forest, operation, id_in, by, ABSENT)) == inside, row
             continue
         absent = ask(forest, operation, id_in, by, ABSENT)
         for relation, target in forest.targets(level).items():
             called = ask(forest, operation, id_in, by, target)
             anywhere = level == "root" and relation != "absent"  # the root's subtree is everything
             expected = inside if relation in INSIDE or anywhere else "hidden"
-            assert answer(called) == expected, (row, relation, called.text)
+            assert response(called) == expected, (row, relation, called.text)
             assert called.status < 500
             if expected == "hidden":
                 assert (called.status, called.headers, called.text) == (absent.status, absent.headers, absent.text)
@@ -249,7 +249,7 @@ def test_table_covers_every_relation(forest: Forest) -> None:
 
 
 def test_lists_contain_only_the_callers_subtree(forest: Forest) -> None:
-    by = an_account("super_user", forest.line[1], id=id_from("acc", "caller"), email="caller@example.com")
+    by = an_account("super_user", forest.lineage[1], id=id_from("acc", "caller"), email="caller@example.com")
     put(forest.store, by)
     for name, key in (("list_customers", "customers"), ("list_accounts", "accounts")):
         listed: list[Any] = call(name, account=by, query={"within": by.customer_id, "limit": "100"}).body[key]

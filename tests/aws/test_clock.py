@@ -36,6 +36,6 @@ def test_put_forward_returns_the_offset_and_rejects_a_time_in_the_past() -> None
     assert put_forward("+31d", REAL, timedelta()) == 31 * day
     assert put_forward("+12h", REAL, day) == 1.5 * day
     assert put_forward("2026-12-30T00:00:00Z", REAL, day) == datetime(2026, 12, 30, tzinfo=UTC) - REAL
-    for at in ("2026-11-25T00:00:00Z", "-1d", "", "soon"):
+    for value in ("2026-11-25T00:00:00Z", "-1d", "", "soon"):
         with pytest.raises(ValueError):
-            put_forward(at, REAL, day)
+            put_forward(value, REAL, day)

@@ -23,7 +23,7 @@ from shared.table.dynamodb import DynamoStore, _serialize
 from shared.table.keys import Item
 from shared.table.store import Store
 from tests.bench.tables import spread, write
-from tests.builders import a_customer, a_device, a_lineage, asked, begin_in, caller
+from tests.builders import a_customer, a_device, a_lineage, a_new_customer, bootstrap_in, caller
 from tests.conftest import _create_table, _Tags
 from tests.memory_store import MemoryStore
 
@@ -41,18 +41,18 @@ def crowd(number: int) -> Iterator[Item]:
     yield from (customer_item(customer) for customer in LINE[1:4])
     reseller = RESELLER
     like = customer_item(a_customer("end_customer", reseller))
-    for place in range(number - 3):
-        if place % BELOW_ONE == 0 and place:
-            reseller = a_customer("reseller", SUB_DISTRIBUTOR, name=f"R{place}")
+    for index in range(number - 3):
+        if index % BELOW_ONE == 0 and index:
+            reseller = a_customer("reseller", SUB_DISTRIBUTOR, name=f"R{index}")
             yield customer_item(reseller)
             continue
-        name = f"cus_{place:026}"
+        name = f"cus_{index:026}"
         yield {
             **like,
             "pk": f"customer#{name}",
             "id": name,
-            "name": f"E{place}",
-            "folded_name": f"e{place}",
+            "name": f"E{index}",
+            "folded_name": f"e{index}",
             "parent_id": reseller.id,
             "path": f"{reseller.path}/{name}",
         }
@@ -65,7 +65,7 @@ def operations(store: Store) -> dict[str, Callable[[int], Any]]:
     children, subtree = CustomerQuery(parent_id=RESELLER.id), CustomerQuery(within=DISTRIBUTOR.id)
     return {
         "add an end-customer": lambda turn: add_customer(
-            store, adds, asked("end_customer", RESELLER, name=f"New {turn}"), idempotency_key=f"{turn}"
+            store, adds, a_new_customer("end_customer", RESELLER, name=f"New {turn}"), idempotency_key=f"{turn}"
         ),
         "get a customer": lambda _: get_customer(store, caller(), RESELLER.id),
         "a page of children": lambda _: list_customers(store, caller(), children, limit=25),
@@ -80,7 +80,7 @@ def operations(store: Store) -> dict[str, Callable[[int], Any]]:
 def counted(number: int) -> dict[str, str]:
     """The requests of each operation among so many customers in memory."""
     store = MemoryStore()
-    begin_in(store)
+    bootstrap_in(store)
     for item in crowd(number):
         store.items[item["pk"], item["sk"]] = item
     found = {}
@@ -94,7 +94,7 @@ def counted(number: int) -> dict[str, str]:
 def timed(client: Any, table: str, number: int) -> dict[str, list[float]]:
     """Milliseconds of each operation among so many customers on ministack."""
     store = DynamoStore(client, table)
-    begin_in(store)
+    bootstrap_in(store)
     batch: list[Any] = []
     for item in crowd(number):
         batch.append({"PutRequest": {"Item": _serialize(dict(item))["M"]}})

@@ -29,7 +29,7 @@ from shared.imports.file import CSV
 from shared.imports.use_cases import add_import, run_import
 from shared.table.dynamodb import DynamoStore
 from tests.bench.tables import spread, write
-from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, asked, begin_in, put
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_new_customer, bootstrap_in, put
 from tests.conftest import _create_table, _Tags, kill_workers
 from tests.memory_queue import MemoryQueue
 
@@ -53,14 +53,14 @@ def fresh(ministack: Ministack, template: dict[str, Any]) -> tuple[Any, str, Dyn
     client = ministack.client("dynamodb")
     table = _create_table(client, template)
     store = DynamoStore(client, table)
-    begin_in(store)
+    bootstrap_in(store)
     return client, table, store
 
 
 def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[float, list[Any], Counter[str]]:
     """Seconds for an import, the transactions that added its customers, and all its requests."""
     queue, sent, requests = MemoryQueue(), list[Any](), Counter[str]()
-    answer = add_import(store, queue, WHO, a_file(ROOT.id, rows, resellers), CSV, idempotency_key="bench").answer
+    response = add_import(store, queue, WHO, a_file(ROOT.id, rows, resellers), CSV, idempotency_key="bench").response
 
     def before(params: dict[str, Any], model: Any, **_: Any) -> None:
         requests[model.name] += 1
@@ -69,7 +69,7 @@ def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[fl
 
     client.meta.events.register("provide-client-params.dynamodb.*", before)
     started = time.perf_counter()
-    done = run_import(store, queue, answer.id or "", lambda: NOW, lambda: False)
+    done = run_import(store, queue, response.id or "", lambda: NOW, lambda: False)
     took = time.perf_counter() - started
     assert done is not None
     assert done.created == rows, done
@@ -107,7 +107,7 @@ def below_one_parent(store: DynamoStore, parents: int, rows: int) -> tuple[float
     put(store, *above)
 
     def add(number: int) -> int:
-        new = asked("reseller", above[number % parents], name=f"Child {number}")
+        new = a_new_customer("reseller", above[number % parents], name=f"Child {number}")
         try:
             add_customer(store, WHO, new, idempotency_key=f"{parents} {number}")
         except ApiError:
@@ -135,8 +135,8 @@ def beside_bare_loops(template: dict[str, Any]) -> list[list[str]]:
                 client, table, _ = fresh(ministack, template)
                 alone.append(bare(client, table, one_by_one(sent)) / took)
                 rates.append(BENCH_ROWS / took)
-        asked = ", ".join(f"{number} {name}" for name, number in requests.items())
-        columns.append([spread(same), spread(alone), spread(rates, ".0f"), asked])
+        expected = ", ".join(f"{number} {name}" for name, number in requests.items())
+        columns.append([spread(same), spread(alone), spread(rates, ".0f"), expected])
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
         for column, parents in zip(columns, (100, 1), strict=True):
             _, _, store = fresh(ministack, template)
@@ -163,12 +163,12 @@ def interrupted_twice() -> str:
 
         def send(key: str, at: Callable[[int], None]) -> dict[str, Any]:
             sent = {**headers, "Content-Type": "text/csv", "Idempotency-Key": key}
-            answer = call(stack, "POST", "/imports", headers=sent, content=file)
-            while answer["state"] != "done":
+            response = call(stack, "POST", "/imports", headers=sent, content=file)
+            while response["state"] != "done":
                 time.sleep(0.2)
-                answer = call(stack, "GET", f"/imports/{answer['id']}?limit=1", headers=headers)
-                at(answer["rows_done"])
-            return answer
+                response = call(stack, "GET", f"/imports/{response['id']}?limit=1", headers=headers)
+                at(response["rows_done"])
+            return response
 
         kills: list[int] = []
 
@@ -197,9 +197,9 @@ def interrupted_twice() -> str:
 
 
 def call(stack: dict[str, Any], method: str, path: str, **request: Any) -> dict[str, Any]:
-    answer = httpx.request(method, stack["url"] + path, timeout=60, **request)
-    answer.raise_for_status()
-    found: dict[str, Any] = answer.json()
+    response = httpx.request(method, stack["url"] + path, timeout=60, **request)
+    response.raise_for_status()
+    found: dict[str, Any] = response.json()
     return found
 
 

@@ -34,8 +34,8 @@ class NoDynamo:
         self.records = {(r["pk"]["S"], r["sk"]["S"]): r for r in given["records"]}
 
     def batch_get_item(self, RequestItems):  # noqa: N803 - boto3's own names
-        ((table, wanted),) = RequestItems.items()
-        keys = [(k["pk"]["S"], k["sk"]["S"]) for k in wanted["Keys"]]
+        ((table, expected),) = RequestItems.items()
+        keys = [(k["pk"]["S"], k["sk"]["S"]) for k in expected["Keys"]]
         return {"Responses": {table: [self.records[k] for k in keys if k in self.records]}}
 
     def put_item(self, **_):
@@ -63,9 +63,9 @@ def cold():
     wall, cpu = time.perf_counter(), time.process_time()
     call = handler()
     started = time.process_time()
-    answer = call(first, Context())
+    response = call(first, Context())
     ended = time.process_time()
-    assert answer["statusCode"] == 201, answer
+    assert response["statusCode"] == 201, response
     return {
         "cpu": ended - cpu,
         "init": started - cpu,

@@ -84,8 +84,8 @@ def rounds(
     found: dict[str, list[dict[str, float]]] = {subject.name: [] for subject in subjects}
     for turn in range(number):
         print(f"{'warm' if calls else 'cold'}: round {turn + 1} of {number} ...", file=sys.stderr)
-        at = turn % len(subjects)
-        for subject in subjects[at:] + subjects[:at]:
+        index = turn % len(subjects)
+        for subject in subjects[index:] + subjects[:index]:
             found[subject.name].append(run(subject, endpoint, events, calls))
     return found
 

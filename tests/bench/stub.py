@@ -28,12 +28,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         operation = self.headers["X-Amz-Target"].partition(".")[2]
-        answer: Any = {}
+        response: Any = {}
         if operation == "BatchGetItem":
-            answer = self.dynamo.batch_get_item(RequestItems=request["RequestItems"])
+            response = self.dynamo.batch_get_item(RequestItems=request["RequestItems"])
         elif operation == "TransactWriteItems":
             self.dynamo.transact_write_items(request["TransactItems"], request["ClientRequestToken"])
-        body = json.dumps(answer).encode()
+        body = json.dumps(response).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/x-amz-json-1.0")
         self.send_header("Content-Length", str(len(body)))

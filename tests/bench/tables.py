@@ -26,7 +26,7 @@ def write(
     """Print a table and put it into the page, between `<!-- name -->` and `<!-- end -->`."""
     text = text_of(head, rows) + (f"\n\n{words}" if words else "")
     print(f"\n{text}", flush=True)
-    made, found = re.subn(
+    changed, found = re.subn(
         rf"(<!-- {re.escape(name)} -->\n).*?(<!-- end -->)",
         lambda m: f"{m[1]}{text}\n{m[2]}",
         page.read_text(),
@@ -34,4 +34,4 @@ def write(
     )
     if found != 1:
         raise ValueError(f"{page.name} has no place for {name}")
-    page.write_text(made)
+    page.write_text(changed)

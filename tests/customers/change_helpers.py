@@ -41,19 +41,21 @@ LATER = NOW + DAY
 
 
 def a_tree(store: MemoryStore) -> list[Customer]:
-    line = a_lineage()
-    for customer in line[1:]:
+    lineage = a_lineage()
+    for customer in lineage[1:]:
         put(store, customer)
         store.write(Increment(children_key(customer.parent_id or ""), 1))
-    return line
+    return lineage
 
 
-def by(account: Account = ROOT_ACCOUNT, now: datetime = LATER, operation: Any = "change_customers") -> Caller:
+def a_caller(account: Account = ROOT_ACCOUNT, now: datetime = LATER, operation: Any = "change_customers") -> Caller:
     return Caller(account.id, now, operation, "request 1")
 
 
-def change(store: MemoryStore, customer: Customer, version: int = 1, who: Caller | None = None, **fields: Any) -> Any:
-    return change_customer(store, who or by(), customer.id, CustomerChange(**fields), version=version)
+def change(
+    store: MemoryStore, customer: Customer, version: int = 1, as_caller: Caller | None = None, **fields: Any
+) -> Any:
+    return change_customer(store, as_caller or a_caller(), customer.id, CustomerChange(**fields), version=version)
 
 
 def stored(store: MemoryStore, customer: Customer) -> Customer:
@@ -67,13 +69,13 @@ def codes(refused: pytest.ExceptionInfo[Any]) -> list[tuple[str, str]]:
 def assert_whole(store: MemoryStore) -> None:
     """Every name and reference record has its customer, and the reverse."""
     live = {k: Customer.model_validate(i) for k, i in store.items.items() if k[1] == "customer" and i.get("parent_id")}
-    wanted: dict[Key, Item] = {}
+    expected: dict[Key, Item] = {}
     for customer in live.values():
         for item in (name_item(customer), *reference_items(customer)):
-            wanted[item["pk"], item["sk"]] = item
+            expected[item["pk"], item["sk"]] = item
     found = {k: i for k, i in store.items.items() if k[0].startswith(("name#", "reference#"))}
-    assert {k: i["customer_id"] for k, i in found.items()} == {k: i["customer_id"] for k, i in wanted.items()}
-    assert {k for k, i in found.items() if "expires_at" in i} == {k for k, i in wanted.items() if "expires_at" in i}
+    assert {k: i["customer_id"] for k, i in found.items()} == {k: i["customer_id"] for k, i in expected.items()}
+    assert {k for k, i in found.items() if "expires_at" in i} == {k for k, i in expected.items() if "expires_at" in i}
 
 
 class Meddling(MemoryStore):
@@ -91,15 +93,17 @@ class Meddling(MemoryStore):
 
 def move(store: MemoryStore, customer: Customer, account: Account = ROOT_ACCOUNT, version: int = 1, **body: str) -> Any:
     asked_for = LocationChange(**{"country": "Netherlands", "reason": "By its contract.", **body})
-    return change_storage_location(store, by(account, operation="support"), customer.id, asked_for, version=version)
+    return change_storage_location(
+        store, a_caller(account, operation="support"), customer.id, asked_for, version=version
+    )
 
 
-def archive(store: MemoryStore, customer: Customer, version: int = 1, who: Caller | None = None) -> Any:
-    return archive_customer(store, who or by(), customer.id, version=version, find_devices=blocking_devices)
+def archive(store: MemoryStore, customer: Customer, version: int = 1, as_caller: Caller | None = None) -> Any:
+    return archive_customer(store, as_caller or a_caller(), customer.id, version=version, find_devices=blocking_devices)
 
 
-def restore(store: MemoryStore, customer: Customer, version: int = 2, who: Caller | None = None) -> Any:
-    return restore_customer(store, who or by(), customer.id, version=version)
+def restore(store: MemoryStore, customer: Customer, version: int = 2, as_caller: Caller | None = None) -> Any:
+    return restore_customer(store, as_caller or a_caller(), customer.id, version=version)
 
 
 def listed(store: MemoryStore, now: datetime = LATER, **query: Any) -> list[str]:

@@ -4,14 +4,14 @@ import pytest
 
 from shared.customers.customer import Customer
 from tests.builders import (
-    begin_in,
+    bootstrap_in,
 )
 from tests.customers.change_helpers import Meddling, a_tree
 from tests.memory_store import MemoryStore
 
 
 @pytest.fixture
-def line(store: MemoryStore) -> list[Customer]:
+def lineage(store: MemoryStore) -> list[Customer]:
     """Root, distributor, sub-distributor, reseller, end-customer, site."""
     return a_tree(store)
 
@@ -19,5 +19,5 @@ def line(store: MemoryStore) -> list[Customer]:
 @pytest.fixture
 def meddling() -> Meddling:
     store = Meddling()
-    begin_in(store)
+    bootstrap_in(store)
     return store

@@ -11,11 +11,11 @@ from tests.builders import ROOT_ACCOUNT, a_lineage, caller, put
 
 def a_tree(store: Store) -> dict[str, Customer]:
     """One customer of each level, below one another."""
-    line = a_lineage(end_customer={"in_trial": True})
-    put(store, *line[1:])
-    return {customer.level: customer for customer in line}
+    lineage = a_lineage(end_customer={"in_trial": True})
+    put(store, *lineage[1:])
+    return {customer.level: customer for customer in lineage}
 
 
 def add(store: Store, new: Any, account: Account = ROOT_ACCOUNT, key: str = "key", **options: Any) -> Any:
-    who = caller(account, operation="change_customers")
-    return add_customer(store, who, new, idempotency_key=key, **options)
+    as_caller = caller(account, operation="change_customers")
+    return add_customer(store, as_caller, new, idempotency_key=key, **options)

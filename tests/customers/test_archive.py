@@ -34,8 +34,8 @@ from tests.builders import (
     ROOT,
     a_customer,
     a_lineage,
+    a_new_customer,
     an_account,
-    asked,
     caller,
     put,
 )
@@ -43,10 +43,10 @@ from tests.customers.change_helpers import (
     DAY,
     LATER,
     Meddling,
+    a_caller,
     a_tree,
     archive,
     assert_whole,
-    by,
     change,
     listed,
     move,
@@ -57,23 +57,23 @@ from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
 
 
-def test_archived_customer_is_listed_only_on_request(store: MemoryStore, line: list[Customer]) -> None:
+def test_archived_customer_is_listed_only_on_request(store: MemoryStore, lineage: list[Customer]) -> None:
     store.requests.clear()
-    archived = archive(store, line[5])
+    archived = archive(store, lineage[5])
     assert store.requests == ["get", "write", "get"]  # a site is shown with its end-customer
     assert (archived.archive.archived_at, archived.archive.removed_at) == (LATER, LATER + 30 * DAY)
-    assert line[5].id not in listed(store, within=line[1].id) + listed(store, within=ROOT.id)
-    assert listed(store, parent_id=line[4].id) == []
-    for top in (ROOT, line[1], line[4]):
-        assert listed(store, within=top.id, archived=True) == [line[5].id]
-    assert listed(store, within=line[5].id, archived=True) == [line[5].id]
-    assert listed(store, within=line[5].id) == []
-    archive(store, line[4])
-    for top in (ROOT, line[1], line[4]):  # also below one that is archived itself
-        assert listed(store, within=top.id, archived=True) == [line[4].id, line[5].id]
-    assert get_customer(store, caller(now=LATER), line[5].id).archive == archived.archive
+    assert lineage[5].id not in listed(store, within=lineage[1].id) + listed(store, within=ROOT.id)
+    assert listed(store, parent_id=lineage[4].id) == []
+    for top in (ROOT, lineage[1], lineage[4]):
+        assert listed(store, within=top.id, archived=True) == [lineage[5].id]
+    assert listed(store, within=lineage[5].id, archived=True) == [lineage[5].id]
+    assert listed(store, within=lineage[5].id) == []
+    archive(store, lineage[4])
+    for top in (ROOT, lineage[1], lineage[4]):  # also below one that is archived itself
+        assert listed(store, within=top.id, archived=True) == [lineage[4].id, lineage[5].id]
+    assert get_customer(store, caller(now=LATER), lineage[5].id).archive == archived.archive
     with pytest.raises(RulesViolatedError):
-        listed(store, parent_id=line[4].id, archived=True)
+        listed(store, parent_id=lineage[4].id, archived=True)
     assert_whole(store)
 
 
@@ -94,76 +94,80 @@ def test_list_of_the_root_continues_after_many_archived_distributors(store: Memo
     assert {each.id for each in distributors[18:]} <= set(found)
 
 
-def test_archive_fails_with_409_and_names_the_children_and_devices(store: MemoryStore, line: list[Customer]) -> None:
+def test_archive_fails_with_409_and_names_the_children_and_devices(store: MemoryStore, lineage: list[Customer]) -> None:
     for n in range(25):
-        put(store, a_customer("site", line[4], name=f"Site {n:02}"))
+        put(store, a_customer("site", lineage[4], name=f"Site {n:02}"))
     with pytest.raises(ArchiveBlockedError) as refused:
-        archive(store, line[4])
+        archive(store, lineage[4])
     assert len(refused.value.errors) == 20
-    assert refused.value.errors[0] == {"code": "child", "customer_id": line[5].id, "detail": line[5].name}
+    assert refused.value.errors[0] == {"code": "child", "customer_id": lineage[5].id, "detail": lineage[5].name}
     device = add_test_device(
-        store, caller(operation="change_test_devices"), line[5].id, NewDevice(name="Laptop"), idempotency_key="d"
+        store, caller(operation="change_test_devices"), lineage[5].id, NewDevice(name="Laptop"), idempotency_key="d"
     ).device
     before = dict(store.items)
     with pytest.raises(ArchiveBlockedError) as refused:
-        archive(store, line[5])
+        archive(store, lineage[5])
     assert refused.value.errors == [{"code": "test_device", "device_id": device.id, "detail": "Laptop"}]
     assert store.items == before
-    remove_test_device(store, caller(operation="change_test_devices"), line[5].id, device.id or "")
-    assert archive(store, line[5]).archive
+    remove_test_device(store, caller(operation="change_test_devices"), lineage[5].id, device.id or "")
+    assert archive(store, lineage[5]).archive
 
 
 def test_archive_fails_when_a_child_or_device_is_added_concurrently(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    meddling.meddle = [lambda: add_customer(meddling, by(), asked("site", line[4], name="New"), idempotency_key="n")]
-    archive(meddling, line[5])  # lets the addition in first
+    lineage = a_tree(meddling)
+    meddling.meddle = [
+        lambda: add_customer(meddling, a_caller(), a_new_customer("site", lineage[4], name="New"), idempotency_key="n")
+    ]
+    archive(meddling, lineage[5])  # lets the addition in first
     with pytest.raises(ArchiveBlockedError):
-        archive(meddling, line[4])
-    end_customer = a_customer("end_customer", line[3], name="Empty")
+        archive(meddling, lineage[4])
+    end_customer = a_customer("end_customer", lineage[3], name="Empty")
     put(meddling, end_customer)
     meddling.meddle = [
-        lambda: add_customer(meddling, by(), asked("site", end_customer, name="New"), idempotency_key="m")
+        lambda: add_customer(
+            meddling, a_caller(), a_new_customer("site", end_customer, name="New"), idempotency_key="m"
+        )
     ]
     with pytest.raises(ThrottledError):
         archive(meddling, end_customer)
     with pytest.raises(ArchiveBlockedError):
         archive(meddling, end_customer)
-    other = a_customer("end_customer", line[3], name="Other")
+    other = a_customer("end_customer", lineage[3], name="Other")
     put(meddling, other)
-    who = caller(operation="change_test_devices")
-    meddling.meddle = [lambda: add_test_device(meddling, who, other.id, NewDevice(name="d"), idempotency_key="d")]
+    as_caller = caller(operation="change_test_devices")
+    meddling.meddle = [lambda: add_test_device(meddling, as_caller, other.id, NewDevice(name="d"), idempotency_key="d")]
     with pytest.raises(ThrottledError):
         archive(meddling, other)
     assert stored(meddling, other).archived_at is None
 
 
-def test_archive_of_ones_own_company_returns_403(store: MemoryStore, line: list[Customer]) -> None:
-    account = an_account("super_user", line[5])
+def test_archive_of_ones_own_company_returns_403(store: MemoryStore, lineage: list[Customer]) -> None:
+    account = an_account("super_user", lineage[5])
     put(store, account)
     with pytest.raises(ForbiddenError):
-        archive(store, line[5], who=by(account))
+        archive(store, lineage[5], as_caller=a_caller(account))
     with pytest.raises(ForbiddenError):
         archive(store, ROOT)
 
 
 def test_archived_customer_refuses_every_change_until_restored(store: MemoryStore) -> None:
-    line = a_lineage()
-    end_customer = line[4]
+    lineage = a_lineage()
+    end_customer = lineage[4]
     super_user = an_account("super_user", end_customer)
-    put(store, *line[1:5], super_user)
+    put(store, *lineage[1:5], super_user)
     archive(store, end_customer)
     new = NewAccount(email="a@example.com", display_name="A", role="supporter")
     for refused_by in (
         lambda: change(store, end_customer, version=2, name="x"),
         lambda: move(store, end_customer, version=2),
-        lambda: start_production(store, by(), end_customer.id, version=2),
-        lambda: add_customer(store, by(), asked("site", end_customer), idempotency_key="s"),
+        lambda: start_production(store, a_caller(), end_customer.id, version=2),
+        lambda: add_customer(store, a_caller(), a_new_customer("site", end_customer), idempotency_key="s"),
         lambda: add_account(
-            store, MemoryIdentities(), by(operation="change_accounts"), end_customer.id, new,
+            store, MemoryIdentities(), a_caller(operation="change_accounts"), end_customer.id, new,
             idempotency_key="a", cursor_key="k",
         ),
         lambda: add_test_device(
-            store, by(operation="change_test_devices"), end_customer.id, NewDevice(name="d"), idempotency_key="d"
+            store, a_caller(operation="change_test_devices"), end_customer.id, NewDevice(name="d"), idempotency_key="d"
         ),
     ):  # fmt: skip
         before = dict(store.items)
@@ -176,53 +180,53 @@ def test_archived_customer_refuses_every_change_until_restored(store: MemoryStor
 
 
 def test_writes_fail_when_the_customer_is_archived_concurrently(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    meddling.meddle = [lambda: archive(meddling, line[5])]
+    lineage = a_tree(meddling)
+    meddling.meddle = [lambda: archive(meddling, lineage[5])]
     new = NewAccount(email="a@example.com", display_name="A", role="supporter")
-    who = by(operation="change_accounts")
+    as_caller = a_caller(operation="change_accounts")
     with pytest.raises(ArchivedError):
-        add_account(meddling, MemoryIdentities(), who, line[5].id, new, idempotency_key="a", cursor_key="k")
-    restore(meddling, line[5])
-    meddling.meddle = [lambda: archive(meddling, line[5], version=3)]
-    who = by(operation="change_test_devices")
+        add_account(meddling, MemoryIdentities(), as_caller, lineage[5].id, new, idempotency_key="a", cursor_key="k")
+    restore(meddling, lineage[5])
+    meddling.meddle = [lambda: archive(meddling, lineage[5], version=3)]
+    as_caller = a_caller(operation="change_test_devices")
     with pytest.raises(ArchivedError):
-        add_test_device(meddling, who, line[5].id, NewDevice(name="d"), idempotency_key="d")
+        add_test_device(meddling, as_caller, lineage[5].id, NewDevice(name="d"), idempotency_key="d")
 
 
-def test_archive_and_restore_twice_change_nothing_more(store: MemoryStore, line: list[Customer]) -> None:
-    first = archive(store, line[5])
+def test_archive_and_restore_twice_change_nothing_more(store: MemoryStore, lineage: list[Customer]) -> None:
+    first = archive(store, lineage[5])
     before = dict(store.items)
-    assert archive(store, line[5], version=1) == first
+    assert archive(store, lineage[5], version=1) == first
     assert store.items == before
-    back = restore(store, line[5])
+    back = restore(store, lineage[5])
     before = dict(store.items)
-    assert restore(store, line[5], version=2) == back
+    assert restore(store, lineage[5], version=2) == back
     assert store.items == before
     assert_whole(store)
 
 
-def test_archive_and_restore_of_a_stale_version_return_412(store: MemoryStore, line: list[Customer]) -> None:
+def test_archive_and_restore_of_a_stale_version_return_412(store: MemoryStore, lineage: list[Customer]) -> None:
     with pytest.raises(StaleVersionError):
-        archive(store, line[5], version=2)
-    archive(store, line[5])
+        archive(store, lineage[5], version=2)
+    archive(store, lineage[5])
     with pytest.raises(StaleVersionError):
-        restore(store, line[5], version=1)
+        restore(store, lineage[5], version=1)
 
 
 def test_concurrent_archives_or_restores_both_succeed(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    meddling.meddle = [lambda: archive(meddling, line[5])]
-    assert archive(meddling, line[5]).version == 2
-    meddling.meddle = [lambda: restore(meddling, line[5])]
-    assert restore(meddling, line[5]).version == 3
+    lineage = a_tree(meddling)
+    meddling.meddle = [lambda: archive(meddling, lineage[5])]
+    assert archive(meddling, lineage[5]).version == 2
+    meddling.meddle = [lambda: restore(meddling, lineage[5])]
+    assert restore(meddling, lineage[5]).version == 3
 
 
-def test_root_lists_what_is_archived_below_an_archived_distributor(store: MemoryStore, line: list[Customer]) -> None:
-    account = an_account("operator", line[4])
+def test_root_lists_what_is_archived_below_an_archived_distributor(store: MemoryStore, lineage: list[Customer]) -> None:
+    account = an_account("operator", lineage[4])
     put(store, account, a_customer("distributor", name="Zebra"))
-    for customer in reversed(line[1:]):
+    for customer in reversed(lineage[1:]):
         archive(store, customer)
-    everything = [customer.id for customer in line[1:]]
+    everything = [customer.id for customer in lineage[1:]]
     assert sorted(listed(store, within=ROOT.id, archived=True)) == sorted(everything)
     found, cursor = [], None
     while True:
@@ -234,56 +238,56 @@ def test_root_lists_what_is_archived_below_an_archived_distributor(store: Memory
             break
     assert sorted(str(each) for each in found) == sorted(everything)
     assert [customer for customer in listed(store, within=ROOT.id) if customer in everything] == []
-    who = caller(now=LATER, operation="read_invoicing")
-    page = get_invoicing(store, who, ROOT.id, month="2026-11", archived=True, limit=100)
-    assert [row.customer_id for row in page.rows] == [line[4].id]
+    as_caller = caller(now=LATER, operation="read_invoicing")
+    page = get_invoicing(store, as_caller, ROOT.id, month="2026-11", archived=True, limit=100)
+    assert [row.customer_id for row in page.rows] == [lineage[4].id]
     accounts = list_accounts(store, caller(now=LATER), AccountQuery(within=ROOT.id), limit=100).accounts
     assert account.id in [each.id for each in accounts]
 
 
 def test_archive_gives_up_with_429_when_conflicts_do_not_end(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    put(meddling, account := an_account("super_user", line[5]))
-    archive(meddling, line[5])
+    lineage = a_tree(meddling)
+    put(meddling, account := an_account("super_user", lineage[5]))
+    archive(meddling, lineage[5])
     versions = iter(range(2, 100, 2))
 
     def another() -> None:
         version = next(versions)
         at = LATER + version * DAY
-        restore_customer(meddling, by(now=at), line[5].id, version=version)
-        archive_customer(meddling, by(now=at), line[5].id, version=version + 1, find_devices=blocking_devices)
+        restore_customer(meddling, a_caller(now=at), lineage[5].id, version=version)
+        archive_customer(meddling, a_caller(now=at), lineage[5].id, version=version + 1, find_devices=blocking_devices)
 
     rest = [lambda: None, lambda: None]
     meddling.meddle = [lambda: None, another, *rest, another, *rest]
     with pytest.raises(ThrottledError):
-        remove_account(meddling, by(operation="change_accounts"), account.id, version=1)
-    assert meddling.items[super_users_key(line[5].id)]["count"] == 1
+        remove_account(meddling, a_caller(operation="change_accounts"), account.id, version=1)
+    assert meddling.items[super_users_key(lineage[5].id)]["count"] == 1
 
 
-def test_options_below_an_archived_customer_offer_no_addition(store: MemoryStore, line: list[Customer]) -> None:
-    assert get_options(store, caller(now=LATER), line[5].id).may_add
-    archive(store, line[5])
-    assert not get_options(store, caller(now=LATER), line[5].id).may_add
+def test_options_below_an_archived_customer_offer_no_addition(store: MemoryStore, lineage: list[Customer]) -> None:
+    assert get_options(store, caller(now=LATER), lineage[5].id).may_add
+    archive(store, lineage[5])
+    assert not get_options(store, caller(now=LATER), lineage[5].id).may_add
 
 
 def test_invoicing_omits_a_month_that_was_spent_archived(store: MemoryStore) -> None:
-    line = a_lineage()
-    put(store, *line[1:5])
-    archive(store, line[4], who=by(now=datetime.fromisoformat("2027-01-31T12:00:00Z")))
-    restore(store, line[4], who=by(now=datetime.fromisoformat("2027-03-01T12:00:00Z")))
-    who = caller(now=datetime.fromisoformat("2027-03-02T00:00:00Z"), operation="read_invoicing")
-    assert get_invoicing(store, who, ROOT.id, month="2027-02", limit=25).rows == []
-    assert get_invoicing(store, who, ROOT.id, month="2027-03", limit=25).rows[0].days == 31
+    lineage = a_lineage()
+    put(store, *lineage[1:5])
+    archive(store, lineage[4], as_caller=a_caller(now=datetime.fromisoformat("2027-01-31T12:00:00Z")))
+    restore(store, lineage[4], as_caller=a_caller(now=datetime.fromisoformat("2027-03-01T12:00:00Z")))
+    as_caller = caller(now=datetime.fromisoformat("2027-03-02T00:00:00Z"), operation="read_invoicing")
+    assert get_invoicing(store, as_caller, ROOT.id, month="2027-02", limit=25).rows == []
+    assert get_invoicing(store, as_caller, ROOT.id, month="2027-03", limit=25).rows[0].days == 31
 
 
 def test_archived_customer_is_not_invoiced(store: MemoryStore) -> None:
-    line = a_lineage()
-    end_customer = a_customer("end_customer", line[3], now=datetime.fromisoformat("2026-11-01T00:00:00Z"))
-    put(store, *line[1:4], end_customer)
+    lineage = a_lineage()
+    end_customer = a_customer("end_customer", lineage[3], now=datetime.fromisoformat("2026-11-01T00:00:00Z"))
+    put(store, *lineage[1:4], end_customer)
 
     def rows(now: datetime, month: str = "2026-11", *, archived: bool = False) -> list[tuple[str, int]]:
-        who = caller(now=now, operation="read_invoicing")
-        page = get_invoicing(store, who, ROOT.id, month=month, archived=archived, limit=25)
+        as_caller = caller(now=now, operation="read_invoicing")
+        page = get_invoicing(store, as_caller, ROOT.id, month=month, archived=archived, limit=25)
         return [(format_timestamp(row.end), row.days) for row in page.rows]
 
     def at(text: str) -> datetime:
@@ -292,12 +296,12 @@ def test_archived_customer_is_not_invoiced(store: MemoryStore) -> None:
     end_of_month = "2026-12-01T00:00:00.000000Z"
     assert rows(LATER) == [(end_of_month, 30)]
     archived_at = at("2026-11-10T12:00:00Z")
-    archive(store, end_customer, who=by(now=archived_at))
+    archive(store, end_customer, as_caller=a_caller(now=archived_at))
     assert rows(LATER) == []
     assert rows(LATER, archived=True) == [("2026-11-10T12:00:00.000000Z", 10)]  # the day it was archived is used
     assert rows(LATER, "2026-12", archived=True) == []
     assert rows(at("2026-12-10T12:00:00Z"), archived=True) == []  # removed
-    restore(store, end_customer, who=by(now=at("2026-11-20T12:00:00Z")))
+    restore(store, end_customer, as_caller=a_caller(now=at("2026-11-20T12:00:00Z")))
     assert rows(LATER) == [(end_of_month, 30 - 9)]  # the 11th to the 19th were spent archived
     assert rows(LATER, archived=True) == []
     assert rows(LATER, "2026-12") == [("2027-01-01T00:00:00.000000Z", 31)]

@@ -32,7 +32,7 @@ from tests.builders import (
     caller,
     put,
 )
-from tests.customers.change_helpers import DAY, LATER, Meddling, a_tree, archive, by, restore
+from tests.customers.change_helpers import DAY, LATER, Meddling, a_caller, a_tree, archive, restore
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
 
@@ -45,13 +45,13 @@ def test_address_of_an_account_of_a_removed_customer_is_released(store: MemorySt
     new = NewAccount(email="Ada@example.com", display_name="Ada", role="super_user")
 
     def invite(now: datetime) -> Any:
-        who = by(now=now, operation="change_accounts")
-        return add_account(store, MemoryIdentities(), who, ROOT.id, new, idempotency_key="a", cursor_key="k")
+        as_caller = a_caller(now=now, operation="change_accounts")
+        return add_account(store, MemoryIdentities(), as_caller, ROOT.id, new, idempotency_key="a", cursor_key="k")
 
     def tried(now: datetime) -> Any:
-        who = by(now=now, operation="change_accounts")
+        as_caller = a_caller(now=now, operation="change_accounts")
         keys = {"idempotency_key": "a", "cursor_key": "k", "validate_only": True}
-        return add_account(store, MemoryIdentities(), who, ROOT.id, new, **keys)
+        return add_account(store, MemoryIdentities(), as_caller, ROOT.id, new, **keys)
 
     for ask in (invite, tried):
         with pytest.raises(EmailExistsError):
@@ -64,45 +64,45 @@ def test_address_of_an_account_of_a_removed_customer_is_released(store: MemorySt
     assert store.items[super_users_key(distributor.id)]["count"] == 0
 
 
-def test_last_super_user_of_an_archived_customer_can_be_removed(store: MemoryStore, line: list[Customer]) -> None:
-    put(store, account := an_account("super_user", line[5]))
-    who, counter = by(operation="change_accounts"), super_users_key(line[5].id)
+def test_last_super_user_of_an_archived_customer_can_be_removed(store: MemoryStore, lineage: list[Customer]) -> None:
+    put(store, account := an_account("super_user", lineage[5]))
+    as_caller, counter = a_caller(operation="change_accounts"), super_users_key(lineage[5].id)
     with pytest.raises(LastSuperUserError):
-        change_account(store, who, account.id, AccountChange(role="operator"), version=1)
-    archive(store, line[5])
-    change_account(store, who, account.id, AccountChange(role="operator"), version=1)
+        change_account(store, as_caller, account.id, AccountChange(role="operator"), version=1)
+    archive(store, lineage[5])
+    change_account(store, as_caller, account.id, AccountChange(role="operator"), version=1)
     assert store.items[counter]["count"] == 0
-    restore(store, line[5], version=2)
-    change_account(store, who, account.id, AccountChange(role="super_user"), version=2)  # who counts again
+    restore(store, lineage[5], version=2)
+    change_account(store, as_caller, account.id, AccountChange(role="super_user"), version=2)  # who counts again
     assert store.items[counter]["count"] == 1
     with pytest.raises(LastSuperUserError):
-        remove_account(store, who, account.id, version=3)
+        remove_account(store, as_caller, account.id, version=3)
 
 
 def test_removing_the_last_super_user_fails_when_the_customer_is_restored_concurrently(
     meddling: Meddling,
 ) -> None:
-    line = a_tree(meddling)
-    put(meddling, account := an_account("super_user", line[5]))
-    archive(meddling, line[5])
-    meddling.meddle = [lambda: None, lambda: restore(meddling, line[5])]
+    lineage = a_tree(meddling)
+    put(meddling, account := an_account("super_user", lineage[5]))
+    archive(meddling, lineage[5])
+    meddling.meddle = [lambda: None, lambda: restore(meddling, lineage[5])]
     with pytest.raises(LastSuperUserError):
-        remove_account(meddling, by(operation="change_accounts"), account.id, version=1)
+        remove_account(meddling, a_caller(operation="change_accounts"), account.id, version=1)
     assert meddling.meddle == []
-    assert meddling.items[super_users_key(line[5].id)]["count"] == 1
+    assert meddling.items[super_users_key(lineage[5].id)]["count"] == 1
 
 
 def test_address_stays_taken_when_the_customer_is_restored_concurrently(meddling: Meddling) -> None:
     """One clock is ahead and takes the customer for removed; another is behind and restores it."""
-    line = a_tree(meddling)
-    put(meddling, account := an_account("super_user", line[5], email="ada@example.com"))
-    archive(meddling, line[5])
-    who = by(now=LATER + 30 * DAY, operation="change_accounts")
+    lineage = a_tree(meddling)
+    put(meddling, account := an_account("super_user", lineage[5], email="ada@example.com"))
+    archive(meddling, lineage[5])
+    as_caller = a_caller(now=LATER + 30 * DAY, operation="change_accounts")
     new = NewAccount(email=account.email, display_name="Ada", role="super_user")
-    meddling.meddle = [lambda: None, lambda: restore(meddling, line[5])]
+    meddling.meddle = [lambda: None, lambda: restore(meddling, lineage[5])]
     for refusal in (ThrottledError, EmailExistsError):
         with pytest.raises(refusal):
-            add_account(meddling, MemoryIdentities(), who, ROOT.id, new, idempotency_key="a", cursor_key="k")
+            add_account(meddling, MemoryIdentities(), as_caller, ROOT.id, new, idempotency_key="a", cursor_key="k")
     assert meddling.meddle == []
     assert Account.model_validate(meddling.items[account_key(account.id)]) == account
 
@@ -112,32 +112,34 @@ def test_removing_the_last_super_user_succeeds_when_the_archive_changes_concurre
     meddling: Meddling, again: bool
 ) -> None:
     """The record is deleted, or the customer is restored and archived once more."""
-    line = a_tree(meddling)
-    put(meddling, account := an_account("super_user", line[5]))
-    archive(meddling, line[5])
+    lineage = a_tree(meddling)
+    put(meddling, account := an_account("super_user", lineage[5]))
+    archive(meddling, lineage[5])
 
     def another() -> None:
         if again:
-            restore(meddling, line[5])
-            archive_customer(meddling, by(now=LATER + DAY), line[5].id, version=3, find_devices=blocking_devices)
+            restore(meddling, lineage[5])
+            archive_customer(
+                meddling, a_caller(now=LATER + DAY), lineage[5].id, version=3, find_devices=blocking_devices
+            )
         else:
-            del meddling.items[customer_key(line[5].id)]
+            del meddling.items[customer_key(lineage[5].id)]
 
     meddling.meddle = [lambda: None, another]
-    remove_account(meddling, by(operation="change_accounts"), account.id, version=1)
-    assert meddling.items[super_users_key(line[5].id)]["count"] == 0
+    remove_account(meddling, a_caller(operation="change_accounts"), account.id, version=1)
+    assert meddling.items[super_users_key(lineage[5].id)]["count"] == 0
 
 
 def test_all_accounts_of_an_archived_customer_can_be_removed(store: MemoryStore) -> None:
     distributor = a_customer("distributor")
     account = an_account("super_user", distributor)
     put(store, distributor, account)
-    who = by(operation="change_accounts")
+    as_caller = a_caller(operation="change_accounts")
     with pytest.raises(LastSuperUserError):
-        remove_account(store, who, account.id, version=1)
+        remove_account(store, as_caller, account.id, version=1)
     archive(store, distributor)
     assert get_me(store, caller(account, now=LATER)).customer.archive
     with pytest.raises(NotFoundError):
         get_me(store, caller(account, now=LATER + 31 * DAY))
-    remove_account(store, who, account.id, version=1)
+    remove_account(store, as_caller, account.id, version=1)
     assert not any(key[0].startswith("email#super_user@") for key in store.items)

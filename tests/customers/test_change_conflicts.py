@@ -15,62 +15,64 @@ from shared.table.keys import (
     customer_key,
 )
 from tests.builders import (
-    asked,
+    a_new_customer,
 )
-from tests.customers.change_helpers import Meddling, a_tree, assert_whole, by, change, codes, stored
+from tests.customers.change_helpers import Meddling, a_caller, a_tree, assert_whole, change, codes, stored
 
 
 def test_removing_a_service_fails_when_a_child_that_uses_it_is_added_concurrently(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    new = asked("end_customer", line[3], name="New", service_type="software_only")
-    meddling.meddle = [lambda: add_customer(meddling, by(), new, idempotency_key="new")]
+    lineage = a_tree(meddling)
+    new = a_new_customer("end_customer", lineage[3], name="New", service_type="software_only")
+    meddling.meddle = [lambda: add_customer(meddling, a_caller(), new, idempotency_key="new")]
     with pytest.raises(RulesViolatedError) as refused:
-        change(meddling, line[3], services_to_provide=["all_inclusive"])
+        change(meddling, lineage[3], services_to_provide=["all_inclusive"])
     assert codes(refused) == [("needed_below", "/services_to_provide")]
 
 
 def test_removing_a_service_fails_when_a_child_takes_it_concurrently(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    meddling.meddle = [lambda: change(meddling, line[4], service_type="software_only")]
+    lineage = a_tree(meddling)
+    meddling.meddle = [lambda: change(meddling, lineage[4], service_type="software_only")]
     with pytest.raises(RulesViolatedError):
-        change(meddling, line[3], services_to_provide=["all_inclusive"])
-    assert stored(meddling, line[3]).services_to_provide == line[3].services_to_provide
+        change(meddling, lineage[3], services_to_provide=["all_inclusive"])
+    assert stored(meddling, lineage[3]).services_to_provide == lineage[3].services_to_provide
 
 
 def test_taking_a_service_fails_when_the_parent_removes_it_concurrently(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    meddling.meddle = [lambda: change(meddling, line[3], services_to_provide=["all_inclusive"])]
+    lineage = a_tree(meddling)
+    meddling.meddle = [lambda: change(meddling, lineage[3], services_to_provide=["all_inclusive"])]
     with pytest.raises(RulesViolatedError):
-        change(meddling, line[4], service_type="software_only")
-    assert stored(meddling, line[4]).service_type == "all_inclusive"
+        change(meddling, lineage[4], service_type="software_only")
+    assert stored(meddling, lineage[4]).service_type == "all_inclusive"
 
 
 def test_change_of_a_concurrently_changed_customer_returns_412(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    meddling.meddle = [lambda: change(meddling, line[3], name="First")]
+    lineage = a_tree(meddling)
+    meddling.meddle = [lambda: change(meddling, lineage[3], name="First")]
     with pytest.raises(StaleVersionError) as refused:
-        change(meddling, line[3], name="Second")
+        change(meddling, lineage[3], name="Second")
     assert refused.value.extensions == {"version": 2}
-    assert stored(meddling, line[3]).name == "First"
+    assert stored(meddling, lineage[3]).name == "First"
     assert_whole(meddling)
 
 
 def test_change_gives_up_with_429_after_three_conflicts(meddling: Meddling) -> None:
-    line = a_tree(meddling)
+    lineage = a_tree(meddling)
 
     def add(n: int) -> Any:
-        return lambda: add_customer(meddling, by(), asked("end_customer", line[3], name=f"{n}"), idempotency_key=f"{n}")
+        return lambda: add_customer(
+            meddling, a_caller(), a_new_customer("end_customer", lineage[3], name=f"{n}"), idempotency_key=f"{n}"
+        )
 
     nothing: Any = lambda: None  # noqa: E731 - before the write of the one who meddles
     meddling.meddle = [add(1), nothing, add(2), nothing, add(3), nothing]
     with pytest.raises(ThrottledError):
-        change(meddling, line[3], services_to_provide=["all_inclusive"])
+        change(meddling, lineage[3], services_to_provide=["all_inclusive"])
 
 
 def test_change_writes_its_history_record_in_the_same_transaction(meddling: Meddling) -> None:
-    line = a_tree(meddling)
-    meddling.meddle = [lambda: change(meddling, line[3], name="First")]
+    lineage = a_tree(meddling)
+    meddling.meddle = [lambda: change(meddling, lineage[3], name="First")]
     with pytest.raises(StaleVersionError):
-        change(meddling, line[3], name="Second")
-    kept = meddling.query(TABLE, customer_key(line[3].id)[0], starts_with="history#", limit=10).items
-    assert [item["changes"]["name"]["to"] for item in kept] == ["First"]
+        change(meddling, lineage[3], name="Second")
+    record = meddling.query(TABLE, customer_key(lineage[3].id)[0], starts_with="history#", limit=10).items
+    assert [item["changes"]["name"]["to"] for item in record] == ["First"]

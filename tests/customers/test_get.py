@@ -10,7 +10,7 @@ from shared.errors import (
     NoActiveAccountError,
 )
 from shared.storage_locations.use_cases import get_storage_locations
-from tests.builders import NOW, ROOT, an_account, asked, caller, put
+from tests.builders import NOW, ROOT, a_new_customer, an_account, caller, put
 from tests.customers.helpers import a_tree, add
 from tests.memory_store import MemoryStore
 
@@ -66,7 +66,7 @@ def test_disabled_removed_and_absent_accounts_are_refused(store: MemoryStore, st
         lambda: get_options(store, caller(account), ROOT.id),
         lambda: list_customers(store, caller(account), CustomerQuery(parent_id=ROOT.id), limit=1),
         lambda: get_storage_locations(store, caller(account)),
-        lambda: add(store, asked("distributor", ROOT), account=account),
+        lambda: add(store, a_new_customer("distributor", ROOT), account=account),
     ):
         with pytest.raises(NoActiveAccountError):
             use()

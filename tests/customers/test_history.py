@@ -19,26 +19,26 @@ from tests.builders import (
     NOW,
     ROOT_ACCOUNT,
     a_lineage,
-    asked,
+    a_new_customer,
     put,
 )
-from tests.customers.change_helpers import DAY, LATER, archive, by, change, entries, move, restore
+from tests.customers.change_helpers import DAY, LATER, a_caller, archive, change, entries, move, restore
 from tests.memory_store import MemoryStore
 
 
 def a_long_history(store: MemoryStore) -> Customer:
-    line = a_lineage()
-    put(store, *line[1:4])
-    new = asked("end_customer", line[3], in_trial=True, references={"psa": "1"})
-    added = add_customer(store, by(now=NOW), new, idempotency_key="key").customer
+    lineage = a_lineage()
+    put(store, *lineage[1:4])
+    new = a_new_customer("end_customer", lineage[3], in_trial=True, references={"psa": "1"})
+    added = add_customer(store, a_caller(now=NOW), new, idempotency_key="key").customer
     customer = Customer.model_validate(store.items[customer_key(added.id or "")])
-    change(store, customer, name="B", who=by(now=NOW + 1 * DAY))
+    change(store, customer, name="B", as_caller=a_caller(now=NOW + 1 * DAY))
     end_trials(store, NOW + 23 * DAY, time_is_up=lambda: False)
-    change(store, customer, version=3, name="C", references={"psa": None}, who=by(now=NOW + 24 * DAY))
+    change(store, customer, version=3, name="C", references={"psa": None}, as_caller=a_caller(now=NOW + 24 * DAY))
     move(store, customer, version=4)  # by a clock that is behind
     end_trials(store, NOW + 30 * DAY, time_is_up=lambda: False)
-    archive(store, customer, version=6, who=by(now=NOW + 31 * DAY))
-    restore(store, customer, version=7, who=by(now=NOW + 32 * DAY))
+    archive(store, customer, version=6, as_caller=a_caller(now=NOW + 31 * DAY))
+    restore(store, customer, version=7, as_caller=a_caller(now=NOW + 32 * DAY))
     return customer
 
 
@@ -102,39 +102,45 @@ def test_history_and_events_agree(store: MemoryStore) -> None:
 
     store.write, store.change = noting_write, noting_change  # type: ignore[method-assign]
     customer = a_long_history(store)
-    told = [told for old, new in zip([None, *versions], versions, strict=False) for told in events_for_change(old, new)]
+    published = [
+        envelope
+        for old, new in zip([None, *versions], versions, strict=False)
+        for envelope in events_for_change(old, new)
+    ]
     found = entries(store, customer, NOW + 33 * DAY)
-    assert [(kind, event.occurred_at) for kind, event in told] == [(entry.event, entry.at) for entry in found]
-    assert len({event.event_id for _, event in told}) == len(told)
-    for (kind, event), entry in zip(told, found, strict=True):
+    assert [(kind, event.occurred_at) for kind, event in published] == [(entry.event, entry.at) for entry in found]
+    assert len({event.event_id for _, event in published}) == len(published)
+    for (kind, event), entry in zip(published, found, strict=True):
         if hasattr(event, "changed_by"):
             assert (event.changed_by, event.request_id) == (entry.by, entry.request_id)
             assert event.sequence == entry.version
         if kind == "customer_changed":
             assert event.model_dump()["changes"] == entry.changes
     again = [
-        told for old, new in zip([None, *versions], versions, strict=False) for told in events_for_change(old, new)
+        envelope
+        for old, new in zip([None, *versions], versions, strict=False)
+        for envelope in events_for_change(old, new)
     ]
-    assert again == told
+    assert again == published
 
 
 def test_history_shows_who_ended_a_trial_also_before_the_schedule_ran(store: MemoryStore) -> None:
-    line = a_lineage(end_customer={"in_trial": True})
-    put(store, *line[1:5])
-    assert [entry.event for entry in entries(store, line[4], NOW + 30 * DAY - MICROSECOND)] == ["customer_added"]
-    last = entries(store, line[4], NOW + 30 * DAY)[-1]
+    lineage = a_lineage(end_customer={"in_trial": True})
+    put(store, *lineage[1:5])
+    assert [entry.event for entry in entries(store, lineage[4], NOW + 30 * DAY - MICROSECOND)] == ["customer_added"]
+    last = entries(store, lineage[4], NOW + 30 * DAY)[-1]
     assert (last.event, last.at, last.by) == ("customer_entered_production", NOW + 30 * DAY, "schedule")
-    start_production(store, by(), line[4].id, version=1)
-    last = entries(store, line[4], NOW + 30 * DAY)[-1]
+    start_production(store, a_caller(), lineage[4].id, version=1)
+    last = entries(store, lineage[4], NOW + 30 * DAY)[-1]
     assert (last.at, last.by, last.request_id) == (LATER, ROOT_ACCOUNT.id, "request 1")
 
 
 def test_history_of_a_customer_without_a_trial_shows_production_from_creation(store: MemoryStore) -> None:
-    line = a_lineage()
-    put(store, *line[1:])
-    found = entries(store, line[4])
+    lineage = a_lineage()
+    put(store, *lineage[1:])
+    found = entries(store, lineage[4])
     assert [(entry.event, entry.at) for entry in found] == [
         ("customer_added", NOW),
         ("customer_entered_production", NOW),
     ]
-    assert [entry.event for entry in entries(store, line[3])] == ["customer_added"]
+    assert [entry.event for entry in entries(store, lineage[3])] == ["customer_added"]

@@ -8,7 +8,7 @@ from shared.auth.authorization import Caller
 from shared.customers.fields import field_rules
 from shared.customers.levels import ALLOWED_CHILDREN, LEVELS, Level
 from shared.errors import RulesViolatedError
-from tests.builders import CATALOGUE, NOW, a_customer, asked, new_customer
+from tests.builders import CATALOGUE, NOW, a_customer, a_new_customer, new_customer
 
 # Parent -> child, in the order of the levels: distributor, sub-distributor, reseller, end-customer, site.
 PAIRS = {
@@ -66,7 +66,7 @@ def broken(parent: Any, new: Any) -> list[tuple[str, str]]:
 def test_parent_accepts_only_the_levels_of_the_table(parent_level: Level, level: Level) -> None:
     parent = a_customer(parent_level)
     allowed = level != "root" and PAIRS[parent_level][LEVELS.index(level) - 1] == "Y"
-    new = asked(level, parent)
+    new = a_new_customer(level, parent)
     if allowed:
         assert add(parent, new).level == level
     else:
@@ -78,17 +78,21 @@ def test_parent_accepts_only_the_levels_of_the_table(parent_level: Level, level:
 def test_level_is_set_when_the_parent_allows_only_one(parent_level: Level) -> None:
     parent = a_customer(parent_level)
     (level,) = ALLOWED_CHILDREN[parent_level]
-    assert add(parent, asked(level, parent).model_copy(update={"level": None})).level == level
+    assert add(parent, a_new_customer(level, parent).model_copy(update={"level": None})).level == level
 
 
 def test_level_is_required_below_a_distributor() -> None:
     parent = a_customer("distributor")
-    assert broken(parent, asked("reseller", parent).model_copy(update={"level": None})) == [("required", "/level")]
+    assert broken(parent, a_new_customer("reseller", parent).model_copy(update={"level": None})) == [
+        ("required", "/level")
+    ]
 
 
 def test_missing_level_still_reports_rules_common_to_all_possible_levels() -> None:
     parent = a_customer("distributor", services_to_provide=["all_inclusive"])
-    new = asked("reseller", parent, name="", service_type="software_only", in_trial=True, services_to_provide=None)
+    new = a_new_customer(
+        "reseller", parent, name="", service_type="software_only", in_trial=True, services_to_provide=None
+    )
     assert broken(parent, new.model_copy(update={"level": None})) == [
         ("required", "/level"),
         ("required", "/services_to_provide"),
@@ -107,8 +111,8 @@ def test_each_field_follows_its_rule_at_each_level(level: Level, field: str) -> 
         if level in ("sub_distributor", "reseller")
         else a_customer(LEVELS[LEVELS.index(level) - 1])
     )
-    with_it = asked(level, parent, **{field: GOOD[field]})
-    without = asked(level, parent).model_copy(update={field: None})
+    with_it = a_new_customer(level, parent, **{field: GOOD[field]})
+    without = a_new_customer(level, parent).model_copy(update={field: None})
     rule = TABLE[child.level][field]
     if rule == "refused":
         assert broken(parent, with_it) == [("refused", f"/{field}")]
@@ -122,7 +126,7 @@ def test_each_field_follows_its_rule_at_each_level(level: Level, field: str) -> 
 
 
 def test_missing_parent_still_reports_the_other_violations() -> None:
-    new = asked("site", a_customer("end_customer"), name=" ", device_country="Atlantis").model_copy(
+    new = a_new_customer("site", a_customer("end_customer"), name=" ", device_country="Atlantis").model_copy(
         update={"parent_id": None}
     )
     assert broken(None, new) == [

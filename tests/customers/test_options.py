@@ -16,7 +16,7 @@ from tests.builders import BOTH, CATALOGUE, NOW, a_customer, new_customer
 @pytest.mark.parametrize("level", ["root", "distributor", "sub_distributor", "reseller", "end_customer", "site"])
 def test_options_alone_describe_a_form_that_new_customer_accepts(level: Any, services: list[str]) -> None:
     """Fills in the form by its options only; what it makes is added, and what the options leave out is refused."""
-    kept = {"name": "Name", "references": {"psa": "1"}, "device_country": "DE", "in_trial": True}
+    record = {"name": "Name", "references": {"psa": "1"}, "device_country": "DE", "in_trial": True}
     parent = a_customer(level).model_copy(update={"services_to_provide": tuple(services)})
     options = options_below(parent, CATALOGUE, can_add=False)
     assert options.may_add is False
@@ -27,13 +27,13 @@ def test_options_alone_describe_a_form_that_new_customer_accepts(level: Any, ser
             if rule.rule not in ("refused", "by_device_country"):
                 several = field == "services_to_provide"
                 first = rule.values if several else (rule.values or [rule.value])[0]
-                body[field] = option.level if field == "level" else kept.get(field, first)
-        made = NewCustomer.model_validate(body)
-        customer = new_customer(made, parent, CATALOGUE, id="cus_n", caller=Caller("acc_1", NOW, "change_customers"))
+                body[field] = option.level if field == "level" else record.get(field, first)
+        created = NewCustomer.model_validate(body)
+        customer = new_customer(created, parent, CATALOGUE, id="cus_n", caller=Caller("acc_1", NOW, "change_customers"))
         assert (customer.level, customer.parent_id) == (option.level, parent.id)
         for field, rule in option.fields.items():
             if rule.rule == "refused":
-                extra = kept.get(field, services if field == "services_to_provide" else services[0])
+                extra = record.get(field, services if field == "services_to_provide" else services[0])
                 wrong = NewCustomer.model_validate(body | {field: extra})
                 with pytest.raises(RulesViolatedError) as refused:
                     new_customer(wrong, parent, CATALOGUE, id="cus_n", caller=Caller("acc_1", NOW, "change_customers"))

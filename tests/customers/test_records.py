@@ -13,8 +13,8 @@ from tests.builders import BOTH, NOW, a_customer, a_lineage
 
 
 def test_path_is_the_parents_path_and_the_own_id() -> None:
-    line = a_lineage()
-    for parent, child in itertools.pairwise(line):
+    lineage = a_lineage()
+    for parent, child in itertools.pairwise(lineage):
         assert child.path == f"{parent.path}/{child.id}"
         assert child.parent_id == parent.id
 

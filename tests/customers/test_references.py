@@ -21,41 +21,44 @@ from shared.table.keys import (
 from shared.table.store import Put
 from tests.builders import (
     a_customer,
+    a_new_customer,
     an_account,
-    asked,
     caller,
     put,
 )
-from tests.customers.change_helpers import Meddling, a_tree, assert_whole, by, change, codes
+from tests.customers.change_helpers import Meddling, a_caller, a_tree, assert_whole, change, codes
 from tests.memory_store import MemoryStore
 
 
-def test_change_of_references_merges_them_and_null_removes_one(store: MemoryStore, line: list[Customer]) -> None:
-    change(store, line[4], references={"psa": "1", "crm": "2"})
+def test_change_of_references_merges_them_and_null_removes_one(store: MemoryStore, lineage: list[Customer]) -> None:
+    change(store, lineage[4], references={"psa": "1", "crm": "2"})
     assert_whole(store)
-    changed = change(store, line[4], version=2, references={"psa": None, "erp": "3"})
+    changed = change(store, lineage[4], version=2, references={"psa": None, "erp": "3"})
     assert changed.references == {"crm": "2", "erp": "3"}
     assert_whole(store)
     many = {f"s{n}": "1" for n in range(9)}
     with pytest.raises(RulesViolatedError) as refused:
-        change(store, line[4], version=3, references=many)
+        change(store, lineage[4], version=3, references=many)
     assert codes(refused) == [("too_many", "/references")]
-    assert len(change(store, line[4], version=3, references={**many, "crm": None}).references) == 10
+    assert len(change(store, lineage[4], version=3, references={**many, "crm": None}).references) == 10
 
 
-def test_reference_used_twice_in_a_distributors_tree_returns_409(store: MemoryStore, line: list[Customer]) -> None:
-    change(store, line[5], references={"psa": "7"})
-    other = a_customer("reseller", line[1], name="Other")
+def test_reference_used_twice_in_a_distributors_tree_returns_409(store: MemoryStore, lineage: list[Customer]) -> None:
+    change(store, lineage[5], references={"psa": "7"})
+    other = a_customer("reseller", lineage[1], name="Other")
     put(store, other)
     for refused_by in (
         lambda: change(store, other, references={"psa": "7"}),
         lambda: add_customer(
-            store, by(), asked("site", line[4], name="S", references={"psa": "7"}), idempotency_key="s"
+            store,
+            a_caller(),
+            a_new_customer("site", lineage[4], name="S", references={"psa": "7"}),
+            idempotency_key="s",
         ),
         lambda: add_customer(
             store,
-            by(),
-            asked("site", line[4], name="S", references={"psa": "7"}),
+            a_caller(),
+            a_new_customer("site", lineage[4], name="S", references={"psa": "7"}),
             idempotency_key="s",
             validate_only=True,
         ),
@@ -63,7 +66,7 @@ def test_reference_used_twice_in_a_distributors_tree_returns_409(store: MemorySt
         before = dict(store.items)
         with pytest.raises(ReferenceExistsError) as refused:
             refused_by()
-        assert refused.value.extensions == {"customer_id": line[5].id}
+        assert refused.value.extensions == {"customer_id": lineage[5].id}
         assert refused.value.errors[0]["pointer"] == "/references/psa"
         assert store.items == before
     # Another system, and another distributor's tree, know nothing of it.
@@ -75,51 +78,51 @@ def test_reference_used_twice_in_a_distributors_tree_returns_409(store: MemorySt
 
 
 def test_reference_conflict_names_the_customer_only_to_those_who_can_see_it(
-    store: MemoryStore, line: list[Customer]
+    store: MemoryStore, lineage: list[Customer]
 ) -> None:
-    change(store, line[5], references={"psa": "7"})
-    other = a_customer("reseller", line[1], name="Other")
+    change(store, lineage[5], references={"psa": "7"})
+    other = a_customer("reseller", lineage[1], name="Other")
     account = an_account("administrator", other)
     put(store, other, account)
     with pytest.raises(ReferenceExistsError) as refused:
-        change(store, other, who=by(account), references={"psa": "7"})
+        change(store, other, as_caller=a_caller(account), references={"psa": "7"})
     assert refused.value.extensions == {}
     save = lambda: save_customer_by_reference(  # noqa: E731 - one call, twice
-        store, by(account), "psa", "7", asked("end_customer", other, name="E"), new_key="new"
+        store, a_caller(account), "psa", "7", a_new_customer("end_customer", other, name="E"), new_key="new"
     )
     with pytest.raises(ReferenceExistsError) as refused:
         save()
     assert refused.value.extensions == {}
     with pytest.raises(NotFoundError):
-        get_customer_by_reference(store, by(account), "psa", "7")
+        get_customer_by_reference(store, a_caller(account), "psa", "7")
 
 
 @pytest.mark.parametrize("value", ["a/b", "50%", ".", "..", "", " ", "a\u200bb", "x" * 129])
 def test_reference_that_cannot_be_part_of_a_url_is_refused(
-    store: MemoryStore, line: list[Customer], value: str
+    store: MemoryStore, lineage: list[Customer], value: str
 ) -> None:
     with pytest.raises(RulesViolatedError):
-        change(store, line[4], references={"psa": value})
+        change(store, lineage[4], references={"psa": value})
 
 
-def test_get_by_reference_returns_the_customer(store: MemoryStore, line: list[Customer]) -> None:
-    change(store, line[4], references={"psa": "A 7"})
-    change(store, line[1], references={"psa": "A 7"})
-    account = an_account("supporter", line[3])
+def test_get_by_reference_returns_the_customer(store: MemoryStore, lineage: list[Customer]) -> None:
+    change(store, lineage[4], references={"psa": "A 7"})
+    change(store, lineage[1], references={"psa": "A 7"})
+    account = an_account("supporter", lineage[3])
     put(store, account)
-    assert get_customer_by_reference(store, caller(account), "psa", "A%207").id == line[4].id
+    assert get_customer_by_reference(store, caller(account), "psa", "A%207").id == lineage[4].id
     # The root's own tree is that of the distributors; in another one it is told where to look.
-    assert get_customer_by_reference(store, caller(), "psa", "A 7").id == line[1].id
-    assert get_customer_by_reference(store, caller(), "psa", "A 7", within=line[2].id).id == line[4].id
+    assert get_customer_by_reference(store, caller(), "psa", "A 7").id == lineage[1].id
+    assert get_customer_by_reference(store, caller(), "psa", "A 7", within=lineage[2].id).id == lineage[4].id
     for system, value in (("crm", "A 7"), ("psa", "a 7"), ("psa", ""), ("x" * 100, "y" * 5000)):
         with pytest.raises(NotFoundError):
             get_customer_by_reference(store, caller(account), system, value)
 
 
-def test_put_by_reference_adds_then_leaves_then_changes(store: MemoryStore, line: list[Customer]) -> None:
+def test_put_by_reference_adds_then_leaves_then_changes(store: MemoryStore, lineage: list[Customer]) -> None:
     def save(key: str, **fields: Any) -> Any:
-        new = asked("end_customer", line[3], name="By reference", in_trial=True, **fields)
-        return save_customer_by_reference(store, by(), "psa", "77", new, new_key=key)
+        new = a_new_customer("end_customer", lineage[3], name="By reference", in_trial=True, **fields)
+        return save_customer_by_reference(store, a_caller(), "psa", "77", new, new_key=key)
 
     added = save("one")
     assert (added.saved, added.customer.references, added.customer.state) == ("added", {"psa": "77"}, "in_trial")
@@ -134,65 +137,67 @@ def test_put_by_reference_adds_then_leaves_then_changes(store: MemoryStore, line
     assert_whole(store)
 
 
-def test_put_by_reference_refuses_another_parent_level_or_location(store: MemoryStore, line: list[Customer]) -> None:
-    change(store, line[4], references={"psa": "7"})
-    new = NewCustomer(parent_id=line[2].id, level="reseller", storage_location="NL")
+def test_put_by_reference_refuses_another_parent_level_or_location(store: MemoryStore, lineage: list[Customer]) -> None:
+    change(store, lineage[4], references={"psa": "7"})
+    new = NewCustomer(parent_id=lineage[2].id, level="reseller", storage_location="NL")
     with pytest.raises(RulesViolatedError) as refused:
-        save_customer_by_reference(store, by(), "psa", "7", new, new_key="k")
+        save_customer_by_reference(store, a_caller(), "psa", "7", new, new_key="k")
     assert codes(refused) == [
         ("parent_id_stays", "/parent_id"),
         ("level_stays", "/level"),
         ("storage_location_stays", "/storage_location"),
     ]
-    same = NewCustomer(parent_id=line[3].id, level="end_customer", storage_location="Germany")
-    assert save_customer_by_reference(store, by(), "psa", "7", same, new_key="k").saved == "unchanged"
+    same = NewCustomer(parent_id=lineage[3].id, level="end_customer", storage_location="Germany")
+    assert save_customer_by_reference(store, a_caller(), "psa", "7", same, new_key="k").saved == "unchanged"
 
 
-def test_put_by_reference_with_a_stale_version_returns_412(store: MemoryStore, line: list[Customer]) -> None:
-    new = asked("end_customer", line[3], name="N")
+def test_put_by_reference_with_a_stale_version_returns_412(store: MemoryStore, lineage: list[Customer]) -> None:
+    new = a_new_customer("end_customer", lineage[3], name="N")
     with pytest.raises(StaleVersionError):
-        save_customer_by_reference(store, by(), "psa", "7", new, new_key="k", version=1)
-    change(store, line[4], references={"psa": "7"})
+        save_customer_by_reference(store, a_caller(), "psa", "7", new, new_key="k", version=1)
+    change(store, lineage[4], references={"psa": "7"})
     with pytest.raises(StaleVersionError):
-        save_customer_by_reference(store, by(), "psa", "7", new, new_key="k", version=1)
-    assert save_customer_by_reference(store, by(), "psa", "7", new, new_key="k", version=2).saved == "changed"
+        save_customer_by_reference(store, a_caller(), "psa", "7", new, new_key="k", version=1)
+    assert save_customer_by_reference(store, a_caller(), "psa", "7", new, new_key="k", version=2).saved == "changed"
 
 
-def test_put_by_reference_in_another_spelling_finds_the_same_customer(store: MemoryStore, line: list[Customer]) -> None:
-    new = asked("end_customer", line[3], name="N")
+def test_put_by_reference_in_another_spelling_finds_the_same_customer(
+    store: MemoryStore, lineage: list[Customer]
+) -> None:
+    new = a_new_customer("end_customer", lineage[3], name="N")
     saved = [
-        save_customer_by_reference(store, by(), "psa", value, new, new_key=value).saved
+        save_customer_by_reference(store, a_caller(), "psa", value, new, new_key=value).saved
         for value in ("B1%20", "B1", "%20B1")
     ]
     assert saved == ["added", "unchanged", "unchanged"]
     with pytest.raises(RulesViolatedError):
-        save_customer_by_reference(store, by(), "psa", "#1", new, new_key="k")
+        save_customer_by_reference(store, a_caller(), "psa", "#1", new, new_key="k")
     with pytest.raises(NotFoundError):
-        get_customer_by_reference(store, by(), "psa", "B" * 130, within=line[1].id)
+        get_customer_by_reference(store, a_caller(), "psa", "B" * 130, within=lineage[1].id)
 
 
-def test_distributor_cannot_change_its_own_references(store: MemoryStore, line: list[Customer]) -> None:
-    account = an_account("super_user", line[1])
+def test_distributor_cannot_change_its_own_references(store: MemoryStore, lineage: list[Customer]) -> None:
+    account = an_account("super_user", lineage[1])
     put(store, account)
     with pytest.raises(ForbiddenError):
-        change(store, line[1], who=by(account), references={"psa": "1"})
-    assert change(store, line[1], references={"psa": "1"}).references == {"psa": "1"}
-    assert change(store, line[3], who=by(account), references={"psa": "1"}).references == {"psa": "1"}
+        change(store, lineage[1], as_caller=a_caller(account), references={"psa": "1"})
+    assert change(store, lineage[1], references={"psa": "1"}).references == {"psa": "1"}
+    assert change(store, lineage[3], as_caller=a_caller(account), references={"psa": "1"}).references == {"psa": "1"}
 
 
-def test_put_by_reference_requires_the_body_to_agree_with_the_url(store: MemoryStore, line: list[Customer]) -> None:
-    new = asked("end_customer", line[3], references={"psa": "8"})
+def test_put_by_reference_requires_the_body_to_agree_with_the_url(store: MemoryStore, lineage: list[Customer]) -> None:
+    new = a_new_customer("end_customer", lineage[3], references={"psa": "8"})
     with pytest.raises(RulesViolatedError) as refused:
-        save_customer_by_reference(store, by(), "psa", "7", new, new_key="k")
+        save_customer_by_reference(store, a_caller(), "psa", "7", new, new_key="k")
     assert codes(refused) == [("reference_differs", "/references/psa")]
 
 
 def test_concurrent_puts_by_one_reference_create_one_customer(meddling: Meddling) -> None:
-    line = a_tree(meddling)
+    lineage = a_tree(meddling)
 
     def save(key: str) -> Any:
-        new = asked("end_customer", line[3], name=f"By {key}")
-        return save_customer_by_reference(meddling, by(), "psa", "7", new, new_key=key)
+        new = a_new_customer("end_customer", lineage[3], name=f"By {key}")
+        return save_customer_by_reference(meddling, a_caller(), "psa", "7", new, new_key=key)
 
     meddling.meddle = [lambda: save("first")]
     second = save("second")
@@ -207,9 +212,11 @@ def test_reference_of_any_length_fits_a_dynamodb_key() -> None:
     assert Put(reference_items(a_customer("site", references={"psa": "1"}))[0]).key[1] == "reference"
 
 
-def test_distributor_changing_its_own_references_learns_whom_to_ask(store: MemoryStore, line: list[Customer]) -> None:
-    account = an_account("super_user", line[1])
+def test_distributor_changing_its_own_references_learns_whom_to_ask(
+    store: MemoryStore, lineage: list[Customer]
+) -> None:
+    account = an_account("super_user", lineage[1])
     put(store, account)
     with pytest.raises(ForbiddenError) as refused:
-        change(store, line[1], who=by(account), references={"psa": "1"})
+        change(store, lineage[1], as_caller=a_caller(account), references={"psa": "1"})
     assert refused.value.detail == "Only the company above yours can change the references of your company. Ask there."

@@ -8,13 +8,13 @@ from shared.auth.authorization import Caller
 from shared.customers.customer import NewCustomer
 from shared.customers.fields import normalize_reference
 from shared.errors import RulesViolatedError
-from tests.builders import BOTH, CATALOGUE, NOW, ROOT, a_customer, asked, new_customer
+from tests.builders import BOTH, CATALOGUE, NOW, ROOT, a_customer, a_new_customer, new_customer
 
 
 def errors(level: Any, parent: Any, **fields: Any) -> list[tuple[str, str]]:
     with pytest.raises(RulesViolatedError) as refused:
         new_customer(
-            asked(level, parent, **fields),
+            a_new_customer(level, parent, **fields),
             parent,
             CATALOGUE,
             id="cus_new",
@@ -116,7 +116,7 @@ def test_violation_details_name_the_level_and_the_field() -> None:
 
 @pytest.mark.parametrize("field", ["level", "service_type"])
 def test_violation_details_repeat_at_most_32_characters_of_a_value(field: str) -> None:
-    new = asked("distributor", ROOT).model_copy(update={field: "z" * 40})
+    new = a_new_customer("distributor", ROOT).model_copy(update={field: "z" * 40})
     with pytest.raises(RulesViolatedError) as refused:
         new_customer(new, ROOT, CATALOGUE, id="cus_new", caller=Caller("acc_1", NOW, "change_customers"))
     assert refused.value.errors[0]["detail"].count("z") == 32

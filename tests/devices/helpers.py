@@ -22,9 +22,9 @@ def add(
     by: Account = ROOT_ACCOUNT,
     **options: Any,
 ) -> Any:
-    who = caller(by, operation="change_test_devices")
+    as_caller = caller(by, operation="change_test_devices")
     new = NewDevice.model_validate({} if name is None else {"name": name})
-    return add_test_device(store, who, customer.id, new, idempotency_key=key, **options)
+    return add_test_device(store, as_caller, customer.id, new, idempotency_key=key, **options)
 
 
 def route(store: MemoryStore, version: int, **routes: str) -> None:

@@ -53,12 +53,12 @@ def test_default_view_omits_the_storage_location_which_can_be_added(store: Memor
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 def test_dashboard_shows_the_devices_of_the_subtree(store: MemoryStore, limit: int) -> None:
-    line = a_lineage()
-    put(store, *line[1:])
-    put(store, *(a_device(customer, name=f"{customer.level} {n}") for customer in line for n in range(2)))
-    for at, customer in enumerate(line):
+    lineage = a_lineage()
+    put(store, *lineage[1:])
+    put(store, *(a_device(customer, name=f"{customer.level} {n}") for customer in lineage for n in range(2)))
+    for index, customer in enumerate(lineage):
         names = [row["name"] for row in rows(store, customer, limit)]
-        assert sorted(names) == sorted(f"{c.level} {n}" for c in line[at:] for n in range(2))
+        assert sorted(names) == sorted(f"{c.level} {n}" for c in lineage[index:] for n in range(2))
 
 
 def test_every_column_has_a_value(store: MemoryStore, finnish: Customer) -> None:
@@ -83,13 +83,13 @@ def test_every_column_has_a_value(store: MemoryStore, finnish: Customer) -> None
 
 
 def test_dashboard_page_makes_one_query(store: MemoryStore) -> None:
-    line = a_lineage()
-    put(store, *line[1:])
-    put(store, *(a_device(customer, name=f"{n}") for customer in line[1:] for n in range(30)))
+    lineage = a_lineage()
+    put(store, *lineage[1:])
+    put(store, *(a_device(customer, name=f"{n}") for customer in lineage[1:] for n in range(30)))
     cursor, pages = None, 0
     while True:
         store.requests.clear()
-        page = list_devices(store, caller(), line[1].id, limit=25, cursor=cursor)
+        page = list_devices(store, caller(), lineage[1].id, limit=25, cursor=cursor)
         # A fourth one where sites are shown without their end-customer.
         assert store.requests[:3] == ["get", "query subtree", "get"]
         assert store.requests[3:] in ([], ["get"])

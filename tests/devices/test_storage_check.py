@@ -27,14 +27,14 @@ def drift(store: MemoryStore, customer: Customer, limit: int) -> list[tuple[str,
 
 @pytest.mark.parametrize("limit", [1, 2, 100])
 def test_storage_check_lists_customers_whose_data_lands_elsewhere(store: MemoryStore, limit: int) -> None:
-    line = a_lineage(reseller={"device_country": "FR"}, site={"device_country": "SE"})
-    put(store, *line[1:])
-    everyone = sorted(line, key=lambda customer: customer.path)
+    lineage = a_lineage(reseller={"device_country": "FR"}, site={"device_country": "SE"})
+    put(store, *lineage[1:])
+    everyone = sorted(lineage, key=lambda customer: customer.path)
     assert drift(store, ROOT, limit) == []
     route(store, 1, FR="BE", SE="gone")
-    assert drift(store, ROOT, limit) == [(line[3].id, "FR", "BE"), (line[5].id, "SE", None)]
-    assert drift(store, line[4], limit) == [(line[5].id, "SE", None)]
-    assert drift(store, line[5], limit) == [(line[5].id, "SE", None)]
+    assert drift(store, ROOT, limit) == [(lineage[3].id, "FR", "BE"), (lineage[5].id, "SE", None)]
+    assert drift(store, lineage[4], limit) == [(lineage[5].id, "SE", None)]
+    assert drift(store, lineage[5], limit) == [(lineage[5].id, "SE", None)]
     route(store, 2, DE="FR")
     assert [customer_id for customer_id, _, _ in drift(store, ROOT, limit)] == [
         customer.id for customer in everyone if customer.device_country == "DE"
@@ -42,10 +42,10 @@ def test_storage_check_lists_customers_whose_data_lands_elsewhere(store: MemoryS
 
 
 def test_storage_check_refuses_the_cursor_of_another_customer(store: MemoryStore) -> None:
-    line = a_lineage()
-    put(store, *line[1:])
+    lineage = a_lineage()
+    put(store, *lineage[1:])
     route(store, 1, DE="FR")
-    cursor = check_storage(store, caller(), line[1].id, limit=1).next_cursor
+    cursor = check_storage(store, caller(), lineage[1].id, limit=1).next_cursor
     assert cursor
     with pytest.raises(MalformedRequestError):
-        check_storage(store, caller(), line[2].id, limit=1, cursor=cursor)
+        check_storage(store, caller(), lineage[2].id, limit=1, cursor=cursor)

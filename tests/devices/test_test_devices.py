@@ -64,8 +64,8 @@ def test_installation_token_is_shown_once_and_stored_as_a_hash(store: MemoryStor
     token = added.device.installation_token
     assert len(token) > 40
     assert token not in str(store.items)
-    kept = store.items[device_key(finnish.id, added.device.id)]
-    assert kept["token_hash"] == hashlib.sha256(token.encode()).hexdigest()
+    record = store.items[device_key(finnish.id, added.device.id)]
+    assert record["token_hash"] == hashlib.sha256(token.encode()).hexdigest()
     again = add(store, finnish)
     assert (again.outcome, again.device) == ("replayed", added.device)
     assert add(store, finnish, key="other").device.installation_token != token
@@ -78,8 +78,8 @@ def test_add_test_device_with_a_used_key_returns_422_also_after_removal(store: M
     remove(store, finnish, added.device.id)
     with pytest.raises(KeyReusedError):
         add(store, finnish)
-    kept = store.items[device_key(finnish.id, added.device.id)]
-    assert (kept["name"], kept["token_hash"]) == ("removed", "")
+    record = store.items[device_key(finnish.id, added.device.id)]
+    assert (record["name"], record["token_hash"]) == ("removed", "")
 
 
 @pytest.mark.parametrize(("name", "code"), [(None, "required"), ("", "name_length"), ("\u200b", "name_characters")])
@@ -186,5 +186,5 @@ def test_installation_token_depends_on_the_unstored_idempotency_key() -> None:
 def test_removed_device_leaves_a_tombstone_at_the_next_version(store: MemoryStore, finnish: Customer) -> None:
     device = add(store, finnish).device
     remove(store, finnish, device.id)
-    kept = store.items[device_key(finnish.id, device.id)]
-    assert (kept["removed"], kept["version"]) == (True, 2)
+    record = store.items[device_key(finnish.id, device.id)]
+    assert (record["removed"], record["version"]) == (True, 2)

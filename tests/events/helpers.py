@@ -46,4 +46,4 @@ def all_events() -> list[EventEnvelope]:
         (account_item(account), account_item(account_tombstone(account))),
         (None, catalogue_items(CATALOGUE)[1]),
     ]
-    return [told for old, new in changes for told in events_for_change(old, new)]
+    return [envelope for old, new in changes for envelope in events_for_change(old, new)]

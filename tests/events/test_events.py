@@ -16,7 +16,7 @@ from shared.devices.device import device_tombstone
 from shared.devices.records import device_item
 from shared.events.events import TYPES, events_for_change
 from shared.trials.use_cases import end_trials, start_production
-from tests.builders import NOW, a_customer, a_device, a_lineage, an_account, begin_in, caller, put
+from tests.builders import NOW, a_customer, a_device, a_lineage, an_account, bootstrap_in, caller, put
 from tests.events.helpers import END, all_events
 from tests.memory_store import MemoryStore
 
@@ -105,11 +105,11 @@ def test_event_id_identifies_the_change() -> None:
 
 
 def test_events_alone_describe_the_life_of_a_trial(memory: MemoryStore) -> None:
-    begin_in(memory)
-    line = a_lineage(end_customer={"in_trial": True})
-    put(memory, *line[1:])
-    trial = line[4]
-    early = a_customer("end_customer", line[3], name="Early", in_trial=True)
+    bootstrap_in(memory)
+    lineage = a_lineage(end_customer={"in_trial": True})
+    put(memory, *lineage[1:])
+    trial = lineage[4]
+    early = a_customer("end_customer", lineage[3], name="Early", in_trial=True)
     put(memory, early)
     images: list[tuple[Any, Any]] = []
     change = memory.change
@@ -120,16 +120,16 @@ def test_events_alone_describe_the_life_of_a_trial(memory: MemoryStore) -> None:
         images.append((old, deepcopy(memory.items[key])))
 
     memory.change = streamed  # type: ignore[method-assign]
-    who = caller(now=NOW + timedelta(days=2), operation="change_customers")
-    start_production(memory, who, early.id, version=1)
+    as_caller = caller(now=NOW + timedelta(days=2), operation="change_customers")
+    start_production(memory, as_caller, early.id, version=1)
     for days in range(32):
         end_trials(memory, NOW + timedelta(days=days), time_is_up=lambda: False)
-    told = [told for old, new in images for told in events_for_change(old, new)]
-    assert [(kind, event.sequence) for kind, event in told if event.customer_id == trial.id] == [
+    published = [envelope for old, new in images for envelope in events_for_change(old, new)]
+    assert [(kind, event.sequence) for kind, event in published if event.customer_id == trial.id] == [
         ("trial_ending", 2),
         ("trial_ending", 3),
         ("trial_ending", 4),
         ("customer_entered_production", 5),
     ]
-    starts = {e.customer_id: e.invoice_from for kind, e in told if kind == "customer_entered_production"}  # type: ignore[attr-defined]
+    starts = {e.customer_id: e.invoice_from for kind, e in published if kind == "customer_entered_production"}  # type: ignore[attr-defined]
     assert starts == {trial.id: END, early.id: NOW + timedelta(days=2)}

@@ -36,7 +36,7 @@ def records(count: int) -> list[dict[str, Any]]:
     """Messages of the stream: end-customers that were added, each one event or two."""
     serializer = TypeSerializer()
     reseller = a_customer("reseller")
-    made = []
+    created = []
     for n in range(count):
         customer = a_customer("end_customer", reseller, name=f"N{n}", in_trial=n % 2 == 0)
         item = customer_item(customer)
@@ -44,7 +44,7 @@ def records(count: int) -> list[dict[str, Any]]:
             name: serializer.serialize(list(value) if isinstance(value, tuple) else value)
             for name, value in item.items()
         }
-        made.append(
+        created.append(
             {
                 "eventName": "INSERT",
                 "dynamodb": {
@@ -55,10 +55,10 @@ def records(count: int) -> list[dict[str, Any]]:
                 },
             }
         )
-    return made
+    return created
 
 
-def expected(batch: list[dict[str, Any]]) -> list[str]:
+def a_new_customer(batch: list[dict[str, Any]]) -> list[str]:
     bus = MemoryBus()
     assert publish_events({"Records": batch}, bus) == {"batchItemFailures": []}
     return [event.event_id for _, event in bus.taken]
@@ -81,7 +81,7 @@ def deliver(batch: list[dict[str, Any]], bus: MemoryBus) -> list[str]:
 
 def test_publish_events_keeps_the_order_of_a_batch() -> None:
     batch = records(10)
-    ids = expected(batch)
+    ids = a_new_customer(batch)
     assert len(ids) == 15
     assert len(set(ids)) == 15
 
@@ -89,7 +89,7 @@ def test_publish_events_keeps_the_order_of_a_batch() -> None:
 def test_bad_record_alone_reaches_the_dead_letter_queue() -> None:
     for bad in range(10):
         batch = records(10)
-        ids = expected(batch[:bad] + batch[bad + 1 :])
+        ids = a_new_customer(batch[:bad] + batch[bad + 1 :])
         del batch[bad]["dynamodb"]["NewImage"]["path"]
         bus = MemoryBus()
         assert deliver(batch, bus) == [str(bad)]
@@ -99,7 +99,7 @@ def test_bad_record_alone_reaches_the_dead_letter_queue() -> None:
 @given(st.dictionaries(st.integers(0, 14), st.integers(1, 3), max_size=5))
 def test_unpublished_events_are_retried_in_order(refused: dict[int, int]) -> None:
     batch = records(10)
-    ids = expected(batch)
+    ids = a_new_customer(batch)
     bus = MemoryBus({ids[place]: times for place, times in refused.items()})
     assert deliver(batch, bus) == []
     last = {event.event_id: place for place, (_, event) in enumerate(bus.taken)}
@@ -109,7 +109,7 @@ def test_unpublished_events_are_retried_in_order(refused: dict[int, int]) -> Non
 
 def test_failed_record_does_not_hide_an_unpublished_event() -> None:
     batch = records(10)
-    ids = expected(batch)
+    ids = a_new_customer(batch)
     del batch[5]["dynamodb"]["NewImage"]["path"]
     bus = MemoryBus({ids[1]: 1})
     assert publish_events({"Records": batch}, bus) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
@@ -117,7 +117,7 @@ def test_failed_record_does_not_hide_an_unpublished_event() -> None:
 
 def test_any_number_of_deliveries_gives_the_same_events() -> None:
     batch = records(4)
-    ids = set(expected(batch))
+    ids = set(a_new_customer(batch))
     for order in itertools.permutations(batch):
         bus = MemoryBus()
         for record in order:

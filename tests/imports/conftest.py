@@ -14,7 +14,7 @@ def queue() -> MemoryQueue:
 
 
 @pytest.fixture
-def line(store: MemoryStore) -> list[Customer]:
-    line = a_lineage()
-    put(store, *line[1:])
-    return line
+def lineage(store: MemoryStore) -> list[Customer]:
+    lineage = a_lineage()
+    put(store, *lineage[1:])
+    return lineage

@@ -19,13 +19,13 @@ SCRIPT = "companyname,ParentId,Level,State,LocationId,DeviceCountry\n"
 LATER = NOW + timedelta(days=1)
 
 
-def by(account: Account = ROOT_ACCOUNT, operation: Any = "change_customers") -> Caller:
+def a_caller(account: Account = ROOT_ACCOUNT, operation: Any = "change_customers") -> Caller:
     return Caller(account.id, LATER, operation, "request 1")
 
 
 def send(store: MemoryStore, queue: MemoryQueue, file: str, media: str = CSV, key: str = "key", **options: Any) -> Any:
-    who = options.pop("who", by())
-    return add_import(store, queue, who, file, media, idempotency_key=key, **options)
+    as_caller = options.pop("as_caller", a_caller())
+    return add_import(store, queue, as_caller, file, media, idempotency_key=key, **options)
 
 
 def run(store: MemoryStore, queue: MemoryQueue) -> None:
@@ -48,9 +48,9 @@ def results(store: MemoryStore, import_id: str | None, limit: int = 1000, **quer
 def imported(
     store: MemoryStore, queue: MemoryQueue, file: str, media: str = CSV, key: str = "key"
 ) -> dict[int, Result]:
-    answer = send(store, queue, file, media, key).answer
+    response = send(store, queue, file, media, key).response
     run(store, queue)
-    return {result.row: result for result in results(store, answer.id)}
+    return {result.row: result for result in results(store, response.id)}
 
 
 def stored(store: MemoryStore, result: Result) -> Customer:

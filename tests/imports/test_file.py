@@ -50,11 +50,11 @@ def test_read_file_accepts_the_onboarding_scripts_header(store: MemoryStore, que
 
 
 def test_read_file_accepts_every_field_by_its_own_name(
-    store: MemoryStore, queue: MemoryQueue, line: list[Customer]
+    store: MemoryStore, queue: MemoryQueue, lineage: list[Customer]
 ) -> None:
     file = (
         "\ufeffname;key;parent_id;level;service_type;services_to_provide;device_country;storage_location;in_trial;references\r\n"
-        f'"Reseller; one";r1;{line[1].id};reseller;Software-Only;"all_inclusive|software_only";FI;SE;;\r\n'
+        f'"Reseller; one";r1;{lineage[1].id};reseller;Software-Only;"all_inclusive|software_only";FI;SE;;\r\n'
         'End;;r1;;software only;;GB;;yes;"psa=1; crm=A 2"\r\n'
         "\r\n"
     )
@@ -65,10 +65,10 @@ def test_read_file_accepts_every_field_by_its_own_name(
     assert (end.parent_id, end.references, end.trial is None) == (reseller.id, {"psa": "1", "crm": "A 2"}, False)
 
 
-def test_read_file_accepts_json_lines(store: MemoryStore, queue: MemoryQueue, line: list[Customer]) -> None:
+def test_read_file_accepts_json_lines(store: MemoryStore, queue: MemoryQueue, lineage: list[Customer]) -> None:
     rows: list[Any] = [
         {"name": "S", "parent_id": "e", "device_country": "GB"},
-        {"key": "e", "name": "E", "parent_id": line[3].id, "device_country": "GB", "in_trial": True,
+        {"key": "e", "name": "E", "parent_id": lineage[3].id, "device_country": "GB", "in_trial": True,
          "references": {"psa": "1"}, "service_type": "all_inclusive"},
     ]  # fmt: skip
     wrong = ["{", '"text"', '{"name": 7}', '{"what": 1}', '{"key": 1}', '{"a": "\\ud800"}', "[" * 100_000]
@@ -125,8 +125,8 @@ def test_read_file_orders_parents_first_and_loses_no_row(data: st.DataObject) ->
     file = "key,name,parent_id\n" + "".join(f"{n},Name {n},{parents[n]}\n" for n in range(size))
     rows = read_file(file, CSV).rows
     assert sorted(row.number for row in rows) == [*range(1, size + 1)]
-    place = {row.number: at for at, row in enumerate(rows)}
-    for at, row in enumerate(rows):
+    place = {row.number: index for index, row in enumerate(rows)}
+    for index, row in enumerate(rows):
         word = parents[row.number - 1]
         if row.errors:
             assert row.errors[0]["code"] == ("parent_unknown" if word == "nobody" else "parent_circular")
@@ -134,24 +134,24 @@ def test_read_file_orders_parents_first_and_loses_no_row(data: st.DataObject) ->
             assert row.parent is None
         else:
             assert row.parent == (int(word) + 1, place[int(word) + 1] // ROWS_PER_PART)
-            assert place[int(word) + 1] < at
+            assert place[int(word) + 1] < index
 
 
 def test_read_file_accepts_the_forms_of_spreadsheets(
-    store: MemoryStore, queue: MemoryQueue, line: list[Customer]
+    store: MemoryStore, queue: MemoryQueue, lineage: list[Customer]
 ) -> None:
-    found = imported(store, queue, f"name,parent_id,device_country,,\nA,{line[3].id},GB,,\nB,{line[3].id},GB\n")
+    found = imported(store, queue, f"name,parent_id,device_country,,\nA,{lineage[3].id},GB,,\nB,{lineage[3].id},GB\n")
     assert [found[row].status for row in (1, 2)] == ["created", "created"]
     rows: list[Any] = [
-        {"companyname": "C\u2028D\u0085E", "ParentId": line[3].id, "DeviceCountry": "GB", "State": "InTrial"},
+        {"companyname": "C\u2028D\u0085E", "ParentId": lineage[3].id, "DeviceCountry": "GB", "State": "InTrial"},
         {
             "companyname": "F",
-            "ParentId": line[3].id,
+            "ParentId": lineage[3].id,
             "DeviceCountry": "GB",
             "State": "InProduction",
             "Level": "EndCustomer",
         },
-        {"companyname": "G", "name": "H", "ParentId": line[3].id},
+        {"companyname": "G", "name": "H", "ParentId": lineage[3].id},
         {"companyname": "I", "State": "perhaps"},
     ]
     file = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)

@@ -16,12 +16,12 @@ from shared.imports.file import ROWS_PER_PART
 from shared.imports.use_cases import get_import, run_import
 from shared.table.keys import children_key
 from shared.table.store import Action, Increment
-from tests.builders import ROOT, a_customer, an_account, begin_in, caller, put
+from tests.builders import ROOT, a_customer, an_account, bootstrap_in, caller, put
 from tests.imports.helpers import (
     LATER,
     SCRIPT,
+    a_caller,
     a_file,
-    by,
     codes,
     customers,
     imported,
@@ -35,9 +35,9 @@ from tests.memory_store import MemoryStore
 
 
 def test_run_import_refuses_a_bad_row_and_creates_the_others(
-    store: MemoryStore, queue: MemoryQueue, line: list[Customer]
+    store: MemoryStore, queue: MemoryQueue, lineage: list[Customer]
 ) -> None:
-    reseller = line[3].id
+    reseller = lineage[3].id
     file = (
         "name,parent_id,service_type,device_country,in_trial,references,key\n"
         f"Good,{reseller},all_inclusive,GB,,,\n"
@@ -84,10 +84,10 @@ def test_run_import_refuses_a_bad_row_and_creates_the_others(
     assert found[14].customer_id == found[13].customer_id
     assert found[18].customer_id == found[17].customer_id
     assert max(customers(store).values()) == 1
-    answer = get_import(store, caller(now=LATER), list(store.items)[-1][0].removeprefix("import#"), limit=1000)
-    assert (answer.state, answer.rows, answer.rows_done) == ("done", 18, 18)
-    assert (answer.created, answer.existed, answer.refused) == (3, 2, 13)
-    assert answer.finished_at == LATER
+    response = get_import(store, caller(now=LATER), list(store.items)[-1][0].removeprefix("import#"), limit=1000)
+    assert (response.state, response.rows, response.rows_done) == ("done", 18, 18)
+    assert (response.created, response.existed, response.refused) == (3, 2, 13)
+    assert response.finished_at == LATER
 
 
 def test_importing_the_same_file_again_reports_existed(store: MemoryStore, queue: MemoryQueue) -> None:
@@ -104,7 +104,7 @@ def test_importing_the_same_file_again_reports_existed(store: MemoryStore, queue
 def test_row_with_an_archived_name_is_refused_with_the_reason(store: MemoryStore, queue: MemoryQueue) -> None:
     distributor = a_customer("distributor", name="Nordic")
     put(store, distributor)
-    archive_customer(store, by(), distributor.id, version=1, find_devices=blocking_devices)
+    archive_customer(store, a_caller(), distributor.id, version=1, find_devices=blocking_devices)
     found = imported(store, queue, SCRIPT + f"Nordic,{ROOT.id},,,,DK\nBelow,Nordic,Reseller,,,DK\n")
     assert codes(found[1]) == [("name_exists", "/name")]
     assert codes(found[2]) == [("parent_refused", "/parent_id")]
@@ -136,22 +136,22 @@ class Failing(MemoryStore):
 @pytest.mark.parametrize("after", [False, True])
 def test_import_interrupted_anywhere_creates_each_customer_once(after: bool) -> None:
     whole, queue = Failing(), MemoryQueue()
-    begin_in(whole)
+    bootstrap_in(whole)
     whole.writes = 0
     expected = imported(whole, queue, a_file())
     assert {result.status for result in expected.values()} == {"created"}
     assert max(customers(whole).values()) == 1
     for stop_at in range(2, whole.writes + 1):  # the first one keeps the file
         store, queue = Failing(), MemoryQueue()
-        begin_in(store)
-        answer = send(store, queue, a_file()).answer
+        bootstrap_in(store)
+        response = send(store, queue, a_file()).response
         store.writes, store.stop_at, store.after = 1, stop_at, after
         message = queue.messages[0]
         with pytest.raises(UnavailableError):
             run(store, queue)
         queue.messages.append(message)  # it comes again
         run(store, queue)
-        assert {result.row: result for result in results(store, answer.id)} == expected
+        assert {result.row: result for result in results(store, response.id)} == expected
         assert customers(store) == customers(whole)
         assert children(store) == children(whole)
 
@@ -161,7 +161,7 @@ def children(store: MemoryStore) -> dict[str, int]:
 
 
 def test_two_messages_of_one_import_create_each_customer_once(store: MemoryStore, queue: MemoryQueue) -> None:
-    answer = send(store, queue, a_file()).answer
+    response = send(store, queue, a_file()).response
 
     class Meddling(MemoryStore):
         """Lets another one carry the import on before each write."""
@@ -171,20 +171,20 @@ def test_two_messages_of_one_import_create_each_customer_once(store: MemoryStore
         def write(self, *actions: Action) -> None:
             if not self.busy:
                 self.busy = True
-                run_import(self, queue, answer.id or "", lambda: LATER, lambda: False)
+                run_import(self, queue, response.id or "", lambda: LATER, lambda: False)
             super().write(*actions)
 
     meddling = Meddling()
     meddling.items = store.items
-    run_import(meddling, queue, answer.id or "", lambda: LATER, lambda: False)
-    assert {result.status for result in results(meddling, answer.id)} == {"created"}
+    run_import(meddling, queue, response.id or "", lambda: LATER, lambda: False)
+    assert {result.status for result in results(meddling, response.id)} == {"created"}
     assert max(customers(meddling).values()) == 1
     assert sum(customers(meddling).values()) == 302
 
 
 def test_run_import_sends_another_message_when_the_time_is_up(store: MemoryStore, queue: MemoryQueue) -> None:
-    answer = send(store, queue, a_file()).answer
-    import_id = answer.id or ""
+    response = send(store, queue, a_file()).response
+    import_id = response.id or ""
     queue.messages.clear()
     calls = iter([False, True])
     of = run_import(store, queue, import_id, lambda: LATER, lambda: next(calls))
@@ -203,17 +203,17 @@ def test_run_import_sends_another_message_when_the_time_is_up(store: MemoryStore
 
 
 def test_row_cannot_reach_outside_the_importers_subtree(
-    store: MemoryStore, queue: MemoryQueue, line: list[Customer]
+    store: MemoryStore, queue: MemoryQueue, lineage: list[Customer]
 ) -> None:
-    administrator = an_account("administrator", line[3])
-    supporter = an_account("supporter", line[3])
+    administrator = an_account("administrator", lineage[3])
+    supporter = an_account("supporter", lineage[3])
     put(store, administrator, supporter)
-    file = f"name,parent_id,device_country,references\nUp,{line[2].id},GB,\nIn,{line[3].id},GB,\n"
+    file = f"name,parent_id,device_country,references\nUp,{lineage[2].id},GB,\nIn,{lineage[3].id},GB,\n"
     with pytest.raises(ForbiddenError):
-        send(store, queue, file, who=by(supporter))
-    answer = send(store, queue, file, who=by(administrator)).answer
+        send(store, queue, file, as_caller=a_caller(supporter))
+    response = send(store, queue, file, as_caller=a_caller(administrator)).response
     run(store, queue)
-    found = {result.row: result for result in results(store, answer.id)}
+    found = {result.row: result for result in results(store, response.id)}
     assert [(found[1].status, codes(found[1])), (found[2].status, codes(found[2]))] == [
         ("refused", [("not_found", "/parent_id")]),
         ("created", []),
@@ -221,14 +221,16 @@ def test_row_cannot_reach_outside_the_importers_subtree(
 
 
 def test_import_of_a_disabled_account_creates_nothing_more(
-    store: MemoryStore, queue: MemoryQueue, line: list[Customer]
+    store: MemoryStore, queue: MemoryQueue, lineage: list[Customer]
 ) -> None:
-    administrator = an_account("administrator", line[3])
+    administrator = an_account("administrator", lineage[3])
     put(store, administrator)
-    answer = send(store, queue, f"name,parent_id,device_country\nE,{line[3].id},GB\n", who=by(administrator)).answer
+    response = send(
+        store, queue, f"name,parent_id,device_country\nE,{lineage[3].id},GB\n", as_caller=a_caller(administrator)
+    ).response
     store.items[f"account#{administrator.id}", "account"]["disabled"] = True
     run(store, queue)
-    (result,) = results(store, answer.id)
+    (result,) = results(store, response.id)
     assert codes(result) == [("no_active_account", "")]
 
 
@@ -245,7 +247,7 @@ def test_row_is_decided_again_when_its_parent_changes_concurrently(store: Memory
         def write(self, *actions: Action) -> None:
             if self.times:
                 self.times -= 1
-                change_customer(self, by(), distributor.id, narrower, version=1)
+                change_customer(self, a_caller(), distributor.id, narrower, version=1)
             super().write(*actions)
 
     meddling = Meddling()

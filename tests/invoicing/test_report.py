@@ -12,7 +12,7 @@ from shared.invoicing.days import invoiceable, parse_month
 from shared.invoicing.use_cases import get_invoicing
 from shared.table.keys import customer_key
 from shared.trials.use_cases import end_trials, start_production
-from tests.builders import MICROSECOND, ROOT, a_customer, begin_in, caller, put
+from tests.builders import MICROSECOND, ROOT, a_customer, bootstrap_in, caller, put
 from tests.invoicing.helpers import NOVEMBER, at
 from tests.memory_store import MemoryStore
 
@@ -20,8 +20,8 @@ from tests.memory_store import MemoryStore
 def billed(store: MemoryStore, now: datetime, limit: int = 100, month: str = "2026-11") -> dict[str, tuple[Any, ...]]:
     rows, cursor = {}, None
     while True:
-        who = caller(now=now, operation="read_invoicing")
-        page = get_invoicing(store, who, ROOT.id, month=month, limit=limit, cursor=cursor)
+        as_caller = caller(now=now, operation="read_invoicing")
+        page = get_invoicing(store, as_caller, ROOT.id, month=month, limit=limit, cursor=cursor)
         rows |= {row.customer_id: (row.start, row.end, row.days) for row in page.rows}
         cursor = page.next_cursor
         if cursor is None:
@@ -30,17 +30,17 @@ def billed(store: MemoryStore, now: datetime, limit: int = 100, month: str = "20
 
 def test_report_matches_the_figures_computed_from_events(memory: MemoryStore) -> None:
     """A subscriber who has only ever seen customer_entered_production bills the same."""
-    begin_in(memory)
+    bootstrap_in(memory)
     reseller = a_customer("reseller")
     put(memory, a_customer("distributor"), reseller)
-    told: dict[str, CustomerEnteredProduction] = {}
+    published: dict[str, CustomerEnteredProduction] = {}
 
     def hear(old: Any, new: Any) -> None:
         for kind, event in events_for_change(old, new):
             if kind == "customer_entered_production":
                 assert isinstance(event, CustomerEnteredProduction)
-                assert event.customer_id not in told, "invoicing started twice"
-                told[str(event.customer_id)] = event
+                assert event.customer_id not in published, "invoicing started twice"
+                published[str(event.customer_id)] = event
 
     change = memory.change
 
@@ -59,8 +59,8 @@ def test_report_matches_the_figures_computed_from_events(memory: MemoryStore) ->
         put(memory, a_customer("site", customer, now=created))
         customers.append(customer)
     for customer in customers[1::6]:
-        who = caller(now=customer.created_at + timedelta(days=5, hours=7), operation="change_customers")
-        start_production(memory, who, customer.id, version=1)
+        as_caller = caller(now=customer.created_at + timedelta(days=5, hours=7), operation="change_customers")
+        start_production(memory, as_caller, customer.id, version=1)
     now = at(2, 3, month=12)
     end_trials(memory, now, time_is_up=lambda: False)
 
@@ -68,15 +68,15 @@ def test_report_matches_the_figures_computed_from_events(memory: MemoryStore) ->
         for month in ("2026-10", "2026-11", "2026-12"):
             from_events = {
                 customer_id: tuple(part)
-                for customer_id, event in told.items()
+                for customer_id, event in published.items()
                 if (part := invoiceable(event.invoice_from, parse_month(month), after_trial=event.ended_by is not None))
             }
             assert billed(memory, now, limit, month) == from_events
-    assert len(told) >= 30
+    assert len(published) >= 30
 
 
 def test_report_is_correct_when_the_schedule_is_late(memory: MemoryStore) -> None:
-    begin_in(memory)
+    bootstrap_in(memory)
     trial = a_customer("end_customer", now=at(10, 12, month=10), in_trial=True)
     put(memory, a_customer("distributor"), a_customer("reseller"), trial)
     end = at(9, 12)
@@ -88,20 +88,22 @@ def test_report_is_correct_when_the_schedule_is_late(memory: MemoryStore) -> Non
 
 
 def test_broken_record_is_reported_and_the_others_are_listed(memory: MemoryStore) -> None:
-    begin_in(memory)
+    bootstrap_in(memory)
     good, bad = (a_customer("end_customer", now=at(10), name=name) for name in ("Good", "Bad"))
     put(memory, a_customer("distributor"), a_customer("reseller"), good, bad)
     del memory.items[customer_key(bad.id)]["storage_location"]
-    who = caller(now=at(20), operation="read_invoicing")
-    page = get_invoicing(memory, who, ROOT.id, month="2026-11", limit=10)
+    as_caller = caller(now=at(20), operation="read_invoicing")
+    page = get_invoicing(memory, as_caller, ROOT.id, month="2026-11", limit=10)
     assert ([row.customer_id for row in page.rows], page.incomplete) == ([good.id], [bad.id])
 
 
 def test_report_is_available_as_csv(memory: MemoryStore) -> None:
-    begin_in(memory)
+    bootstrap_in(memory)
     customer = a_customer("end_customer", now=at(10), name="=1+1", references={"psa": "7", "crm": "x"})
     put(memory, a_customer("distributor"), a_customer("reseller"), customer)
-    who = caller(now=at(20), operation="read_invoicing")
-    (title, row) = csv.reader(io.StringIO(get_invoicing(memory, who, ROOT.id, month="2026-11", limit=10).as_csv()))
+    as_caller = caller(now=at(20), operation="read_invoicing")
+    (title, row) = csv.reader(
+        io.StringIO(get_invoicing(memory, as_caller, ROOT.id, month="2026-11", limit=10).as_csv())
+    )
     found = dict(zip(title, row, strict=True))
     assert (found["name"], found["references"], found["days"]) == ("'=1+1", "psa=7; crm=x", "21")

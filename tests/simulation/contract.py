@@ -36,11 +36,11 @@ def machines(call: Any) -> dict[str, dict[str, str]]:
         lineage.append(call("POST", "/customers", name=level, parent_id=lineage[-1], level=level, **COMPANY)["id"])
     trial = {"service_type": "all_inclusive", "device_country": "DE", "in_trial": True}
     call("POST", "/customers", name="On trial", parent_id=lineage[-1], **trial)
-    for place, customer in (("root", root), ("distributor", lineage[1])):
+    for index, customer in (("root", root), ("distributor", lineage[1])):
         for role in ROLES:
             machine = {"kind": "api", "display_name": role, "role": role}
             account = call("POST", f"/customers/{customer}/accounts", **machine)
-            found[f"{role} of the {place}"] = account["credentials"]
+            found[f"{role} of the {index}"] = account["credentials"]
     return found
 
 

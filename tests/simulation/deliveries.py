@@ -26,8 +26,8 @@ class Bus:
         self.published: list[tuple[str, str]] = []
 
     def publish(self, events: Any) -> set[int]:
-        failed = {place for place in range(len(events)) if self._random.random() < 0.2}
-        self.published += [(kind, event.event_id) for place, (kind, event) in enumerate(events) if place not in failed]
+        failed = {index for index in range(len(events)) if self._random.random() < 0.2}
+        self.published += [(kind, event.event_id) for index, (kind, event) in enumerate(events) if index not in failed]
         return failed
 
 
@@ -100,12 +100,12 @@ def _deliver(batch: list[dict[str, Any]], bus: Bus) -> list[str]:
     lost: list[str] = []
     attempts = 0
     while batch:
-        answer = publish_events({"Records": batch}, bus)["batchItemFailures"]
-        if not answer:
+        response = publish_events({"Records": batch}, bus)["batchItemFailures"]
+        if not response:
             return lost
-        place = next(p for p, each in enumerate(batch) if each["eventID"] == answer[0]["itemIdentifier"])
-        attempts = 0 if place else attempts + 1
-        batch = batch[place:]
+        index = next(p for p, each in enumerate(batch) if each["eventID"] == response[0]["itemIdentifier"])
+        attempts = 0 if index else attempts + 1
+        batch = batch[index:]
         if attempts == _MAX_ATTEMPTS:
             lost.append(batch[0]["eventID"])
             batch, attempts = batch[1:], 0

@@ -36,7 +36,7 @@ from shared.table.dynamodb import DynamoStore
 from shared.table.keys import TRIAL_SHARDS, account_key, customer_key
 from shared.table.store import Store
 from shared.trials.use_cases import _process_shard, start_production
-from tests.builders import NOW, ROOT, ROOT_ACCOUNT, asked, begin_in
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_new_customer, bootstrap_in
 from tests.memory_identities import MemoryIdentities
 from tests.memory_queue import MemoryQueue
 from tests.simulation.fake_dynamo import FakeDynamo
@@ -63,7 +63,7 @@ class Fixtures:
     empty: Customer
     archived: Customer
     accounts: tuple[Account, Account]
-    left: Account  # the only super_user of the archived customer
+    former_super_user: Account  # the only super_user of the archived customer
     devices: tuple[str, ...]
     import_id: str
     earlier_events: tuple[tuple[str, str, str | None], ...]
@@ -80,11 +80,11 @@ def fixtures() -> Fixtures:
     """Build the records by running the use cases without faults."""
     dynamo = FakeDynamo()
     store = DynamoStore(dynamo, "table", wait=lambda _: None)  # type: ignore[arg-type]
-    begin_in(store)
+    bootstrap_in(store)
 
     def add(level: Any, parent: Customer, name: str, **fields: Any) -> Customer:
         actor = Caller(ROOT_ACCOUNT.id, NOW, "change_customers", "before")
-        added = add_customer(store, actor, asked(level, parent, name=name, **fields), idempotency_key=name)
+        added = add_customer(store, actor, a_new_customer(level, parent, name=name, **fields), idempotency_key=name)
         key = customer_key(added.customer.id or "")
         return Customer.model_validate(store.get(key)[key])
 
@@ -124,7 +124,7 @@ def fixtures() -> Fixtures:
     ]
     imported = add_import(
         store, MemoryQueue(), a_caller(), FILE.format(reseller.id), CSV, idempotency_key="import"
-    ).answer
+    ).response
     return Fixtures(
         records=dynamo.records,
         reseller=reseller,
@@ -133,7 +133,7 @@ def fixtures() -> Fixtures:
         empty=empty,
         archived=archived,
         accounts=(accounts[0], accounts[1]),
-        left=accounts[2],
+        former_super_user=accounts[2],
         devices=tuple(devices),
         import_id=imported.id or "",
         earlier_events=tuple(published_events(dynamo)),
@@ -212,7 +212,7 @@ def _change(customer: Callable[[], Customer], version: int = 1, **fields: Any) -
 def _add(parent: Callable[[], Customer], key: str, name: str, **fields: Any) -> UseCase:
     def use_case(system: System) -> Any:
         level: Any = "end_customer" if parent().level == "reseller" else "site"
-        new = asked(level, parent(), name=name, **fields)
+        new = a_new_customer(level, parent(), name=name, **fields)
         return add_customer(system.store, a_caller(), new, idempotency_key=key).customer
 
     return use_case
@@ -240,7 +240,7 @@ def _device(key: str) -> UseCase:
 
 
 def _saved(system: System) -> Any:
-    new = asked("end_customer", fixtures().reseller, name="By reference")
+    new = a_new_customer("end_customer", fixtures().reseller, name="By reference")
     return save_customer_by_reference(system.store, a_caller(), "psa", "7", new, new_key="reference").customer
 
 
@@ -321,7 +321,7 @@ USE_CASES: Final[dict[str, UseCase]] = {
         system.store, a_caller(fixtures().accounts[0], "change_accounts"), fixtures().accounts[1].id, version=1
     ),
     "remove_the_super_user_of_the_archived_one": lambda system: remove_account(
-        system.store, a_caller(operation="change_accounts"), fixtures().left.id, version=1
+        system.store, a_caller(operation="change_accounts"), fixtures().former_super_user.id, version=1
     ),
     "lower_the_first_super_user": lambda system: change_account(
         system.store,

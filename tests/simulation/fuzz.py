@@ -266,7 +266,7 @@ def findings(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> 
     aws = FakeAws(NOW)
     aws.dynamo.records = dict(block_records())
     with aws.installed():
-        for place in range(BLOCK):
+        for index in range(BLOCK):
             name = chosen.choice(FUNCTIONS)
             event = event_for(chosen, name)
             try:
@@ -277,7 +277,7 @@ def findings(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> 
             if show:
                 show(name, event, response)
             if words:
-                found.append(f"event {place} of block {seed}, {name}: {words[:500]}\n  sent: {event!r:.2000}")
+                found.append(f"event {index} of block {seed}, {name}: {words[:500]}\n  sent: {event!r:.2000}")
     return found
 
 

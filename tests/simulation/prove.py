@@ -19,7 +19,7 @@ from shared.customers.records import customer_item, name_item
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, customer_key, name_key
 from shared.table.store import Put
-from tests.builders import asked
+from tests.builders import a_new_customer
 from tests.simulation import crashes, deliveries, fuzz, interleavings, stateful
 from tests.simulation.fixtures import System, a_caller, fixtures
 from tests.simulation.invariants import violations
@@ -41,7 +41,11 @@ def naive(seed: int) -> bool:
         parent_now = Customer.model_validate(found[customer_key(parent.id)])
         catalogue = Catalogue.model_validate(found[CATALOGUE])
         customer = new_customer(
-            asked("end_customer", parent_now, name="Naive"), parent_now, catalogue, id=f"cus_{key}", caller=a_caller()
+            a_new_customer("end_customer", parent_now, name="Naive"),
+            parent_now,
+            catalogue,
+            id=f"cus_{key}",
+            caller=a_caller(),
         )
         taken = store.get(name_key(parent.id, "naive"))
         store.write(Put(customer_item(customer)))

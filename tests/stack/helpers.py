@@ -10,9 +10,9 @@ BOTH = ["all_inclusive", "software_only"]
 
 
 def add(stack: RunningStack, **body: Any) -> dict[str, Any]:
-    answer = stack.call("POST", "/customers", json=body)
-    assert answer.status_code == 201, answer.text
-    added: dict[str, Any] = answer.json()
+    response = stack.call("POST", "/customers", json=body)
+    assert response.status_code == 201, response.text
+    added: dict[str, Any] = response.json()
     return added
 
 

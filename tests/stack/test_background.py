@@ -30,7 +30,7 @@ def test_trial_ends_by_schedule_and_publishes_its_events(stack: RunningStack) ->
     again = stack.call("POST", f"/customers/{other['id']}/production", headers={"If-Match": '"1"'})
     assert (again.json()["ended_now"], again.json()["production_since"]) == (False, early.json()["production_since"])
 
-    told = subscribed(stack, "customer_entered_production")
+    published = subscribed(stack, "customer_entered_production")
     (stack.directory / "clock").write_text(str(31 * 24 * 3600))
     path = f"/customers/{trial['id']}"
     shown = stack.call("GET", path).json()  # true before the schedule has run
@@ -39,7 +39,7 @@ def test_trial_ends_by_schedule_and_publishes_its_events(stack: RunningStack) ->
     assert recorded == shown | {"version": 2}
     status = stack.call("GET", f"{path}/trial").json()
     assert (status["ended_by"], status["ended_at"], status["days_left"]) == ("schedule", trial["trial"]["ends_at"], 0)
-    event = eventually(lambda: next((e for e in told() if e["detail"]["customer_id"] == trial["id"]), None))
+    event = eventually(lambda: next((e for e in published() if e["detail"]["customer_id"] == trial["id"]), None))
     assert event["detail-type"] == "customer_entered_production"
     assert (event["detail"]["invoice_from"], event["detail"]["ended_by"]) == (trial["trial"]["ends_at"], "schedule")
 

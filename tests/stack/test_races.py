@@ -31,7 +31,7 @@ from shared.table.keys import TABLE, customer_key, devices_key, email_key, name_
 from shared.table.store import Increment, Put
 from shared.trials.use_cases import end_trials, start_production
 from shared.values.timestamps import format_timestamp
-from tests.builders import MICROSECOND, NOW, ROOT, a_customer, an_account, asked, begin_in, caller, put
+from tests.builders import MICROSECOND, NOW, ROOT, a_customer, a_new_customer, an_account, bootstrap_in, caller, put
 from tests.memory_identities import MemoryIdentities
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
@@ -49,7 +49,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "200"))
 
 @pytest.fixture
 def store(ministack_store: DynamoStore) -> DynamoStore:
-    begin_in(ministack_store)
+    bootstrap_in(ministack_store)
     return ministack_store
 
 
@@ -71,7 +71,7 @@ def at_once(pool: ThreadPoolExecutor, act: Callable[[int], Any]) -> list[Any]:
 def test_of_sixteen_additions_of_one_name_one_wins(store: DynamoStore, same_key: bool) -> None:
     with ThreadPoolExecutor(THREADS) as pool:
         for turn in range(ROUNDS):
-            new = asked("distributor", ROOT, name=f"Round {turn}")
+            new = a_new_customer("distributor", ROOT, name=f"Round {turn}")
             results = at_once(
                 pool,
                 lambda number, new=new, turn=turn: add_customer(
@@ -144,9 +144,9 @@ def test_of_sixteen_super_users_removed_at_once_one_stays(store: DynamoStore) ->
             refused = [result for result in results if result is not None]
             # Some may be told to try again; never is the last one gone.
             assert sum(isinstance(result, LastSuperUserError) for result in refused) >= 1
-            left = list_accounts(store, caller(), AccountQuery(customer_id=customer.id), limit=100).accounts
-            assert len(left) == len(refused) >= 1
-            assert store.get(super_users_key(customer.id))[super_users_key(customer.id)]["count"] == len(left)
+            remaining = list_accounts(store, caller(), AccountQuery(customer_id=customer.id), limit=100).accounts
+            assert len(remaining) == len(refused) >= 1
+            assert store.get(super_users_key(customer.id))[super_users_key(customer.id)]["count"] == len(remaining)
 
 
 def test_of_sixteen_additions_of_the_tenth_test_device_one_wins(store: DynamoStore) -> None:
@@ -187,11 +187,11 @@ def test_two_runs_and_an_early_end_end_each_trial_once(store: DynamoStore) -> No
 
     with ThreadPoolExecutor(THREADS) as pool:
         results = at_once(pool, act)
-    ended_early = [answer for result in results[2:] for answer in result if answer.ended_now]
+    ended_early = [response for result in results[2:] for response in result if response.ended_now]
     outcomes = results[0] + results[1]
     assert outcomes["ended"] + len(ended_early) == ROUNDS
     assert set(outcomes) <= {"ended", "skipped"}
-    by_id = {answer.customer_id: answer.production_since for answer in ended_early}
+    by_id = {response.customer_id: response.production_since for response in ended_early}
     for start in range(0, ROUNDS, 50):
         for item in store.get(*(customer_key(trial.id) for trial in trials[start : start + 50])).values():
             assert item["version"] == 2
@@ -200,8 +200,8 @@ def test_two_runs_and_an_early_end_end_each_trial_once(store: DynamoStore) -> No
 
 
 def changes(store: DynamoStore, customer: Customer, version: int = 1, **fields: Any) -> Any:
-    who = caller(operation="change_customers")
-    return change_customer(store, who, customer.id, CustomerChange(**fields), version=version)
+    as_caller = caller(operation="change_customers")
+    return change_customer(store, as_caller, customer.id, CustomerChange(**fields), version=version)
 
 
 def names_below(store: DynamoStore, parent: Customer) -> dict[str, str]:
@@ -231,8 +231,8 @@ def test_of_sixteen_changes_of_one_customer_one_wins(store: DynamoStore) -> None
             assert sum(isinstance(result, StaleVersionError) for result in results) == THREADS - 1
             assert winner.version == version + 1
             assert names_below(store, ROOT) == {winner.name.casefold(): distributor.id}
-    kept = store.query(TABLE, customer_key(distributor.id)[0], starts_with="history#", limit=1000).items
-    assert [item["version"] for item in kept] == [*range(2, ROUNDS + 2)]
+    record = store.query(TABLE, customer_key(distributor.id)[0], starts_with="history#", limit=1000).items
+    assert [item["version"] for item in record] == [*range(2, ROUNDS + 2)]
 
 
 def test_rename_against_an_addition_of_the_same_name_has_one_winner(store: DynamoStore) -> None:
@@ -246,9 +246,9 @@ def test_rename_against_an_addition_of_the_same_name_has_one_winner(store: Dynam
                 if number % 2:  # each spells it otherwise: the same request again would be answered again
                     spelt = [c.upper() if number >> bit & 1 else c for bit, c in enumerate("wanted")]
                     return changes(store, old, name="".join(spelt))
-                new = asked("reseller", parent, name="wanted")
-                who = caller(operation="change_customers")
-                return add_customer(store, who, new, idempotency_key=f"{parent.id} {number}").customer
+                new = a_new_customer("reseller", parent, name="wanted")
+                as_caller = caller(operation="change_customers")
+                return add_customer(store, as_caller, new, idempotency_key=f"{parent.id} {number}").customer
 
             results = at_once(pool, act)
             (winner,) = [result for result in results if not isinstance(result, ApiError)]
@@ -267,11 +267,11 @@ def test_archive_against_an_addition_below_has_one_winner(store: DynamoStore) ->
             put(store, parent)
 
             def act(number: int, parent: Customer = parent) -> Any:
-                who = caller(operation="change_customers")
+                as_caller = caller(operation="change_customers")
                 if number % 2:
-                    return archive_customer(store, who, parent.id, version=1, find_devices=blocking_devices)
-                new = asked("reseller", parent, name=f"Child {number}")
-                return add_customer(store, who, new, idempotency_key=f"{parent.id} {number}").customer
+                    return archive_customer(store, as_caller, parent.id, version=1, find_devices=blocking_devices)
+                new = a_new_customer("reseller", parent, name=f"Child {number}")
+                return add_customer(store, as_caller, new, idempotency_key=f"{parent.id} {number}").customer
 
             at_once(pool, act)
             children = names_below(store, parent)
@@ -292,9 +292,9 @@ def test_service_removal_against_an_addition_that_needs_it_has_one_winner(store:
                 if number % 4 == 0:
                     return changes(store, parent, services_to_provide=["all_inclusive"])
                 services = {"service_type": "software_only", "services_to_provide": ["software_only"]}
-                new = asked("reseller", parent, name=f"Child {number}", **services)
-                who = caller(operation="change_customers")
-                return add_customer(store, who, new, idempotency_key=f"{parent.id} {number}").customer
+                new = a_new_customer("reseller", parent, name=f"Child {number}", **services)
+                as_caller = caller(operation="change_customers")
+                return add_customer(store, as_caller, new, idempotency_key=f"{parent.id} {number}").customer
 
             at_once(pool, act)
             item = store.get(customer_key(parent.id))[customer_key(parent.id)]

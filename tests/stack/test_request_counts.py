@@ -11,20 +11,20 @@ from shared.devices.use_cases import list_devices
 from shared.errors import NameExistsError
 from shared.table.dynamodb import DynamoStore
 from shared.table.store import Put
-from tests.builders import ROOT, a_customer, a_device, a_lineage, asked, begin_in, caller, put
+from tests.builders import ROOT, a_customer, a_device, a_lineage, a_new_customer, bootstrap_in, caller, put
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
 
 @pytest.fixture
 def store(ministack_store: DynamoStore) -> DynamoStore:
-    begin_in(ministack_store)
+    bootstrap_in(ministack_store)
     return ministack_store
 
 
 @pytest.fixture
 def sent(store: DynamoStore) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Every request that leaves for DynamoDB, with its answer, capacity asked for."""
+    """Every request that leaves for DynamoDB, with its answer, capacity a_new_customer for."""
     found: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
     events = store._client.meta.events
     open_requests: list[dict[str, Any]] = []
@@ -42,16 +42,16 @@ def sent(store: DynamoStore) -> list[tuple[str, dict[str, Any], dict[str, Any]]]
 
 
 def test_add_end_customer_takes_two_requests_and_minimal_write_units(store: DynamoStore, sent: list[Any]) -> None:
-    line = a_lineage()
-    put(store, *line[1:4])
+    lineage = a_lineage()
+    put(store, *lineage[1:4])
     for in_trial, indexes in ((False, 2), (True, 3)):
         sent.clear()
-        new = asked("end_customer", line[3], name=f"Trial {in_trial}", in_trial=in_trial)
+        new = a_new_customer("end_customer", lineage[3], name=f"Trial {in_trial}", in_trial=in_trial)
         add_customer(store, caller(operation="change_customers"), new, idempotency_key=f"key {in_trial}")
         assert [name for name, _, _ in sent] == ["BatchGetItem", "TransactWriteItems"]
-        _, request, answer = sent[1]
+        _, request, response = sent[1]
         assert [next(iter(action)) for action in request["TransactItems"]] == ["Put", "Put", "Update"]
-        (consumed,) = answer["ConsumedCapacity"]
+        (consumed,) = response["ConsumedCapacity"]
         in_indexes = sum(index["WriteCapacityUnits"] for index in consumed["GlobalSecondaryIndexes"].values())
         # Two for each action, and one for each index that the customer is in.
         assert consumed["WriteCapacityUnits"] == 6
@@ -60,19 +60,25 @@ def test_add_end_customer_takes_two_requests_and_minimal_write_units(store: Dyna
 
 
 def test_conflict_is_explained_without_another_read(store: DynamoStore, sent: list[Any]) -> None:
-    add_customer(store, caller(operation="change_customers"), asked("distributor", ROOT), idempotency_key="one")
+    add_customer(
+        store, caller(operation="change_customers"), a_new_customer("distributor", ROOT), idempotency_key="one"
+    )
     sent.clear()
     with pytest.raises(NameExistsError):
-        add_customer(store, caller(operation="change_customers"), asked("distributor", ROOT), idempotency_key="two")
+        add_customer(
+            store, caller(operation="change_customers"), a_new_customer("distributor", ROOT), idempotency_key="two"
+        )
     assert [name for name, _, _ in sent] == ["BatchGetItem", "TransactWriteItems"]
 
 
 def test_replay_takes_one_request_and_no_write(store: DynamoStore, sent: list[Any]) -> None:
-    add_customer(store, caller(operation="change_customers"), asked("distributor", ROOT), idempotency_key="one")
+    add_customer(
+        store, caller(operation="change_customers"), a_new_customer("distributor", ROOT), idempotency_key="one"
+    )
     sent.clear()
     assert (
         add_customer(
-            store, caller(operation="change_customers"), asked("distributor", ROOT), idempotency_key="one"
+            store, caller(operation="change_customers"), a_new_customer("distributor", ROOT), idempotency_key="one"
         ).outcome
         == "replayed"
     )

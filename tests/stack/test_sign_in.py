@@ -13,12 +13,12 @@ pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
 
 def sign_in(stack: RunningStack, username: str, password: str) -> dict[str, Any]:
-    answer: dict[str, Any] = client("cognito-idp", stack.ministack.endpoint).initiate_auth(
+    response: dict[str, Any] = client("cognito-idp", stack.ministack.endpoint).initiate_auth(
         ClientId=stack.stack["client_id"],
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": username, "PASSWORD": password},
     )
-    return answer
+    return response
 
 
 def invited(stack: RunningStack, email: str, role: str) -> dict[str, Any]:
@@ -43,13 +43,13 @@ def first_sign_in(stack: RunningStack, email: str) -> str:
     )
     challenge = sign_in(stack, email, "Temporary-1234567")
     assert challenge["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
-    answer = cognito.respond_to_auth_challenge(
+    response = cognito.respond_to_auth_challenge(
         ClientId=stack.stack["client_id"],
         ChallengeName="NEW_PASSWORD_REQUIRED",
         Session=challenge["Session"],
         ChallengeResponses={"USERNAME": account_id["Username"], "NEW_PASSWORD": "My-Own-Password-1"},
     )
-    token: str = answer["AuthenticationResult"]["AccessToken"]
+    token: str = response["AuthenticationResult"]["AccessToken"]
     return token
 
 

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 def test_source_document_can_be_followed_to_the_end(stack: RunningStack) -> None:
     """A distributor, a sub-distributor, a reseller, an end-customer on trial and a site, each by the form's options."""
     root = stack.call("GET", "/me").json()["customer"]
-    parent, line = root, [root]
+    parent, lineage = root, [root]
     for level, fields in {
         "distributor": {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "Denmark"},
         "sub_distributor": {
@@ -37,9 +37,9 @@ def test_source_document_can_be_followed_to_the_end(stack: RunningStack) -> None
         assert not {field for field, option in form.items() if option["rule"] == "refused"} & set(body)
         parent = add(stack, **body)
         assert parent["level"] == level
-        line.append(parent)
+        lineage.append(parent)
 
-    _, distributor, sub_distributor, reseller, end_customer, site = line
+    _, distributor, sub_distributor, reseller, end_customer, site = lineage
     assert (distributor["storage_location"]["code"], distributor["storage_location"]["decided"]) == ("DK", "hosted")
     assert (sub_distributor["storage_location"]["code"], sub_distributor["storage_location"]["decided"]) == (
         "SE",
@@ -50,8 +50,8 @@ def test_source_document_can_be_followed_to_the_end(stack: RunningStack) -> None
     assert (site["service_type"], site["inherited_from"]) == ("all_inclusive", end_customer["id"])
 
     subtree = stack.call("GET", "/customers", params={"within": distributor["id"]}).json()["customers"]
-    assert [customer["id"] for customer in subtree] == [customer["id"] for customer in line[1:]]
-    assert subtree == [stack.call("GET", f"/customers/{customer['id']}").json() for customer in line[1:]]
+    assert [customer["id"] for customer in subtree] == [customer["id"] for customer in lineage[1:]]
+    assert subtree == [stack.call("GET", f"/customers/{customer['id']}").json() for customer in lineage[1:]]
 
 
 def test_repeated_request_is_executed_once(stack: RunningStack) -> None:
@@ -84,9 +84,9 @@ def test_repeated_request_is_executed_once(stack: RunningStack) -> None:
     ],
 )
 def test_absent_resources_return_problems(stack: RunningStack, method: str, path: str, status: int, code: str) -> None:
-    answer = stack.call(method, path, json={} if method in ("POST", "PATCH") else None)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert answer.headers["content-type"] == "application/problem+json"
+    response = stack.call(method, path, json={} if method in ("POST", "PATCH") else None)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_absent_resources_return_problems(stack: RunningStack, method: str, path
     ],
 )
 def test_invalid_body_returns_a_problem(stack: RunningStack, content: bytes, media: str, status: int) -> None:
-    answer = stack.call("POST", "/customers", content=content, headers={"Content-Type": media})
-    assert answer.status_code == status
-    assert answer.headers["content-type"] == "application/problem+json"
+    response = stack.call("POST", "/customers", content=content, headers={"Content-Type": media})
+    assert response.status_code == status
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_catalogue_is_replaced_by_support_with_its_version(stack: RunningStack) -> None:
@@ -178,7 +178,7 @@ def test_customer_is_changed_archived_and_restored(stack: RunningStack) -> None:
     distributor = add(stack, name="To change", parent_id=root, **company)
     reseller = add(stack, name="Below", parent_id=distributor["id"], level="reseller", **company)
     kinds = ["customer_changed", "storage_location_changed", "customer_archived", "customer_restored"]
-    told = subscribed(stack, *kinds)
+    published = subscribed(stack, *kinds)
     path = f"/customers/{reseller['id']}"
     changed = stack.call("PATCH", path, json={"name": "Changed", "device_country": "FR"}, headers={"If-Match": '"1"'})
     assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
@@ -196,7 +196,7 @@ def test_customer_is_changed_archived_and_restored(stack: RunningStack) -> None:
     history = stack.call("GET", f"{path}/history").json()["entries"]
     assert [entry["event"] for entry in history] == ["customer_added", *kinds]
     events = eventually(
-        lambda: (found := [e for e in told() if e["detail"]["customer_id"] == reseller["id"]])[3:] and found
+        lambda: (found := [e for e in published() if e["detail"]["customer_id"] == reseller["id"]])[3:] and found
     )
     assert [event["detail-type"] for event in events] == kinds
     assert [event["detail"]["request_id"] for event in events] == [entry["request_id"] for entry in history[1:]]
@@ -207,7 +207,7 @@ def test_customer_is_saved_and_found_by_its_reference(stack: RunningStack) -> No
     body = {"name": "By reference", "parent_id": root, "service_type": "all_inclusive", "services_to_provide": BOTH}
     path = "/customers/by-reference/psa/A%20 7~ü"
     saved = [stack.call("PUT", path, json={**body, "device_country": "DE"}) for _ in range(2)]
-    assert [answer.status_code for answer in saved] == [201, 200]
+    assert [response.status_code for response in saved] == [201, 200]
     assert saved[0].json() == saved[1].json()
     found = stack.call("GET", path)
     assert (found.status_code, found.json()["references"]) == (200, {"psa": "A  7~ü"})
@@ -231,7 +231,7 @@ def test_onboarding_adds_everything_in_one_call(stack: RunningStack) -> None:
     assert (first.status_code, first.json()["complete"]) == (200, False)
     assert [step["outcome"] for step in first.json()["steps"]] == ["added", "added", "refused", "added"]
     assert [step["outcome"] for step in second.json()["steps"]] == ["replayed", "replayed", "refused", "replayed"]
-    secrets = [answer.json()["steps"][1]["account"]["credentials"] for answer in (first, second)]
+    secrets = [response.json()["steps"][1]["account"]["credentials"] for response in (first, second)]
     assert secrets[0] == secrets[1]
     assert access_token(
         client("cognito-idp", stack.ministack.endpoint), stack.stack["client_id"], secrets[0]["client_id"],

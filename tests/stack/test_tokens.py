@@ -37,12 +37,12 @@ def other_pools_token(stack: RunningStack) -> str:
 def id_token(stack: RunningStack) -> str:
     cognito = client("cognito-idp", stack.ministack.endpoint)
     root = stack.stack["accounts"]["root"]
-    answer = cognito.initiate_auth(
+    response = cognito.initiate_auth(
         ClientId=stack.stack["client_id"],
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": root["id"], "PASSWORD": root["password"]},
     )
-    token: str = answer["AuthenticationResult"]["IdToken"]
+    token: str = response["AuthenticationResult"]["IdToken"]
     return token
 
 
@@ -82,5 +82,5 @@ def test_invalid_token_returns_401(stack: RunningStack, kind: str, statuses: set
 
 
 def test_account_missing_from_the_table_is_refused(stack: RunningStack) -> None:
-    answer = stack.call("GET", "/me", token=signed(stack, username="acc_nobody"))
-    assert (answer.status_code, answer.json()["code"]) == (403, "no_active_account")
+    response = stack.call("GET", "/me", token=signed(stack, username="acc_nobody"))
+    assert (response.status_code, response.json()["code"]) == (403, "no_active_account")

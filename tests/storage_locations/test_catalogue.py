@@ -32,9 +32,9 @@ def test_hosted_country_fixes_the_location_and_others_require_a_choice(code: str
         assert _refusal(code, "Atlantis")["code"] == "country_unknown"
 
 
-def _refusal(code: str, wanted: str | None) -> dict[str, Any]:
+def _refusal(code: str, expected: str | None) -> dict[str, Any]:
     with pytest.raises(RuleViolation) as broken:
-        decide_location(CATALOGUE, code, wanted, NOW)
+        decide_location(CATALOGUE, code, expected, NOW)
     assert broken.value.entry["pointer"] == "/storage_location"
     return broken.value.entry
 

@@ -13,7 +13,7 @@ from shared.errors import (
 from shared.storage_locations.catalogue import NewCatalogue
 from shared.storage_locations.use_cases import get_storage_locations, replace_storage_locations
 from shared.table.keys import CATALOGUE
-from tests.builders import ROOT, a_customer, an_account, asked, caller, put
+from tests.builders import ROOT, a_customer, a_new_customer, an_account, caller, put
 from tests.customers.helpers import add
 from tests.memory_store import MemoryStore
 
@@ -28,12 +28,12 @@ def test_replaced_catalogue_is_effective_at_once_and_older_versions_remain(store
     assert [location.code for location in get_storage_locations(store, caller()).locations] == ["DE", "FI"]
     assert get_storage_locations(store, caller(), 1) == before
     assert get_storage_locations(store, caller(), 2) == get_storage_locations(store, caller())
-    added = add(store, asked("distributor", ROOT, device_country="FI"))
+    added = add(store, a_new_customer("distributor", ROOT, device_country="FI"))
     assert (added.customer.storage_location.decided, added.customer.storage_location.catalogue_version) == ("hosted", 2)
 
 
 def test_replaced_catalogue_never_moves_a_customer(store: MemoryStore) -> None:
-    first = add(store, asked("distributor", ROOT, device_country="FI", storage_location="SE")).customer
+    first = add(store, a_new_customer("distributor", ROOT, device_country="FI", storage_location="SE")).customer
     replace_storage_locations(store, caller(operation="support"), a_catalogue("DE", "FI"), version=1)
     assert get_customer(store, caller(), first.id) == first
 

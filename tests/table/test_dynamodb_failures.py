@@ -151,19 +151,19 @@ def test_change_of_a_full_record_raises_item_too_large(failing: Failing) -> None
 def test_get_retries_unprocessed_keys(failing: Failing) -> None:
     other = {"pk": {"S": "b"}, "sk": {"S": "x"}}
     both = {"table": {"Keys": [ITEM, other], "ConsistentRead": True}}
-    left = {"table": {"Keys": [other], "ConsistentRead": True}}
+    remaining = {"table": {"Keys": [other], "ConsistentRead": True}}
     failing.stubber.add_response(
-        "batch_get_item", {"Responses": {"table": [ITEM]}, "UnprocessedKeys": left}, {"RequestItems": both}
+        "batch_get_item", {"Responses": {"table": [ITEM]}, "UnprocessedKeys": remaining}, {"RequestItems": both}
     )
-    failing.stubber.add_response("batch_get_item", {"Responses": {"table": [other]}}, {"RequestItems": left})
+    failing.stubber.add_response("batch_get_item", {"Responses": {"table": [other]}}, {"RequestItems": remaining})
     assert set(failing.store.get(("a", "x"), ("b", "x"))) == {("a", "x"), ("b", "x")}
     assert failing.waits == [0]
 
 
 def test_get_gives_up_with_429_when_keys_stay_unprocessed(failing: Failing) -> None:
-    left = {"table": {"Keys": [ITEM]}}
+    remaining = {"table": {"Keys": [ITEM]}}
     for _ in range(MAX_ATTEMPTS):
-        failing.stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": left})
+        failing.stubber.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": remaining})
     with pytest.raises(ThrottledError):
         failing.store.get(("a", "x"))
 

@@ -9,6 +9,6 @@ from tests.memory_store import MemoryStore
 
 @pytest.fixture
 def trial(store: MemoryStore) -> Customer:
-    line = a_lineage(end_customer={"in_trial": True})
-    put(store, *line[1:])
-    return line[4]
+    lineage = a_lineage(end_customer={"in_trial": True})
+    put(store, *lineage[1:])
+    return lineage[4]

@@ -175,11 +175,13 @@ def test_failed_page_is_counted_beside_earlier_failures(store: MemoryStore) -> N
 
 
 @pytest.mark.parametrize("shards", [range(16), [3]])
-@pytest.mark.parametrize(("count", "left"), [(PAGE + 50, PAGE + 1), (PAGE, PAGE), (50, 50)])
-def test_no_further_page_is_read_when_the_time_is_up(store: MemoryStore, shards: Any, count: int, left: int) -> None:
+@pytest.mark.parametrize(("count", "remaining"), [(PAGE + 50, PAGE + 1), (PAGE, PAGE), (50, 50)])
+def test_no_further_page_is_read_when_the_time_is_up(
+    store: MemoryStore, shards: Any, count: int, remaining: int
+) -> None:
     crowd(store, count)
     store.requests.clear()
-    assert end_trials(store, END, time_is_up=lambda: True, shards=shards) == {"deferred": left}
+    assert end_trials(store, END, time_is_up=lambda: True, shards=shards) == {"deferred": remaining}
     assert store.requests == ["query trials"] * len(shards)
 
 

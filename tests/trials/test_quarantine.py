@@ -103,8 +103,8 @@ def test_repaired_quarantined_trial_is_recorded_and_published_once(store: Memory
     assert run(store, END) == {"quarantined": 1}
     store.items[key]["trial_ends_at"] = good["trial_ends_at"]
     before = dict(store.items[key])
-    answer = produce(store, trial, END + timedelta(days=2), version=9)
-    assert (answer.production_since, answer.ended_by, answer.ended_now) == (END, "schedule", False)
+    response = produce(store, trial, END + timedelta(days=2), version=9)
+    assert (response.production_since, response.ended_by, response.ended_now) == (END, "schedule", False)
     after = store.items[key]
     assert "trial_set_aside" not in after
     assert [kind for kind, _ in events_for_change(before, after)] == ["customer_entered_production"]
@@ -125,7 +125,7 @@ def test_start_production_repairs_a_quarantined_trial_once(store: MemoryStore, t
             change(*arguments, **options)
 
     store.change = somebody_first  # type: ignore[method-assign]
-    answer = produce(store, trial, END + timedelta(days=2), version=9)
-    kept = store.items[key]
-    assert (kept["trial_ended_by"], kept["version"], answer.version) == ("schedule", 2, 2)
-    assert not {"trial_shard", "trial_due", "trial_set_aside"} & set(kept)
+    response = produce(store, trial, END + timedelta(days=2), version=9)
+    record = store.items[key]
+    assert (record["trial_ended_by"], record["version"], response.version) == ("schedule", 2, 2)
+    assert not {"trial_shard", "trial_due", "trial_set_aside"} & set(record)

@@ -54,21 +54,21 @@ def sent(size: int) -> dict[str, Any]:
     first = 0 if size == 10 else 10
     return {
         "QueueUrl": "https://queue",
-        "Entries": [{"Id": str(place), "MessageBody": json.dumps({"shard": first + place})} for place in range(size)],
+        "Entries": [{"Id": str(index), "MessageBody": json.dumps({"shard": first + index})} for index in range(size)],
     }
 
 
 @pytest.mark.parametrize(
-    ("asked", "shards"), [({}, 16), ({"shard": 3}, 1), ({"shard": 16}, 0), ({"shard": -1}, 0), ({"shard": True}, 0)]
+    ("expected", "shards"), [({}, 16), ({"shard": 3}, 1), ({"shard": 16}, 0), ({"shard": -1}, 0), ({"shard": True}, 0)]
 )
-def test_run_processes_only_the_requested_shards(asked: dict[str, Any], shards: int) -> None:
+def test_run_processes_only_the_requested_shards(expected: dict[str, Any], shards: int) -> None:
     seen: list[int] = []
 
     def work(_now: datetime, theirs: Any) -> Counter[Any]:
         seen.extend(theirs)
         return Counter()
 
-    run_scheduled(asked, work, MemoryQueue)
+    run_scheduled(expected, work, MemoryQueue)
     assert len(seen) == shards
 
 
@@ -94,11 +94,11 @@ class Context:
     aws_request_id = "request"
     function_name = "EndTrials"
 
-    def __init__(self, left: int = 60_000) -> None:
-        self.left = left
+    def __init__(self, remaining: int = 60_000) -> None:
+        self.remaining = remaining
 
     def get_remaining_time_in_millis(self) -> int:
-        return self.left
+        return self.remaining
 
 
 def time_of_run(event: Any) -> datetime:
@@ -119,9 +119,9 @@ def test_run_uses_the_events_time_but_never_a_future_one() -> None:
         assert before <= time_of_run(event) <= datetime.now(UTC)
 
 
-@pytest.mark.parametrize(("left", "up"), [(RESERVE_MS, False), (RESERVE_MS - 1, True)])
-def test_time_is_up_at_the_reserve(left: int, up: bool) -> None:
-    assert time_is_up(Context(left)) is up  # type: ignore[arg-type]
+@pytest.mark.parametrize(("remaining", "up"), [(RESERVE_MS, False), (RESERVE_MS - 1, True)])
+def test_time_is_up_at_the_reserve(remaining: int, up: bool) -> None:
+    assert time_is_up(Context(remaining)) is up  # type: ignore[arg-type]
 
 
 def test_run_with_failures_raises_at_its_end() -> None:

@@ -33,8 +33,8 @@ def test_start_production_of_a_stale_version_returns_412(store: MemoryStore, tri
 
 
 def test_start_production_after_the_end_reports_the_schedules_end(store: MemoryStore, trial: Customer) -> None:
-    answer = produce(store, trial, END)
-    assert (answer.ended_now, answer.production_since, answer.ended_by) == (False, END, "schedule")
+    response = produce(store, trial, END)
+    assert (response.ended_now, response.production_since, response.ended_by) == (False, END, "schedule")
     assert run(store, END) == {"ended": 1}
     assert stored(store, trial).production_since == END
 
@@ -48,15 +48,15 @@ def test_start_production_against_the_schedule_has_one_winner(store: MemoryStore
         change(*arguments, **options)
 
     store.change = the_schedule_first  # type: ignore[method-assign]
-    answer = produce(store, trial, END - MICROSECOND)
-    assert (answer.ended_now, answer.production_since, answer.ended_by) == (False, END, "schedule")
+    response = produce(store, trial, END - MICROSECOND)
+    assert (response.ended_now, response.production_since, response.ended_by) == (False, END, "schedule")
     assert stored(store, trial).version == 2
 
 
 def test_recorded_production_counts_even_with_a_clock_ahead(store: MemoryStore, trial: Customer) -> None:
     run(store, END)
-    answer = produce(store, trial, END - timedelta(minutes=5))
-    assert (answer.ended_now, answer.production_since) == (False, END)
+    response = produce(store, trial, END - timedelta(minutes=5))
+    assert (response.ended_now, response.production_since) == (False, END)
 
 
 def test_start_production_is_never_before_creation(store: MemoryStore, trial: Customer) -> None:

@@ -16,12 +16,12 @@ def test_trial_status_shows_end_reminders_and_who_ended_it(store: MemoryStore, t
     run(store, END - timedelta(days=7))
     status = get_trial(store, caller(now=END - timedelta(days=7)), trial.id)
     assert [(reminder.days_before, reminder.sent_at) for reminder in status.reminders] == [(7, END - timedelta(days=7))]
-    for now, left in (
+    for now, remaining in (
         (END - MICROSECOND, 1),
         (END - timedelta(days=1), 1),
         (END - timedelta(days=1, microseconds=1), 2),
     ):
-        assert get_trial(store, caller(now=now), trial.id).days_left == left
+        assert get_trial(store, caller(now=now), trial.id).days_left == remaining
     late = get_trial(store, caller(now=END), trial.id)
     assert (late.state, late.days_left, late.ended_at, late.ended_by) == ("in_production", 0, END, "schedule")
     produce(store, trial, END - timedelta(days=2), version=2)
@@ -40,8 +40,8 @@ def test_trial_status_of_a_site_is_its_end_customers(store: MemoryStore, trial: 
 def test_trial_status_without_a_trial_has_no_ended_by(store: MemoryStore) -> None:
     customer = a_customer("end_customer")
     put(store, customer)
-    answer = produce(store, customer, NOW + timedelta(days=1))
-    assert (answer.ended_now, answer.production_since, answer.ended_by) == (False, NOW, None)
+    response = produce(store, customer, NOW + timedelta(days=1))
+    assert (response.ended_now, response.production_since, response.ended_by) == (False, NOW, None)
     status = get_trial(store, caller(now=NOW + timedelta(days=1)), customer.id)
     assert (status.ended_at, status.ended_by, status.days_left) == (None, None, 0)
 

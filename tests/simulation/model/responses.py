@@ -55,16 +55,16 @@ class Responses(ModelState):
     def shown_trial(self, customer: Customer) -> dict[str, Any]:
         source = customer.source
         since, ends = self.production_start(source), source.trial_ends_at
-        left = 0
-        while ends and since is None and self.now + left * DAY < ends:
-            left += 1
+        remaining = 0
+        while ends and since is None and self.now + remaining * DAY < ends:
+            remaining += 1
         return {
             "customer_id": customer.id,
             "inherited_from": None if source is customer else source.id,
             "state": "in_production" if since else "in_trial",
             "started_at": format_timestamp(ends - MONTH) if ends else None,
             "ends_at": format_timestamp(ends) if ends else None,
-            "days_left": left,
+            "days_left": remaining,
             "reminders": [
                 {"days_before": days, "sent_at": format_timestamp(at)} for days, at in source.reminders.items()
             ],
@@ -143,10 +143,10 @@ class Responses(ModelState):
             days = [
                 day for day in days if day < end and day + DAY > since and not (customer.trial_ends_at and day < since)
             ]
-            left = [
+            remaining = [
                 day for day in days if not any(begin <= day and day + DAY <= stop for begin, stop in customer.archives)
             ]
-            if days and not left:
+            if days and not remaining:
                 continue
             row = {name: getattr(customer, name) for name in ("name", "path", "service_type", "references")}
             times = {
@@ -154,5 +154,5 @@ class Responses(ModelState):
                 "start": format_timestamp(max(since, month)),
                 "end": format_timestamp(end),
             }
-            rows.append({"customer_id": customer.id, **row, **times, "days": len(left)})
+            rows.append({"customer_id": customer.id, **row, **times, "days": len(remaining)})
         return rows

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from shared.values.timestamps import format_timestamp
-from tests.builders import NOW, ROOT, ROOT_ACCOUNT, begin_in
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, bootstrap_in
 from tests.calls import Called, call
 from tests.simulation.fake_aws import FakeAws
 from tests.simulation.invariants import violations
@@ -102,7 +102,7 @@ class Steps(RuleBasedStateMachine):
         self.aws = FakeAws(NOW)
         self.installed = contextlib.ExitStack()
         self.installed.enter_context(self.aws.installed())
-        begin_in(self.aws.store)
+        bootstrap_in(self.aws.store)
         decision = {"decided": "hosted", "catalogue_version": 1, "decided_at": format_timestamp(NOW)}
         root_id = ROOT_ACCOUNT.id
         root = Customer(
