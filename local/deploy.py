@@ -37,7 +37,6 @@ def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE, *, fan_out: bool
         "AwsEndpointUrl": ministack.endpoint,
         "ClockFile": str(clock_file),
         "ScheduleRate": "rate(1 minute)",
-        "SnapStart": "None",  # an emulator keeps no start, and takes its time for it
         "FanOut": "true" if fan_out else "false",
     }
     code = _package()

@@ -89,6 +89,7 @@ def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> 
         "IOT_MTLS_ENABLED": "0",
         "SERVICES": _SERVICES,
         "AUTH": str(ask_permission).lower(),
+        "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",  # as on AWS, an error of the trigger fails the sign-in
         "LOG_LEVEL": "WARNING",
     }
     with log.open("ab") as output:

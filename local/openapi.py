@@ -1,63 +1,63 @@
-"""`make openapi`: the OpenAPI document, from the functions themselves, on standard output."""
+"""`make openapi`: the OpenAPI document, from the functions themselves, on standard output.
+
+Powertools generates it. What its generator does not know is added: problems, headers, examples.
+"""
 
 import importlib
+import inspect
 import json
 import sys
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue, models_json_schema
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from local.paths import PROJECT
-from shared.api.http import JSON, Api, RouteSpec
-from shared.api.parameters import Parameter
-from shared.api.routes import ROUTES
-from shared.errors import VersionRequiredError
+from shared.api.app import Api, RouteSpec
+from shared.api.parameters import IdempotencyKey, IfMatch, RequiredIdempotencyKey
+from shared.api.requests import JSON
+from shared.api.routes import Function
+from shared.errors import (
+    ApiError,
+    BodyTooLargeError,
+    ForbiddenError,
+    KeyReusedError,
+    MalformedRequestError,
+    NoActiveAccountError,
+    NotFoundError,
+    StaleVersionError,
+    ThrottledError,
+    UnauthenticatedError,
+    UnavailableError,
+    UnsupportedMediaError,
+    VersionRequiredError,
+)
 
-_RESPONSE_HEADERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
-    "add_import": {"202": ("Location", "Idempotent-Replayed")},
-    "add_customer": {"201": ("ETag", "Location", "Idempotent-Replayed")},
-    "get_customer": {"200": ("ETag",)},
-    "change_customer": {"200": ("ETag",)},
-    "change_storage_location": {"200": ("ETag",)},
-    "archive_customer": {"200": ("ETag",)},
-    "restore_customer": {"200": ("ETag",)},
-    "get_customer_by_reference": {"200": ("ETag",)},
-    "save_customer_by_reference": {"200": ("ETag",), "201": ("ETag", "Location")},
-    "get_storage_locations": {"200": ("ETag",)},
-    "replace_storage_locations": {"200": ("ETag",)},
-    "add_account": {"201": ("ETag", "Location", "Idempotent-Replayed")},
-    "add_test_device": {"201": ("Location", "Idempotent-Replayed")},
-    "get_account": {"200": ("ETag",)},
-    "list_devices": {"200": ("Next-Cursor",)},
-    "get_invoicing": {"200": ("Next-Cursor",)},
-    "change_account": {"200": ("ETag",)},
-}
-# What the gateway may answer before a function is called; it has a shape of its own.
+_DESCRIPTION: Final = (
+    "Adds the customers of a backup service by the rules of each level and decides where their backups are stored. "
+    "A resource outside of the caller's customer looks exactly like one that does not exist: 404. Every failure is "
+    "RFC 9457 problem+json, except those of the gateway itself: a missing or invalid token (401), a missing scope "
+    '(403) and its own throttling (429) have the body {"message": "..."}.'
+)
+_EVERY_ROUTE: Final = (
+    MalformedRequestError,
+    UnauthenticatedError,
+    NoActiveAccountError,
+    ForbiddenError,
+    ThrottledError,
+    UnavailableError,
+)
+# The gateway may respond with these before a function is called.
 _OF_THE_GATEWAY: Final = ("401", "403", "429")
-_GATEWAY_MESSAGE: Final = {
-    "type": "object",
-    "description": "What the gateway itself refuses.",
-    "properties": {"message": {"type": "string"}},
-    "required": ["message"],
-}
-_MESSAGE: Final = {"$ref": "#/components/schemas/GatewayMessage"}
 _STATUS_HEADERS: Final = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
-_REFERENCE: Final = "#/components/schemas/{model}"
-
-
-class _Schemas(GenerateJsonSchema):
-    """pydantic's, but for `"default": null`: a field that is left out of a change is not one that is null."""
-
-    def default_schema(self, schema: Any) -> JsonSchemaValue:
-        found = super().default_schema(schema)
-        return {key: value for key, value in found.items() if (key, value) != ("default", None)}
+_ADDED_BY_POWERTOOLS: Final = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 
 
 class ProblemError(BaseModel):
-    """One error; `pointer` (into the body) or `parameter` or `header` says where it is."""
+    """One error. `pointer` (into the body), `parameter` or `header` says where it is."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -81,7 +81,7 @@ class Problem(BaseModel):
                     "status": 422,
                     "code": "broken_rules",
                     "detail": "The request violates one rule. See errors for details.",
-                    "errors": [{"code": "required", "pointer": "/name", "detail": "A distributor needs name."}],
+                    "errors": [{"code": "required", "pointer": "/name", "detail": "A distributor requires name."}],
                     "request_id": "JKJaXmPLvHcESHA=",
                 }
             ]
@@ -97,110 +97,161 @@ class Problem(BaseModel):
     request_id: str
 
 
+class GatewayMessage(BaseModel):
+    """The body of a failure that the gateway itself responds with."""
+
+    message: str
+
+
+def apis() -> Iterator[Api]:
+    """Import each function of the API and yield its app."""
+    for name in get_args(Function):
+        yield importlib.import_module(f"functions.{name}").app
+
+
 def document() -> dict[str, Any]:
-    """Build one document for all functions. A name belongs to one schema only."""
-    functions = {name: importlib.import_module(f"functions.{name}") for name in ROUTES}
-    models: list[tuple[type[BaseModel], JsonSchemaMode]] = [(Problem, "serialization")]
-    for function in functions.values():
-        if function.app.answers.model:
-            models.append((function.app.answers.model, "serialization"))
-        models += [(each.annotation, "validation") for each in function.app.parameters if each.place == "body"]
-    references, schemas = models_json_schema(models, ref_template=_REFERENCE, schema_generator=_Schemas)
-    paths: dict[str, Any] = {}
-    for name, function in functions.items():
-        row = function.app.row
-        paths.setdefault(row.path, {})[row.method.lower()] = _operation(name, function, references)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Backup customers",
-            "version": _version(),
-            "description": (
-                "Adds the customers of a backup service by the rules of each level and decides where their backups "
-                "are stored. A resource outside the caller's customer looks exactly like an absent one: 404. "
-                "Every failure is RFC 9457 problem+json, but those that the gateway itself answers: a missing or "
-                "invalid token (401), a missing scope (403) and its own throttling (429) come as "
-                '{"message": "..."}.'
-            ),
-        },
-        "servers": [{"url": "/"}],
-        "security": [{"access_token": []}],
-        "paths": paths,
-        "components": {
-            "schemas": dict(sorted((schemas["$defs"] | {"GatewayMessage": _GATEWAY_MESSAGE}).items())),
-            "securitySchemes": {
-                "access_token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "An access token of the user pool, good for 15 minutes.",
-                }
-            },
+    """Build one document for all functions."""
+    resolver = APIGatewayHttpResolver(enable_validation=True)
+    operations: dict[str, tuple[Api, RouteSpec]] = {}
+    for app in apis():
+        for name, spec in app.routes.items():
+            if spec.row.operation is None:  # a page for browsers
+                continue
+            operations[name] = (app, spec)
+            resolver.route(
+                spec.row.path.replace("{", "<").replace("}", ">"),
+                spec.row.method,
+                operation_id=name,
+                summary=spec.function.__doc__,
+                responses=_successes(spec),
+            )(spec.function)
+    text = resolver.get_openapi_json_schema(
+        title="Backup customers", version=_version(), openapi_version="3.1.0", description=_DESCRIPTION
+    )
+    result: dict[str, Any] = json.loads(text)
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            _complete(operation, *operations[operation["operationId"]])
+    schemas = result["components"]["schemas"]
+    for name in _ADDED_BY_POWERTOOLS:
+        del schemas[name]
+    for model in (Problem, GatewayMessage):
+        schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+        schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
+    result["servers"] = [{"url": "/"}]
+    result["security"] = [{"access_token": []}]
+    result["components"] = {
+        "schemas": dict(sorted(_without_null_defaults(schemas).items())),
+        "securitySchemes": {
+            "access_token": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "An access token of the user pool, valid for 15 minutes.",
+            }
         },
     }
+    return result
 
 
 def _version() -> str:
-    return next(
-        line.split('"')[1]
-        for line in (PROJECT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
-        if line.startswith("version")
-    )
+    version: str = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return version
 
 
-def _operation(name: str, function: Any, references: Mapping[Any, Any]) -> dict[str, Any]:
-    app = function.app
-    event = json.loads((PROJECT / "events" / f"{name}.json").read_text(encoding="utf-8"))
-    operation: dict[str, Any] = {"summary": function.route.__doc__, "operationId": name}
-    parameters = [_parameter(each, app) for each in app.parameters if each.place != "body"]
-    if parameters:
-        operation["parameters"] = parameters
-    body = next((each for each in app.parameters if each.place == "body"), None)
-    if body:
-        content = {"schema": references[body.annotation, "validation"], "example": json.loads(event["body"])}
-        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
-    elif app.takes is not JSON:
-        media: dict[str, Any] = {each: {"schema": {"type": "string"}} for each in app.takes.media}
-        media["text/csv"]["example"] = event["body"]
-        operation["requestBody"] = {"required": True, "content": media}
-    operation["responses"] = _responses(name, app.answers, references)
-    return operation
+def _successes(spec: RouteSpec) -> dict[int, Any]:
+    content: dict[str, Any] = {"application/json": {"model": spec.model}} if spec.model else {}
+    if hasattr(spec.model, "as_csv"):
+        content["text/csv"] = {"schema": {"type": "string"}}
+    successes = {spec.status: {"description": HTTPStatus(spec.status).phrase, "content": content}}
+    if spec.status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
+        successes[HTTPStatus.OK.value] = {"description": spec.otherwise, "content": content}
+    return successes
 
 
-def _parameter(given: Parameter, app: Api) -> dict[str, Any]:
-    # A version is asked for by a refusal of its own, and not by the shape.
-    version = given.key == "If-Match" and VersionRequiredError in app.answers.refuses
-    default = {} if given.required or given.default is None else {"default": given.default}
-    return {
-        "name": given.key,
-        "in": given.place,
-        "required": given.required or version,
-        "schema": {**given.adapter.json_schema(ref_template=_REFERENCE), **default},
-        **({"description": given.description} if given.description else {}),
-    }
-
-
-def _responses(name: str, answers: RouteSpec, references: Mapping[Any, Any]) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": references[Problem, "serialization"]}}
-    content: dict[str, Any] = {}
-    if answers.model:
-        content = {"content": {"application/json": {"schema": references[answers.model, "serialization"]}}}
-    responses: dict[str, Any] = {str(answers.status): {"description": HTTPStatus(answers.status).phrase, **content}}
-    if answers.status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
-        responses["200"] = {"description": answers.otherwise, **content}
-    codes: dict[str, list[str]] = {"500": ["internal_error"]}
-    for error in answers.refuses:
-        codes.setdefault(str(error.status), []).append(error.code)
-    for status, of_status in codes.items():
-        message = {"application/json": {"schema": _MESSAGE}} if status in _OF_THE_GATEWAY else {}
-        responses[status] = {"description": ", ".join(of_status), "content": {**problem, **message}}
-    if name in ("list_devices", "get_invoicing"):
-        responses["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+def _complete(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
+    """Add to an operation what the generator does not know: examples, problems and headers."""
+    annotations = [parameter.annotation for parameter in inspect.signature(spec.function).parameters.values()]
+    for parameter in operation.get("parameters", []):
+        parameter["schema"].pop("title", None)  # its name again
+        if parameter["in"] == "header":  # the generator writes their names in lower case
+            parameter["name"] = parameter["name"].title()
+        # Without a version the request fails with an error of its own, and not as malformed.
+        parameter["required"] |= parameter["name"] == "If-Match" and IfMatch in annotations
+    _complete_body(operation, app, spec)
+    responses = operation["responses"]
+    del responses["422"]  # Powertools' own
+    responses |= _problems(spec, annotations)
     for status, response in responses.items():
-        headers = (*_RESPONSE_HEADERS.get(name, {}).get(status, ()), *_STATUS_HEADERS.get(status, ()))
+        headers = (*_headers(spec, status, annotations), *_STATUS_HEADERS.get(status, ()))
         if headers:
             response["headers"] = {header: {"schema": {"type": "string"}} for header in headers}
-    return dict(sorted(responses.items()))
+        if not response.get("content"):
+            response.pop("content", None)
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _complete_body(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
+    event = json.loads((PROJECT / "events" / f"{operation['operationId']}.json").read_text(encoding="utf-8"))
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
+        operation["requestBody"]["content"]["application/json"]["example"] = json.loads(event["body"])
+    elif app.accepts is not JSON and spec.row.method == "POST":
+        media: dict[str, Any] = {each: {"schema": {"type": "string"}} for each in app.accepts.media_types}
+        media["text/csv"]["example"] = event["body"]
+        operation["requestBody"] = {"required": True, "content": media}
+
+
+def _problems(spec: RouteSpec, annotations: list[Any]) -> dict[str, Any]:
+    codes: dict[str, list[str]] = {"500": ["internal_error"]}
+    for error in dict.fromkeys(_errors(spec, annotations)):
+        codes.setdefault(str(error.status), []).append(error.code)
+    problems = {}
+    for status, of_status in codes.items():
+        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        if status in _OF_THE_GATEWAY:
+            content["application/json"] = {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}
+        problems[status] = {"description": ", ".join(of_status), "content": content}
+    return problems
+
+
+def _errors(spec: RouteSpec, annotations: list[Any]) -> Iterator[type[ApiError]]:
+    """Yield the errors of a route: those of every route, those that follow from its signature, and its own."""
+    yield from _EVERY_ROUTE
+    if "{" in spec.row.path:
+        yield NotFoundError
+    yield from spec.raises
+    if IfMatch in annotations:
+        yield from (StaleVersionError, VersionRequiredError)
+    if IdempotencyKey in annotations or RequiredIdempotencyKey in annotations:
+        yield KeyReusedError
+    if spec.row.method in ("POST", "PUT", "PATCH"):
+        yield from (BodyTooLargeError, UnsupportedMediaError)
+
+
+def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[str]:
+    """Yield the headers of a successful response."""
+    if status not in (str(spec.status), "200") or spec.model is None:
+        return
+    created = status in ("201", "202")
+    validated = status == "200" and spec.status != HTTPStatus.OK and KeyReusedError in _errors(spec, annotations)
+    if "version" in spec.model.model_fields and not validated:
+        yield "ETag"
+    if created and spec.model.__name__ != "OnboardingResponse":
+        yield "Location"
+        if KeyReusedError in _errors(spec, annotations):
+            yield "Idempotent-Replayed"
+    if hasattr(spec.model, "as_csv"):
+        yield "Next-Cursor"
+
+
+def _without_null_defaults(schema: Any) -> Any:
+    """Remove `"default": null`: a field that is omitted from a change is not one that is null."""
+    if isinstance(schema, dict):
+        return {
+            name: _without_null_defaults(value) for name, value in schema.items() if (name, value) != ("default", None)
+        }
+    return [_without_null_defaults(each) for each in schema] if isinstance(schema, list) else schema
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Cuts a package of the functions to what they use of botocore's data: less to read at every start.
+"""Removes the data of boto3 and botocore that the functions do not use, so that a cold start reads less.
 
     python -m local.prune_botocore FOLDER SERVICE ...
 
-Out go the services and the operations that no module of shared/ asks for, and what is written for people.
+Removes every other service, the operations that no module of shared/ calls, and the documentation.
 """
 
 import gzip
@@ -20,6 +20,7 @@ _READ: Final = ("service-2.json", "endpoint-rule-set-1.json")
 
 
 def prune(folder: Path, services: list[str]) -> None:
+    shutil.rmtree(folder / "boto3" / "data")  # of resources, which are not used
     data = folder / "botocore" / "data"
     for other in data.iterdir():
         if other.is_dir() and other.name not in services:
@@ -37,20 +38,20 @@ def prune(folder: Path, services: list[str]) -> None:
             content = _read(file) if name in _READ else None
             file.unlink()
             if name == "service-2.json":
-                content = _with_operations(_undocumented(content), _asked_for())
+                content = _with_operations(_undocumented(content), _operations_in_use())
             if content is not None:
                 _write(newest / name, content)
 
 
-def _asked_for() -> set[str]:
-    """The operations that shared/ asks of its clients: `batch_get_item` -> `batchgetitem`."""
+def _operations_in_use() -> set[str]:
+    """Return the operations that shared/ calls on its clients: `batch_get_item` -> `batchgetitem`."""
     sources = [path.read_text(encoding="utf-8") for path in (PROJECT / "shared").rglob("*.py")]
     return {name.replace("_", "") for source in sources for name in re.findall(r"_client\.([a-z_]+)", source)}
 
 
-def _with_operations(model: Any, wanted: set[str]) -> Any:
-    """A service's model with these operations and the shapes that they lead to."""
-    operations = {name: each for name, each in model["operations"].items() if name.lower() in wanted}
+def _with_operations(model: Any, names: set[str]) -> Any:
+    """Return a service's model with only these operations and the shapes that they use."""
+    operations = {name: each for name, each in model["operations"].items() if name.lower() in names}
     shapes: dict[str, Any] = {}
     ahead = _shapes_in(operations)
     while ahead:
@@ -77,7 +78,7 @@ def _write(file: Path, content: Any) -> None:
 
 
 def _undocumented(content: Any) -> Any:
-    """Without the texts; a member of a shape may be named `documentation` too, and is no text."""
+    """Remove the texts. A member of a shape may be named `documentation` too; it is not a text."""
     if isinstance(content, dict):
         return {
             name: _undocumented(inner)

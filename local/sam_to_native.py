@@ -14,6 +14,7 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 
 Resources = dict[str, Any]
+_PARAMETERS = {"GradualDeployment": "false"}  # ministack has no CodeDeploy
 
 
 class _NoManagedPolicies:
@@ -27,7 +28,7 @@ def sam_to_native(template: dict[str, Any], bucket: str, key: str) -> dict[str, 
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
-    native: dict[str, Any] = transform(template, {}, _NoManagedPolicies())
+    native: dict[str, Any] = transform(template, _PARAMETERS, _NoManagedPolicies())
     for name, resource in list(native["Resources"].items()):
         if resource["Type"] == "AWS::ApiGatewayV2::Api":
             native["Resources"].update(_routes(name, resource["Properties"]))

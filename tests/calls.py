@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.paths import PROJECT
+from shared.api.routes import ROUTES
 from shared.auth.authorization import Account
 from tests.builders import ROOT_ACCOUNT
 
@@ -41,8 +42,17 @@ def an_event(name: str) -> dict[str, Any]:
 
 
 def handler(name: str) -> Callable[[Any, Context], Any]:
-    found: Callable[[Any, Context], Any] = importlib.import_module(f"functions.{name}").lambda_handler
-    return found
+    """Return the lambda_handler that serves the route, or is the function, of this name."""
+    module = importlib.import_module(f"functions.{function_of(name)}")
+    handle: Callable[[Any, Context], Any] = module.lambda_handler
+    return handle
+
+
+def function_of(name: str) -> str:
+    """Return the function that serves a route; unknown routes are the console's."""
+    if name == "refuse_unknown_route":
+        return "console"
+    return ROUTES[name].function if name in ROUTES else name
 
 
 def invoke(name: str, event: Any) -> Any:
@@ -63,6 +73,7 @@ def call(
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
     path: str | None = None,
+    method: str | None = None,
 ) -> Called:
     """Send a request. Its other parts are those of the function's example event, without query and version headers."""
     event = deepcopy(an_event(name))
@@ -75,6 +86,8 @@ def call(
         event["body"] = body if isinstance(body, str) else json.dumps(body)
     if path is not None:
         event["rawPath"] = path
+    if method is not None:
+        event["requestContext"]["http"]["method"] = method
     if account is None:
         event["requestContext"].pop("authorizer")
     elif "authorizer" in event["requestContext"]:

@@ -1,9 +1,10 @@
-"""The stream of the table: sign-ins follow the accounts."""
+"""What calls the accounts beside the API: the stream of the table, and the user pool when it issues a token."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
-from shared.aws.batch import SEQUENCE_NUMBER, process_batch
+from shared.aws.batch import SEQUENCE_NUMBER, id_of, process_batch
+from shared.aws.observability import count_metric, flush_metrics, log
 
 _KEY: Final = ("dynamodb", "Keys", "pk", "S")
 
@@ -15,3 +16,19 @@ def process_account_changes(event: Any, sync: Callable[[str], None]) -> dict[str
         sync(record["dynamodb"]["Keys"]["pk"]["S"].removeprefix("account#"))
 
     return process_batch(event, SEQUENCE_NUMBER, sync_account, failed_as="account_message_failed", about=_KEY)
+
+
+def process_sign_in(event: Any, record: Callable[[str], None]) -> Any:
+    """Call `record` with the account id of a PreTokenGeneration event, and return the event: the token does not change.
+
+    A failure is logged and counted and never raised, because the user pool would then refuse the sign-in.
+    """
+    account_id = id_of(event, "userName")
+    try:
+        record(account_id)
+    except Exception as error:  # noqa: BLE001 - nothing may block a sign-in
+        log.error("sign_in_not_recorded", account_id=account_id, error=type(error).__qualname__)
+        count_metric("sign_in_not_recorded")
+    finally:
+        flush_metrics()
+    return event

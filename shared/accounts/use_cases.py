@@ -362,17 +362,16 @@ def sync_identity(store: Records, identities: UserDirectory, account_id: str) ->
 
 
 def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
-    """Note the first sign-in of an account; it is active from then on. Repeating it changes nothing.
+    """Record the first sign-in of an account, which makes it active. Repeating it changes nothing.
 
-    What is not noted now, the next token notes.
+    A sign-in that is not recorded now is recorded with the next token. Raises ApiError.
     """
-    with contextlib.suppress(ApiError):  # a failing store must not block a sign-in
-        account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
-        if account is None or account.signed_in_at or account.removed:
-            return
-        version = account.version + 1
-        reached = version if account.identity_version >= account.version else account.identity_version
-        _mark(store, account, {"signed_in_at": now, "version": version, "identity_version": reached})
+    account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
+    if account is None or account.signed_in_at or account.removed:
+        return
+    version = account.version + 1
+    reached = version if account.identity_version >= account.version else account.identity_version
+    _mark(store, account, {"signed_in_at": now, "version": version, "identity_version": reached})
 
 
 def _mark(store: Records, account: Account, changes: dict[str, object]) -> None:

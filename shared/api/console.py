@@ -7,9 +7,11 @@ and the page talks to this API and to the user pool alone.
 import base64
 import hashlib
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from shared.api.problems import HttpResponse
 from shared.aws.settings import settings
 
 _FOLDER: Final = Path(__file__).parent
@@ -51,7 +53,7 @@ def _hash_of(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def get_console(_event: Any, _context: Any) -> dict[str, Any]:
-    """The `lambda_handler` for `GET /`: the page. It holds nothing of anybody, so it asks for no token."""
+def console_page() -> HttpResponse:
+    """Respond with the page."""
     page, headers = _page()
-    return {"statusCode": 200, "headers": headers, "body": page, "isBase64Encoded": False}
+    return HttpResponse(status_code=HTTPStatus.OK.value, body=page, headers=dict(headers))

@@ -1,104 +1,87 @@
-"""What a route takes: its function's arguments, read from the path, the query, the headers and the body of a request.
+"""The query parameters and headers that routes share, and how their values are read."""
 
-An argument named in the path comes from there; a pydantic model is the body; one annotated with a `Header` is that
-header; every other is a parameter of the query. Each is validated by its annotation; all errors are reported at once.
-"""
+import re
+from typing import Annotated, Final
 
-import inspect
-from collections.abc import Callable, Mapping
-from functools import cached_property
-from typing import Any, Final, Literal, NamedTuple, get_args
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from shared.errors import StaleVersionError, VersionRequiredError
 
-Place = Literal["path", "query", "header", "body"]
-_MISSING: Final = inspect.Parameter.empty
+_KEY_PATTERN: Final = r"^[\x21-\x7e]{1,255}$"
 
-
-class Header(str):
-    """In an annotation: the header that an argument comes from."""
-
-    __slots__ = ()
-
-
-class RequestValidationError(Exception):
-    """The request has not the shape that is asked for; `errors` are pydantic's, each with its place first."""
-
-    def __init__(self, errors: list[dict[str, Any]]) -> None:
-        super().__init__()
-        self.errors = errors
-
-
-class RequestData(NamedTuple):
-    """What was sent: raw texts by name, and the body as it was decoded."""
-
-    path: Mapping[str, str]
-    query: Mapping[str, str]
-    header: Mapping[str, str]
-    body: Any
-
-
-class Parameter:
-    """One argument of a route."""
-
-    def __init__(self, path: str, given: inspect.Parameter) -> None:
-        self.name, self.annotation, self.default = given.name, given.annotation, given.default
-        annotated = get_args(given.annotation)
-        header = next((each for each in annotated if isinstance(each, Header)), None)
-        self.description = next((each.description for each in annotated if isinstance(each, FieldInfo)), None)
-        self.key = str(header or given.name)
-        self.place: Place = "query"
-        if f"{{{given.name}}}" in path:
-            self.place = "path"
-        elif header:
-            self.place = "header"
-        elif isinstance(given.annotation, type) and issubclass(given.annotation, BaseModel):
-            self.place = "body"
-
-    @property
-    def required(self) -> bool:
-        return self.default is _MISSING
-
-    @cached_property
-    def adapter(self) -> TypeAdapter[Any]:
-        """Made when it is first needed: most requests leave most parameters out."""
-        return TypeAdapter(self.annotation)
-
-    def read(self, sent: RequestData) -> Any:
-        """The value. Raises RequestValidationError."""
-        if self.place == "path":
-            return sent.path[self.name]
-        if self.place == "body":
-            return self._valid(self.annotation.model_validate, sent.body, "body")
-        texts, key = (sent.query, self.key) if self.place == "query" else (sent.header, self.key.lower())
-        if key in texts:
-            return self._valid(self.adapter.validate_python, texts[key], self.place, self.key)
-        if self.required:
-            raise RequestValidationError([{"type": "missing", "loc": (self.place, self.key), "msg": "Field required"}])
-        return self.default
-
-    @staticmethod
-    def _valid(validate: Callable[[Any], Any], value: Any, *place: str) -> Any:
-        try:
-            return validate(value)
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False, include_input=False)
-            raise RequestValidationError([{**each, "loc": (*place, *each["loc"])} for each in found]) from error
+ValidateOnly = Annotated[
+    bool, Query(description="Validate the request and return what it would create, or every error. Write nothing.")
+]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=_KEY_PATTERN,
+        description="A request with the same key and body is processed once. A repeat gets the first response.",
+    ),
+]
+RequiredIdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=_KEY_PATTERN,
+        description="Required. A request with the same key and body is processed once; a repeat resumes it.",
+    ),
+]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="Required. The ETag of the resource that the request changes.")
+]
+IfMatchIfGiven = Annotated[
+    str | None,
+    Header(alias="If-Match", description="The ETag of the resource. The request fails if it has changed since."),
+]
+Accept = Annotated[str | None, Header(alias="Accept", description="text/csv for a table. The default is JSON.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of items on a page.")]
+Cursor = Annotated[str | None, Query(description="next_cursor of the previous page.")]
 
 
-def parameters_of(route: Callable[..., Any], path: str) -> list[Parameter]:
-    return [Parameter(path, given) for given in inspect.signature(route).parameters.values()]
+def required_version(if_match: str | None) -> int:
+    """Return the version in If-Match. Raises VersionRequiredError without one, StaleVersionError for another ETag."""
+    version = version_of(if_match)
+    if version is None:
+        raise VersionRequiredError(
+            "The If-Match header is required. Read the resource and send its ETag as If-Match.",
+            [{"code": "required", "header": "If-Match", "detail": "This value is required."}],
+        )
+    return version
 
 
-def read(parameters: list[Parameter], sent: RequestData) -> dict[str, Any]:
-    """The arguments of the route. Raises RequestValidationError with all that is wrong."""
-    values, wrong = {}, []
-    for parameter in parameters:
-        try:
-            values[parameter.name] = parameter.read(sent)
-        except RequestValidationError as error:
-            wrong += error.errors
-    if wrong:
-        raise RequestValidationError(wrong)
-    return values
+def version_of(if_match: str | None) -> int | None:
+    """Return the version in If-Match, or None without the header. Raises StaleVersionError for another ETag."""
+    if if_match is None:
+        return None
+    tag = if_match.strip().strip('"')
+    if not re.fullmatch("[1-9][0-9]{0,8}", tag):
+        raise StaleVersionError('If-Match is not a valid ETag. Send the ETag exactly as you received it, such as "3".')
+    return int(tag)
+
+
+def prefers_csv(accept: str | None) -> bool:
+    """Whether an Accept header prefers text/csv to application/json (RFC 9110, section 12.5.1).
+
+    CSV must be named (text/csv or text/*). Of equal weights, the more specific media range wins; then CSV.
+    """
+    weights = _weights(accept or "")
+    csv, json = (_weight(weights, media) for media in ("text/csv", "application/json"))
+    return csv[0] > 0 and csv[1] > 0 and csv >= json
+
+
+def _weights(accept: str) -> dict[str, float]:
+    """Return the weight of each media range; 0 for a weight that is not a number."""
+    weights: dict[str, float] = {}
+    for part in accept.replace(" ", "").lower().split(","):
+        media, *parameters = part.split(";")
+        weight = next((each.removeprefix("q=") for each in parameters if each.startswith("q=")), "1")
+        weights[media] = float(weight) if re.fullmatch(r"[01](\.\d{0,3})?", weight, re.ASCII) else 0
+    return weights
+
+
+def _weight(weights: dict[str, float], media: str) -> tuple[float, int]:
+    """Return the weight of a media type by its most specific range, and how specific that is: 2, 1 or 0."""
+    ranges = (media, f"{media.partition('/')[0]}/*", "*/*")
+    return next(((weights[each], 2 - place) for place, each in enumerate(ranges) if each in weights), (0, 0))

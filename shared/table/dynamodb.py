@@ -327,6 +327,17 @@ def _deserialize_value(value: Mapping[str, Any]) -> Any:
     raise TypeError(kind)
 
 
+def _give_up(_attempt: int) -> None:
+    raise _throttled()
+
+
+@cache
+def open_sign_in_store() -> DynamoStore:
+    """The store of the sign-in trigger. A read and a write take at most one second together, and none is repeated."""
+    client = clients.client("dynamodb", connect_seconds=0.25, read_seconds=0.25, max_attempts=1)
+    return DynamoStore(client, settings.table_name, wait=_give_up)
+
+
 @cache
 def open_store() -> DynamoStore:
     """The store of this function: the table that TABLE_NAME names."""

@@ -8,7 +8,7 @@ import pytest
 from shared.accounts.identities import open_user_directory
 from shared.aws.queues import open_import_queue, open_shard_queue
 from shared.events.bus import open_bus
-from shared.table.dynamodb import DynamoStore, open_store
+from shared.table.dynamodb import DynamoStore, open_sign_in_store, open_store
 from tests.builders import bootstrap_in
 
 
@@ -16,7 +16,7 @@ from tests.builders import bootstrap_in
 def store(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
     monkeypatch.setenv("USER_POOL_ID", "eu-west-1_none")
     monkeypatch.setenv("IMPORT_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="imports")["QueueUrl"])
-    opened = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
+    opened = (open_store, open_sign_in_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
     for each in opened:
         each.cache_clear()
     bootstrap_in(moto_store)

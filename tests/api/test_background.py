@@ -1,6 +1,7 @@
 """Tests: functions that the schedule, a queue, the stream or the user pool calls."""
 
 import importlib
+import io
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +9,11 @@ from typing import Any
 import boto3
 import pytest
 
+from shared.accounts.consumer import process_sign_in
 from shared.accounts.identities import open_user_directory
 from shared.aws.batch import id_of
+from shared.aws.observability import log
+from shared.errors import UnavailableError
 from shared.table.dynamodb import DynamoStore
 from tests.builders import a_customer, put
 from tests.calls import Context, an_event, call
@@ -41,6 +45,24 @@ def test_record_sign_in_activates_the_account_and_returns_the_event() -> None:
     event = an_event("record_sign_in") | {"userName": added["id"]}
     assert importlib.import_module("functions.record_sign_in").lambda_handler(dict(event), Context()) == event
     assert call("get_account", path=f"/accounts/{added['id']}").body["status"] == "active"
+
+
+@pytest.mark.parametrize("error", [UnavailableError("Down."), ValueError("a secret"), KeyError("TABLE_NAME")])
+def test_failing_sign_in_record_is_logged_without_its_message_and_counted(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(log.registered_handler, "stream", stream)
+
+    def failing(_account_id: str) -> None:
+        raise error
+
+    assert process_sign_in({"userName": "acc_1"}, failing) == {"userName": "acc_1"}
+    line = json.loads(stream.getvalue())
+    assert (line["level"], line["message"], line["account_id"]) == ("ERROR", "sign_in_not_recorded", "acc_1")
+    assert line["error"] == type(error).__qualname__
+    assert "a secret" not in stream.getvalue()
+    assert '"sign_in_not_recorded":[1.0]' in capsys.readouterr().out.replace(" ", "")
 
 
 def test_end_trials_processes_due_trials(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from tests.calls import an_event, call, handle
     ],
 )
 def test_request_without_access_token_claims_returns_401(authorizer: Any) -> None:
-    for name in ROUTES:
+    for name in (name for name, row in ROUTES.items() if row.operation):
         event = an_event(name)
         event["requestContext"]["authorizer"] = authorizer
         called = handle(name, event)

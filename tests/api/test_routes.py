@@ -25,7 +25,7 @@ STATUSES = {
 }
 
 
-@pytest.mark.parametrize("name", [*ROUTES, "refuse_unknown_route"])
+@pytest.mark.parametrize("name", [*(name for name, row in ROUTES.items() if row.operation), "refuse_unknown_route"])
 def test_every_function_handles_its_example_event(name: str) -> None:
     called = handle(name, an_event(name))
     assert called.status == STATUSES.get(name, 200), called.text
@@ -100,7 +100,14 @@ def test_csv_is_returned_when_accepted() -> None:
     path = f"/customers/{ROOT.id}/devices"
     for accept, media in {
         "text/csv": "text/csv; charset=utf-8",
-        "application/json, text/csv;q=0.5": "text/csv; charset=utf-8",
+        "text/csv, application/json": "text/csv; charset=utf-8",
+        "text/csv, */*": "text/csv; charset=utf-8",
+        "text/*": "text/csv; charset=utf-8",
+        "application/json;q=0.4, text/csv;q=0.5": "text/csv; charset=utf-8",
+        "application/json, text/csv;q=0.5": "application/json",
+        "text/csv;q=0.5, */*": "application/json",
+        "text/csv;q=nan": "application/json",
+        "application/*, text/*;q=0.9": "application/json",
         "application/json, text/csv; q=0": "application/json",
         "*/*": "application/json",
     }.items():
@@ -110,8 +117,8 @@ def test_csv_is_returned_when_accepted() -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/nothing",
+        "/customers/cus_1\n",
         "/customers/",
         "/customers/a/b",
         "/customers/a/options/b",
@@ -128,6 +135,7 @@ def test_unknown_route_returns_404(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "allow"),
     [
+        ("/", "GET"),
         ("/customers", "GET, POST"),
         ("/customers/cus_1", "DELETE, GET, PATCH"),
         ("/customers/cus_1/options", "GET"),
@@ -145,7 +153,7 @@ def test_unknown_route_returns_404(path: str) -> None:
     ],
 )
 def test_wrong_method_returns_405_with_allow(path: str, allow: str) -> None:
-    called = call("refuse_unknown_route", path=path)
+    called = call("refuse_unknown_route", path=path, method="HEAD")
     assert_problem(called, 405, "method_not_allowed")
     assert called.headers["Allow"] == allow
 

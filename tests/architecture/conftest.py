@@ -10,7 +10,7 @@ import pytest
 from shared.accounts.identities import open_user_directory
 from shared.aws.queues import open_import_queue, open_shard_queue
 from shared.events.bus import open_bus
-from shared.table.dynamodb import DynamoStore, open_store
+from shared.table.dynamodb import DynamoStore, open_sign_in_store, open_store
 from tests import calls
 from tests.architecture.helpers import Recorded
 from tests.builders import bootstrap_in
@@ -49,7 +49,7 @@ def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.Monk
     boto3.client("events").create_event_bus(Name="bus")
     for name, value in {"EVENT_BUS": "bus", "AWS_REGION": "eu-west-1", "USER_POOL_CLIENT_ID": "client"}.items():
         monkeypatch.setenv(name, value)
-    opened = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
+    opened = (open_store, open_sign_in_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
     for each in opened:
         each.cache_clear()
     bootstrap_in(moto_store)

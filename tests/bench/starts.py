@@ -23,7 +23,7 @@ from tests.bench.tables import spread, write
 HERE: Final = Path(__file__).parent
 CALLS: Final = 2_000
 PEERS: Final = ENVIRONMENTS / "peers" / "lib" / "python3.13" / "site-packages"
-OURS: Final = BUILD / "AddCustomer"
+OURS: Final = BUILD / "Customers"
 
 
 class Subject(NamedTuple):
@@ -38,14 +38,14 @@ RAW: Final = Subject("raw boto3", "peers.raw")
 FASTAPI: Final = Subject("FastAPI, Mangum", "peers.fastapi_mangum")
 SUBJECTS: Final = (
     RAW,
-    Subject("**add_customer**", "functions.add_customer", "lambda_handler", str(OURS)),
+    Subject("**add_customer**", "functions.customers", "lambda_handler", str(OURS)),
     Subject("Chalice", "peers.chalice_app"),
     Subject("Powertools, validation", "peers.powertools"),
     Subject("Django, Zappa", "peers.django_zappa"),
     FASTAPI,
 )
 KEPT: Final = Subject(
-    "add_customer, warmed for SnapStart", "functions.add_customer", "lambda_handler", str(OURS), "snap-start"
+    "add_customer, warmed for SnapStart", "functions.customers", "lambda_handler", str(OURS), "snap-start"
 )
 
 

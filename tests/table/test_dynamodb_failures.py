@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError
 from botocore.stub import Stubber
 
 from shared.errors import ThrottledError, UnavailableError
-from shared.table.dynamodb import DynamoStore, _wait
+from shared.table.dynamodb import DynamoStore, _wait, open_sign_in_store
 from shared.table.store import Check, ConditionFailedError, ItemTooLargeError, Put
 
 ITEM = {"pk": {"S": "a"}, "sk": {"S": "x"}}
@@ -188,3 +188,17 @@ def test_environments_restored_from_one_snapshot_wait_differently(monkeypatch: p
         random.setstate(state)
         _wait(5)
     assert waited[0] != waited[1]
+
+
+def test_sign_in_store_takes_a_second_at_most_and_repeats_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TABLE_NAME", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    open_sign_in_store.cache_clear()
+    store = open_sign_in_store()
+    open_sign_in_store.cache_clear()
+    config = store._client.meta.config
+    assert 2 * (config.connect_timeout + config.read_timeout) <= 1  # a read and a write
+    assert config.retries["total_max_attempts"] == 1
+    with pytest.raises(ThrottledError):
+        store._wait(0)

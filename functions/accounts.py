@@ -1,0 +1,81 @@
+"""The accounts of people and machines: who may do what. With onboarding, the only functions that reach Cognito."""
+
+from secrets import token_urlsafe
+from typing import Annotated
+from uuid import uuid4
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from shared.accounts import use_cases
+from shared.accounts.account import AccountChange, AccountResponse, AddedAccountResponse, NewAccount
+from shared.accounts.use_cases import AccountPage, AccountQuery, Me
+from shared.api.app import Api
+from shared.api.parameters import Cursor, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
+from shared.api.problems import HttpResponse
+from shared.aws.observability import log_event
+from shared.errors import ArchivedError, EmailExistsError, LastSuperUserError, NotFoundError, RulesViolatedError
+
+app = Api("accounts")
+
+
+@app.serves(Me)
+def get_me() -> HttpResponse:
+    """Get the caller's account, its customer and its permissions."""
+    return app.ok(use_cases.get_me(app.store, app.caller))
+
+
+@app.serves(AddedAccountResponse, status=201, raises=[ArchivedError, EmailExistsError, RulesViolatedError])
+def add_account(
+    customer_id: str, new: NewAccount, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
+) -> HttpResponse:
+    """Give a person or a machine access to a customer."""
+    added = use_cases.add_account(
+        app.store,
+        app.user_directory,
+        app.caller,
+        customer_id,
+        new,
+        idempotency_key=idempotency_key or str(uuid4()),
+        cursor_key=token_urlsafe(24),
+        validate_only=validate_only,
+    )
+    log_event(f"account_{added.outcome}", account_id=added.account.id, customer_id=customer_id, role=added.account.role)
+    return app.created(added.account, added.outcome, location=f"/accounts/{added.account.id}")
+
+
+@app.serves(AccountPage, raises=[NotFoundError, RulesViolatedError])
+def list_accounts(
+    customer_id: Annotated[str | None, Query(description="List the accounts of this customer itself.")] = None,
+    within: Annotated[str | None, Query(description="List the accounts of this customer and of all below it.")] = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> HttpResponse:
+    """List the accounts of a customer itself (`customer_id`), or of a customer and all below it (`within`)."""
+    query = AccountQuery(customer_id, within)
+    return app.ok(use_cases.list_accounts(app.store, app.caller, query, limit=limit, cursor=cursor))
+
+
+@app.serves(AccountResponse)
+def get_account(account_id: str) -> HttpResponse:
+    """Get an account."""
+    return app.ok(use_cases.get_account(app.store, app.caller, account_id))
+
+
+@app.serves(AccountResponse, raises=[LastSuperUserError, RulesViolatedError])
+def change_account(account_id: str, change: AccountChange, if_match: IfMatch = None) -> HttpResponse:
+    """Change an account's role or name, or disable or enable it."""
+    version = required_version(if_match)
+    account = use_cases.change_account(app.store, app.caller, account_id, change, version=version)
+    log_event("account_changed", account_id=account.id, role=account.role, status=account.status)
+    return app.ok(account)
+
+
+@app.serves(None, status=204, raises=[LastSuperUserError])
+def remove_account(account_id: str, if_match: IfMatch = None) -> HttpResponse:
+    """Remove an account and its sign-in."""
+    use_cases.remove_account(app.store, app.caller, account_id, version=required_version(if_match))
+    log_event("account_removed", account_id=account_id)
+    return app.no_content()
+
+
+lambda_handler = app.handler()

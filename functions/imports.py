@@ -1,0 +1,47 @@
+"""Imports: files of customers that are added in the background, by the function run_import."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from shared.api.app import Api
+from shared.api.parameters import Cursor, RequiredIdempotencyKey, ValidateOnly
+from shared.api.problems import HttpResponse
+from shared.api.requests import AcceptedBody
+from shared.aws.observability import log_event
+from shared.errors import RulesViolatedError
+from shared.imports import use_cases
+from shared.imports.file import CSV, JSON_LINES, MAX_FILE_BYTES, Status
+from shared.imports.use_cases import ImportResponse
+
+app = Api("imports", accepts=AcceptedBody((CSV, *JSON_LINES), MAX_FILE_BYTES))
+
+
+@app.serves(ImportResponse, status=202, raises=[RulesViolatedError])
+def add_import(idempotency_key: RequiredIdempotencyKey, validate_only: ValidateOnly = False) -> HttpResponse:
+    """Add the customers of a CSV or JSON Lines file of up to 10,000 rows in the background. Repeating it is safe."""
+    added = use_cases.add_import(
+        app.store,
+        app.queue,
+        app.caller,
+        app.body,
+        app.media_type,
+        idempotency_key=idempotency_key,
+        validate_only=validate_only,
+    )
+    log_event(f"import_{added.outcome}", import_id=added.response.id, rows=added.response.rows)
+    return app.accepted(added.response, added.outcome, location=f"/imports/{added.response.id}")
+
+
+@app.serves(ImportResponse)
+def get_import(
+    import_id: str,
+    status: Annotated[Status | None, Query(description="List only the rows with this result.")] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="The maximum number of results on a page.")] = 100,
+    cursor: Cursor = None,
+) -> HttpResponse:
+    """Get the progress of an import and the result of each row, parents before children."""
+    return app.ok(use_cases.get_import(app.store, app.caller, import_id, status=status, limit=limit, cursor=cursor))
+
+
+lambda_handler = app.handler()

@@ -1,0 +1,265 @@
+"""The HTTP API of one function: Powertools' resolver, with strict requests and a problem for every failure.
+
+    app = Api("customers")
+
+    @app.serves(CustomerResponse, raises=[NotFoundError])
+    def get_customer(customer_id: str) -> HttpResponse:
+        return app.ok(use_cases.get_customer(app.store, app.caller, customer_id))
+
+    lambda_handler = app.handler()
+
+A route function has the name of its row in `shared.api.routes`, which says its method, path and operation.
+"""
+
+import re
+from collections.abc import Callable
+from http import HTTPStatus
+from types import SimpleNamespace
+from typing import Any, Final, NamedTuple
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as UnknownRouteError
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from shared.accounts.identities import CognitoUserDirectory, open_user_directory
+from shared.api.problems import HttpResponse, json_response, malformed_request, problem_response
+from shared.api.requests import (
+    JSON,
+    AcceptedBody,
+    media_type,
+    parse_json,
+    read_event,
+    split_path,
+    with_decoded_body,
+)
+from shared.api.routes import ROUTES, Function, RouteRow, allowed_methods
+from shared.auth.authorization import Caller
+from shared.aws.clock import now
+from shared.aws.observability import flush_metrics, log
+from shared.aws.queues import SqsQueue, open_import_queue
+from shared.aws.settings import settings
+from shared.aws.snapstart import primed
+from shared.errors import (
+    ApiError,
+    MalformedRequestError,
+    MethodNotAllowedError,
+    NotFoundError,
+    UnauthenticatedError,
+)
+from shared.idempotency import Outcome
+from shared.table.dynamodb import DynamoStore, open_store
+
+_OPERATIONS: Final = {(row.method, row.path): row.operation for row in ROUTES.values()}
+
+
+class RouteSpec(NamedTuple):
+    """A route and its responses: `model` with `status`, or with 200 as `otherwise` describes, and its errors."""
+
+    row: RouteRow
+    function: Callable[..., HttpResponse]
+    model: type[BaseModel] | None
+    status: int
+    otherwise: str
+    raises: list[type[ApiError]]
+
+
+class Api(APIGatewayHttpResolver):
+    """The HTTP API of the function `name`."""
+
+    def __init__(self, name: Function, *, accepts: AcceptedBody = JSON) -> None:
+        # Without debug=False, the variable POWERTOOLS_DEV would print every event to the log, its token included.
+        super().__init__(enable_validation=True, debug=False, json_body_deserializer=parse_json)
+        self.name = name
+        self.accepts = accepts
+        self.routes: dict[str, RouteSpec] = {}
+        self.use([_reject_unknown_parameters])
+        self.exception_handler(Exception)(self._handle_error)
+
+    def serves(
+        self,
+        model: type[BaseModel] | None,
+        *,
+        status: int = 200,
+        otherwise: str = "With validate_only: what the request would create.",
+        raises: list[type[ApiError]] | None = None,
+    ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+        """Register a route. A route that responds with 201 or 202 may respond with 200, as `otherwise` describes."""
+
+        def register(route: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            row = ROUTES[route.__name__]
+            self.routes[route.__name__] = RouteSpec(row, route, model, status, otherwise, raises or [])
+            rule = row.path.replace("{", "<").replace("}", ">")
+            self.route(rule, row.method, operation_id=route.__name__)(route)
+            return route
+
+        return register
+
+    # ---------------------------------------------------------------- what a route uses
+
+    @property
+    def store(self) -> DynamoStore:
+        return open_store()
+
+    @property
+    def user_directory(self) -> CognitoUserDirectory:
+        return open_user_directory()
+
+    @property
+    def queue(self) -> SqsQueue:
+        return open_import_queue()
+
+    @property
+    def caller(self) -> Caller:
+        """The caller, by the access token's `username`, the account's id. Raises UnauthenticatedError."""
+        operation = _OPERATIONS[self.request.method, self.request.route]
+        if operation is None:
+            raise LookupError(self.request.route)  # a route without a token has no caller
+        request_id = self._event["requestContext"]["requestId"] or None
+        return Caller(_account_id(self._event), now(), operation, request_id)
+
+    @property
+    def body(self) -> str:
+        """The body as text, of a route that reads it itself."""
+        return self.current_event.body or ""
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body, in lower case and without parameters."""
+        return media_type(self.current_event.headers.get("content-type", ""))[0]
+
+    # ---------------------------------------------------------------- responses
+
+    def ok(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+        """Respond with `body` as JSON, and with an ETag if it has a version."""
+        version = getattr(body, "version", None)
+        etag = {} if version is None else {"ETag": f'"{version}"'}
+        return json_response(status, "application/json", body.model_dump_json(), {**etag, **(headers or {})})
+
+    def csv(self, text: str, *, next_cursor: str | None) -> HttpResponse:
+        headers = {"Next-Cursor": next_cursor} if next_cursor else {}
+        return json_response(HTTPStatus.OK, "text/csv; charset=utf-8", text, headers)
+
+    def created(self, body: BaseModel, outcome: Outcome, *, location: str) -> HttpResponse:
+        """Respond to a POST: 201 for a resource that is now at `location`, 200 for one that was only validated."""
+        if outcome == "validated":  # nothing exists, so there is no ETag
+            return json_response(HTTPStatus.OK, "application/json", body.model_dump_json())
+        return self._at(location, body, HTTPStatus.CREATED, outcome)
+
+    def accepted(self, body: BaseModel, outcome: Outcome, *, location: str) -> HttpResponse:
+        """Respond to a POST that is processed in the background: 202 with its `location`; 200 if only validated."""
+        return self.ok(body) if outcome == "validated" else self._at(location, body, HTTPStatus.ACCEPTED, outcome)
+
+    def created_or_updated(self, body: BaseModel, *, location: str, created: bool) -> HttpResponse:
+        """Respond to a PUT: 201 for a resource that is now at `location`, 200 for one that existed."""
+        return self._at(location, body, HTTPStatus.CREATED) if created else self.ok(body)
+
+    def no_content(self) -> HttpResponse:
+        return HttpResponse(status_code=HTTPStatus.NO_CONTENT.value, body="", headers={"Cache-Control": "no-store"})
+
+    def _at(self, location: str, body: BaseModel, status: int, outcome: Outcome = "added") -> HttpResponse:
+        replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
+        return self.ok(body, status=status, headers={"Location": self._location.prefix + location, **replayed})
+
+    # ---------------------------------------------------------------- the Lambda handler
+
+    def handler(self) -> Callable[[Any, LambdaContext], dict[str, Any]]:
+        """Return the function's `lambda_handler`, which never raises."""
+        return primed(self.resolve, self._prime)
+
+    def resolve(self, event: Any, context: LambdaContext) -> dict[str, Any]:
+        """Respond to an HTTP API event. An error outside of a route becomes a problem too."""
+        log.clear_state()
+        self._request_id = context.aws_request_id
+        log.append_keys(request_id=self._request_id, function=self.name)
+        try:
+            return super().resolve(self._prepare(event), context)
+        except Exception as error:  # noqa: BLE001 - the outermost handler: every error becomes a response
+            response = self._handle_error(error)
+            return {
+                "statusCode": response.status_code,
+                "headers": response.headers,
+                "body": response.body,
+                "isBase64Encoded": False,
+            }
+        finally:
+            flush_metrics()
+
+    def _prepare(self, event: Any) -> dict[str, Any]:
+        """Check an event before the resolver gets it. Raises ApiError."""
+        self._event = read_event(event)
+        self._request_id = self._event["requestContext"]["requestId"] or self._request_id
+        log.append_keys(request_id=self._request_id, route=self._event["routeKey"])
+        self._location = split_path(self._event)
+        methods = allowed_methods(self._location.path)
+        if self._event["requestContext"]["http"]["method"] not in methods:
+            raise _unknown_route(methods)
+        return with_decoded_body(self._event, self._location.path, self.accepts)
+
+    def _handle_error(self, error: Exception) -> HttpResponse:
+        if isinstance(error, UnknownRouteError):  # a path of another function, or with characters that no id has
+            error = NotFoundError()
+        elif isinstance(error, RequestValidationError):
+            spec = self.routes[self.context["_route"].operation_id]
+            error = malformed_request(error, set(spec.model.model_fields) if spec.model else set())
+        return problem_response(error, self._request_id)
+
+    def _prime(self) -> None:
+        """Handle a request of each route without a caller and read an absent record, so that no caller waits for it."""
+        context: Any = SimpleNamespace(aws_request_id="prime")
+        level = log.log_level
+        log.setLevel("CRITICAL")
+        try:
+            for name, spec in self.routes.items():
+                request = {
+                    "version": "2.0",
+                    "rawPath": re.sub(r"{\w+}", "prime", spec.row.path),
+                    "requestContext": {"http": {"method": spec.row.method}},
+                    "body": "{}",
+                }
+                if self.resolve(request, context)["statusCode"] == HTTPStatus.INTERNAL_SERVER_ERROR:
+                    raise RuntimeError(name)
+            if any(spec.row.operation for spec in self.routes.values()):
+                self.store.get(("prime", "prime"))
+                self.store.close()  # environments that are restored from a snapshot must not share a connection
+        finally:
+            log.setLevel(level)
+
+
+def _unknown_route(methods: list[str]) -> ApiError:
+    if not methods:
+        return NotFoundError()
+    allowed = ", ".join(methods)
+    return MethodNotAllowedError(f"This path supports {allowed}.", headers={"Allow": allowed})
+
+
+def _reject_unknown_parameters(app: Any, next_middleware: NextMiddleware) -> Any:
+    """Raises MalformedRequestError: with a misspelt parameter ignored, `?validate_onyl=true` would write."""
+    route = app.context["_route"]
+    if route.operation_id not in app.routes:  # the resolver's own, for an unknown path
+        return next_middleware(app)
+    known = {parameter.alias for parameter in route.dependant.query_params}
+    unknown = sorted(set(app.current_event.query_string_parameters or {}) - known)
+    if unknown:
+        detail = "Unknown parameter. Remove it or correct its name."
+        errors = [{"code": "unknown_parameter", "parameter": name[:64], "detail": detail} for name in unknown]
+        raise MalformedRequestError(
+            f"Unknown query parameter. Allowed parameters: {', '.join(sorted(known)) or 'none'}.", errors
+        )
+    return next_middleware(app)
+
+
+def _account_id(event: dict[str, Any]) -> str:
+    try:
+        claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
+        account_id = claims["username"] if claims["token_use"] == "access" else None  # noqa: S105 - a kind of token
+    except (KeyError, TypeError):
+        account_id = settings.local_account_id
+    if not isinstance(account_id, str) or not account_id.isascii():
+        raise UnauthenticatedError(
+            "A valid access token is required. Sign in and send the token as Authorization: Bearer.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return account_id

@@ -1,0 +1,171 @@
+"""HTTP API events (payload format 2.0): read strictly, before anything else sees them."""
+
+import base64
+import json
+from itertools import chain
+from typing import Any, Final, Literal, NamedTuple, NotRequired, TypedDict
+
+from pydantic import TypeAdapter
+
+from shared.errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaError
+
+MAX_BODY_BYTES: Final = 64 * 1024
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+class AcceptedBody(NamedTuple):
+    """What a function accepts as a body: the media types ("": no Content-Type) and the limit in bytes."""
+
+    media_types: tuple[str, ...]
+    max_bytes: int
+
+
+JSON: Final = AcceptedBody(("application/json", ""), MAX_BODY_BYTES)
+
+
+class _Http(TypedDict):
+    method: str
+
+
+class _RequestContext(TypedDict):
+    http: _Http
+    requestId: NotRequired[str]
+    stage: NotRequired[str]
+    authorizer: NotRequired[Any]
+
+
+class _HttpEvent(TypedDict):
+    """The parts of an HTTP API event that are used. All others are ignored."""
+
+    version: Literal["2.0"]
+    routeKey: NotRequired[str]
+    rawPath: str
+    rawQueryString: NotRequired[str]
+    headers: NotRequired[dict[str, str]]
+    queryStringParameters: NotRequired[dict[str, str] | None]
+    requestContext: _RequestContext
+    body: NotRequired[str | None]
+    isBase64Encoded: NotRequired[bool]
+
+
+_EVENT: Final = TypeAdapter(_HttpEvent)
+
+
+class Location(NamedTuple):
+    """Where a request was sent: `prefix` is the stage or base path before the route's `path`."""
+
+    prefix: str
+    path: str
+
+
+def read_event(event: Any) -> dict[str, Any]:
+    """Return the parts of an HTTP API event that are used. Raises MalformedRequestError for any other event."""
+    try:
+        clean: dict[str, Any] = {
+            "headers": {},
+            "queryStringParameters": None,
+            "rawQueryString": "",
+            "body": None,
+            "isBase64Encoded": False,
+            "routeKey": "$default",
+            **_EVENT.validate_python(event),
+        }
+        context = {"requestId": "", "stage": "$default", **clean["requestContext"]}
+        texts = chain(*(clean["queryStringParameters"] or {}).items())
+        # Half of a surrogate pair can't be encoded, so no response could contain it.
+        "".join([clean["rawPath"], context["requestId"], clean["rawQueryString"], *texts]).encode()
+    except ValueError as error:
+        raise MalformedRequestError("The event is not an HTTP API request.") from error
+    return {**clean, "requestContext": context}
+
+
+def split_path(event: dict[str, Any]) -> Location:
+    """Split the path of an event into a stage or base path and the route's path.
+
+    Whether rawPath contains them depends on the domain, so the number of segments of the route decides.
+    """
+    path: str = event["rawPath"]
+    stage = event["requestContext"]["stage"]
+    _, _, route = event["routeKey"].partition(" ")
+    if route == "/":
+        return Location(path.rstrip("/"), "/")
+    if route:
+        segments = path.split("/")
+        first = max(len(segments) - route.count("/"), 1)
+        return Location("/".join(segments[:first]), "/" + "/".join(segments[first:]))
+    prefix = f"/{stage}"
+    if stage != "$default" and (path == prefix or path.startswith(f"{prefix}/")):
+        return Location(prefix, path.removeprefix(prefix) or "/")
+    return Location("", path)
+
+
+def with_decoded_body(event: dict[str, Any], path: str, accepted: AcceptedBody) -> dict[str, Any]:
+    """Return the event that the resolver routes: at `path`, with lower-case header names and the body as UTF-8 text.
+
+    Raises UnsupportedMediaError, MalformedRequestError, BodyTooLargeError.
+    """
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    if event["requestContext"]["http"]["method"] in _WITH_BODY:
+        _ensure_supported(headers.get("content-type", ""), accepted)
+        if accepted is JSON:
+            headers["content-type"] = "application/json"  # the resolver compares a prefix only, and in lower case
+    return {
+        **event,
+        "rawPath": path,
+        "headers": headers,
+        # The resolver cuts the length of any other stage off the path.
+        "requestContext": {**event["requestContext"], "stage": "$default"},
+        "body": _decode_body(event, accepted.max_bytes),
+        "isBase64Encoded": False,
+    }
+
+
+def _decode_body(event: dict[str, Any], max_bytes: int) -> str:
+    body = event["body"] or ""
+    try:
+        encoded = base64.b64decode(body, validate=True) if event["isBase64Encoded"] else body.encode()
+        decoded = encoded.decode()
+    except ValueError as error:
+        raise MalformedRequestError("The body is not valid UTF-8. Encode it as UTF-8.") from error
+    if len(encoded) > max_bytes:
+        raise BodyTooLargeError(f"The body is too large. The limit is {max_bytes} bytes.")
+    return decoded
+
+
+def _ensure_supported(content_type: str, accepted: AcceptedBody) -> None:
+    media, charset = media_type(content_type)
+    if media not in accepted.media_types or charset not in ("", "utf-8"):
+        allowed = " or ".join(filter(None, accepted.media_types))
+        raise UnsupportedMediaError(f"The media type is not supported. Send UTF-8 with Content-Type: {allowed}.")
+
+
+def media_type(content_type: str) -> tuple[str, str]:
+    """Return the media type and the charset of a Content-Type header, in lower case."""
+    media, _, parameters = content_type.lower().partition(";")
+    return media.strip(), parameters.partition("charset=")[2].partition(";")[0].strip(' "')
+
+
+def parse_json(body: str) -> Any:
+    """Parse strict JSON (RFC 8259): no NaN, no key twice, no half of a surrogate pair.
+
+    Raises MalformedRequestError. A list becomes an empty one: the resolver would take the first of its elements.
+    """
+    try:
+        parsed = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_reject_constant)
+        if "\\u" in body:
+            json.dumps(parsed, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        at = f" (at character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
+        raise MalformedRequestError(f"The body is not valid JSON{at}.") from error
+    return [] if isinstance(parsed, list) else parsed
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    parsed = dict(pairs)
+    if len(parsed) != len(pairs):
+        raise ValueError("a key is repeated")
+    return parsed
+
+
+def _reject_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
