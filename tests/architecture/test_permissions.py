@@ -227,7 +227,7 @@ def invoke_and_give_back(deployed: Deployed, missing: dict[str, Any], name: str,
 @pytest.mark.enable_socket
 def test_sign_in_succeeds_when_it_cannot_be_recorded(deployed: Deployed) -> None:
     """The local user pool is strict, as AWS's is: an error of the trigger would fail the sign-in."""
-    account = an_account("super_user", ROOT)
+    account = an_account("super_user", ROOT).model_copy(update={"signed_in_at": None})
     put(deployed.reset_table(), account)
     password = "A-password-of-ministack-1"
     deployed.cognito.admin_create_user(
