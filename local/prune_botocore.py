@@ -27,7 +27,8 @@ def prune(folder: Path, services: list[str]) -> None:
             shutil.rmtree(other)
     endpoints = _read(data / "endpoints.json")
     for partition in endpoints["partitions"]:
-        partition["services"] = {name: partition["services"].get(name, {}) for name in services}
+        # A partition may lack a service. botocore then uses the partition's defaults.
+        partition["services"] = {name: each for name, each in partition["services"].items() if name in services}
     _write(data / "endpoints.json", endpoints)
     for service in services:
         *older, newest = sorted((data / service).iterdir())

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from itertools import chain
 from typing import Any, Final, Literal, NamedTuple, NotRequired, TypedDict
 
@@ -48,6 +49,8 @@ class _HttpEvent(TypedDict):
     isBase64Encoded: NotRequired[bool]
 
 
+# A stage, or the key of an API mapping: what may be part of the header Location.
+_PREFIX: Final = re.compile(r"(/[\w.~$+!*'()-]+)*", re.ASCII)
 _EVENT: Final = TypeAdapter(_HttpEvent)
 
 
@@ -85,16 +88,12 @@ def split_path(event: dict[str, Any]) -> Location:
     Whether rawPath contains them depends on the domain, so the number of segments of the route decides.
     """
     path: str = event["rawPath"]
-    stage = event["requestContext"]["stage"]
+    prefix = f"/{event['requestContext']['stage']}"
     _, _, route = event["routeKey"].partition(" ")
-    if route == "/":
-        return Location(path.rstrip("/"), "/")
     if route:
         segments = path.split("/")
-        first = max(len(segments) - route.count("/"), 1)
-        return Location("/".join(segments[:first]), "/" + "/".join(segments[first:]))
-    prefix = f"/{stage}"
-    if stage != "$default" and (path == prefix or path.startswith(f"{prefix}/")):
+        prefix = path.rstrip("/") if route == "/" else "/".join(segments[: max(len(segments) - route.count("/"), 0)])
+    if _PREFIX.fullmatch(prefix) and f"{path}/".startswith(f"{prefix}/"):
         return Location(prefix, path.removeprefix(prefix) or "/")
     return Location("", path)
 

@@ -47,7 +47,11 @@ def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.Monk
     for name, queue in (("IMPORT_QUEUE_URL", "imports"), ("SHARD_QUEUE_URL", "shards")):
         monkeypatch.setenv(name, boto3.client("sqs").create_queue(QueueName=queue)["QueueUrl"])
     boto3.client("events").create_event_bus(Name="bus")
-    for name, value in {"EVENT_BUS": "bus", "AWS_REGION": "eu-west-1", "USER_POOL_CLIENT_ID": "client"}.items():
+    for name, value in {
+        "EVENT_BUS": "bus",
+        "SIGN_IN_ENDPOINT": "https://cognito.example",
+        "USER_POOL_CLIENT_ID": "client",
+    }.items():
         monkeypatch.setenv(name, value)
     opened = (open_store, open_sign_in_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
     for each in opened:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import botocore
 import pytest
 
 from tests.architecture.helpers import FUNCTIONS
@@ -62,6 +63,46 @@ def test_cold_start_compiles_nothing_and_imports_no_tracer(built: Path, function
         for module in found["modules"]
         if module.startswith(("aws_xray_sdk", "aws_lambda_powertools.utilities.idempotency"))
     ]
+
+
+_ENDPOINTS = """
+import json, os, sys
+os.environ |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+endpoints = {}
+for region in sys.argv[1:]:
+    os.environ["AWS_DEFAULT_REGION"] = region
+    import boto3
+    boto3.setup_default_session()
+    for service in ("cognito-idp", "dynamodb", "events", "sqs"):
+        endpoints[f"{region} {service}"] = boto3.client(service).meta.endpoint_url
+print(json.dumps(endpoints))
+"""
+
+
+def regions() -> dict[str, str]:
+    """Return a region of each of botocore's partitions, by the partition's name, and its DNS suffix."""
+    data = json.loads((Path(botocore.__file__).parent / "data" / "endpoints.json").read_text())
+    return {next(iter(each["regions"])): each["dnsSuffix"] for each in data["partitions"] if each["regions"]}
+
+
+def test_package_finds_the_services_of_every_partition(built: Path) -> None:
+    """China and the European Sovereign Cloud have other hosts. Compared with botocore before it is pruned."""
+    found = []
+    for folder in (str(built / "Customers"), ""):
+        run = subprocess.run(
+            [sys.executable, "-c", _ENDPOINTS, *regions()],
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": folder},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr[-2000:]
+        found.append(json.loads(run.stdout))
+    assert found[0] == found[1]
+    assert len(regions()) >= 6
+    for region, suffix in regions().items():
+        # What template.yaml writes: the region and AWS::URLSuffix.
+        assert found[0][f"{region} cognito-idp"] == f"https://cognito-idp.{region}.{suffix}", region
 
 
 def test_package_is_at_most_12_mb_zipped(built: Path) -> None:

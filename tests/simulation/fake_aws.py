@@ -20,7 +20,7 @@ from tests.simulation.fake_dynamo import FakeDynamo, error
 
 _ENVIRONMENT: Final = {
     "TABLE_NAME": "table", "USER_POOL_ID": "pool", "EVENT_BUS": "bus", "SHARD_QUEUE_URL": "shards",
-    "IMPORT_QUEUE_URL": "imports", "AWS_REGION": "eu-west-1", "USER_POOL_CLIENT_ID": "client",
+    "IMPORT_QUEUE_URL": "imports", "SIGN_IN_ENDPOINT": "https://cognito.example", "USER_POOL_CLIENT_ID": "client",
 }  # fmt: skip
 _OPENERS: Final = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
 

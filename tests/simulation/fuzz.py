@@ -18,9 +18,11 @@ from functools import cache
 from typing import Any, Final
 
 from local.openapi import Problem
+from shared.api.requests import MAX_BODY_BYTES
 from shared.api.routes import ROUTES
 from shared.auth.authorization import ROLES
 from shared.aws.observability import log
+from shared.imports.file import MAX_FILE_BYTES
 from shared.table.dynamodb import DynamoStore
 from tests.builders import NOW, ROOT_ACCOUNT, a_device, an_account, put
 from tests.calls import Context, an_event, handler
@@ -106,7 +108,7 @@ def changed(chosen: random.Random, node: Any) -> Any:
 
 def _body(chosen: random.Random, event: Any) -> None:
     """Replace the body: by JSON with other values, or by a text that is no JSON."""
-    how = chosen.randrange(10)
+    how = chosen.randrange(11)
     body = event["body"] if isinstance(event.get("body"), str) else ""
     if how < 6 and body.startswith("{") and body.endswith("}"):
         found: Any = {}
@@ -123,13 +125,25 @@ def _body(chosen: random.Random, event: Any) -> None:
         event["isBase64Encoded"] = chosen.choice((True, "true", 1, None))
     elif how == 8 and body:
         event["body"] = body[: chosen.randrange(len(body))] + text(chosen)
+    elif how == 9:
+        event["body"] = _largest(chosen, body, event["rawPath"])
     else:
         event["body"] = value(chosen)
 
 
+def _largest(chosen: random.Random, body: str, path: str) -> str:
+    """Return a body of about the largest size: padded, or one long value, or as many keys or rows as fit."""
+    is_file = path == "/imports" and chosen.random() < 0.05  # a large one takes a second
+    size = (MAX_FILE_BYTES if is_file else MAX_BODY_BYTES) + chosen.choice((-1, 0, 1))
+    part = chosen.choice((" ", "\n", "a", "\u00e9", '"a":1,', "x,y\n", "[", text(chosen) or "b"))
+    start = chosen.choice((body, "", "{", '{"name":"', "[", "name,level\n"))
+    filled = start + part * (size // max(1, len(part.encode(errors="replace"))))
+    return filled[: size - chosen.choice((0, 1))] + chosen.choice(("", "}", '"}', "]"))
+
+
 def _head(chosen: random.Random, event: Any) -> None:
-    """Change a header, a parameter, the method or the path."""
-    how = chosen.randrange(6)
+    """Change a header, a parameter, the method, the path or the stage."""
+    how = chosen.randrange(7)
     if how == 0:
         name = chosen.choice(
             ("content-type", "accept", "if-match", "idempotency-key", "Content-Type", text(chosen)[:9])
@@ -148,6 +162,11 @@ def _head(chosen: random.Random, event: Any) -> None:
         event["requestContext"]["http"]["method"] = chosen.choice(
             ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "get", "", text(chosen)[:5])
         )
+    elif how == 3:
+        stage = chosen.choice(("prod", "v1", "", "customers", text(chosen)[:9]))
+        event["requestContext"]["stage"] = chosen.choice((stage, "$default"))
+        event["rawPath"] = chosen.choice((f"/{stage}{event['rawPath']}", event["rawPath"], f"/{stage}"))
+        event["rawQueryString"] = chosen.choice(("limit=1&limit=2", "a=%ff&a=%00", "&&==", text(chosen)))
     else:
         parts = event["rawPath"].split("/")
         parts[chosen.randrange(len(parts))] = chosen.choice(
@@ -248,7 +267,8 @@ def problem_with(name: str, response: Any) -> str | None:  # noqa: PLR0911 - one
     if status < 400:
         if media == "application/json":
             json.loads(body)
-        return None if media in ("application/json", "text/csv; charset=utf-8") else f"media type {media}"
+        page = ["text/html; charset=utf-8"] if name == "refuse_unknown_route" else []  # the console, at /
+        return None if media in ("application/json", "text/csv; charset=utf-8", *page) else f"media type {media}"
     if media != "application/problem+json":
         return f"an error of the media type {media}"
     problem = Problem.model_validate_json(body)
