@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from local.deploy import build, deploy
 from local.ministack import REGION, LocalError, Ministack, running
@@ -35,7 +36,7 @@ def main() -> None:
             stack = make_stack(ministack, outputs, earlier=_read(STACK_FILE))
             STACK_FILE.write_text(json.dumps(stack, indent=2) + "\n", encoding="utf-8")
             STACK_FILE.chmod(0o600)
-            SAM_ENVIRONMENT.write_text(json.dumps(_sam_environment(stack), indent=2) + "\n", encoding="utf-8")
+            SAM_ENVIRONMENT.write_text(json.dumps(_sam_environment(stack, outputs), indent=2) + "\n", encoding="utf-8")
             say("Ready. In another terminal:\n")
             print(_example(stack), flush=True)
             say("Ctrl-C stops the stack; it keeps its data (make clean removes it).")
@@ -91,13 +92,20 @@ def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str,
     }
 
 
-def _sam_environment(stack: dict[str, Any]) -> dict[str, Any]:
-    """What functions get under `sam local`: this table, the root's account, and the stack as a container reaches it."""
+def _sam_environment(stack: dict[str, Any], outputs: dict[str, str]) -> dict[str, Any]:
+    """Return the environment of functions under `sam local`: the running stack, as a container reaches it."""
+    endpoint = stack["endpoint"].replace("127.0.0.1", "host.docker.internal")
     return {
         "Parameters": {
             "TABLE_NAME": stack["table"],
-            "AWS_ENDPOINT_URL": stack["endpoint"].replace("127.0.0.1", "host.docker.internal"),
+            "AWS_ENDPOINT_URL": endpoint,
             "LOCAL_ACCOUNT_ID": stack["accounts"]["root"]["id"],
+            "USER_POOL_ID": stack["user_pool_id"],
+            "USER_POOL_CLIENT_ID": stack["client_id"],
+            "SIGN_IN_ENDPOINT": stack["endpoint"],  # as the browser reaches it
+            "EVENT_BUS": outputs["EventBusName"],
+            "IMPORT_QUEUE_URL": endpoint + urlsplit(outputs["ImportQueueUrl"]).path,
+            "SHARD_QUEUE_URL": "",
         }
     }
 

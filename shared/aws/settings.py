@@ -43,7 +43,7 @@ class Settings:
     @property
     def sign_in_endpoint(self) -> str:
         """The URL at which a browser reaches the user pool."""
-        return self.environment.get("AWS_ENDPOINT_URL") or self.environment["SIGN_IN_ENDPOINT"]
+        return self.environment["SIGN_IN_ENDPOINT"]
 
     @property
     def clock_file(self) -> str | None:

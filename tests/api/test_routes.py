@@ -21,6 +21,7 @@ STATUSES = {
     "get_test_device": 404,  # no device has this id
     "remove_test_device": 404,
     "remove_view": 404,
+    "replace_storage_locations": 412,  # sam local must not change the catalogue of a running stack
     "refuse_unknown_route": 405,
 }
 

@@ -108,7 +108,7 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     calls.invoke("publish_events", an_event("publish_events"))
     put(store, a_customer("end_customer", now=datetime(2026, 1, 1, tzinfo=UTC), in_trial=True))
     calls.invoke("end_trials", {"time": "2026-01-31T00:00:00Z"})
-    calls.handle("replace_storage_locations", an_event("replace_storage_locations"))
+    call("replace_storage_locations", headers=if_match(1))
 
 
 def _sync_identity(account_id: str) -> None:

@@ -13,7 +13,7 @@ from tests.architecture.helpers import FUNCTIONS, README, camel
 
 INTEGRATION: Final = (
     "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/"
-    "${{{function}.Alias}}/invocations"
+    "${{{function}.Arn}}:live/invocations"
 )
 IN_THE_BACKGROUND = {"sync_identity", "record_sign_in", "end_trials", "publish_events", "run_import"}
 
@@ -74,11 +74,14 @@ def test_routes_agree_in_table_template_document_and_readme(template: dict[str, 
 
 
 def test_every_route_requires_a_token_and_scope_except_console_and_unknown_routes(template: dict[str, Any]) -> None:
+    auth = template["Resources"]["Api"]["Properties"]["Auth"]
+    assert auth["DefaultAuthorizer"] == "AccessToken"
+    assert auth["Authorizers"]["AccessToken"]["AuthorizationScopes"] == ["aws.cognito.signin.user.admin"]
     body = template["Resources"]["Api"]["Properties"]["DefinitionBody"]
     public = {("get", "/"), ("x-amazon-apigateway-any-method", "/$default")}
     for path, operations in body["paths"].items():
         for method, operation in operations.items():
-            security = None if (method, path) in public else [{"AccessToken": ["aws.cognito.signin.user.admin"]}]
+            security = [{"NONE": []}] if (method, path) in public else None  # None: the default authorizer
             assert operation.get("security") == security, (method, path)
     assert {(row.method.lower(), row.path) for row in ROUTES.values() if row.operation is None} == {("get", "/")}
     unknown = body["paths"]["/$default"]["x-amazon-apigateway-any-method"]

@@ -76,8 +76,7 @@ def test_table_and_user_pool_are_protected(template: dict[str, Any]) -> None:
     assert (client["AccessTokenValidity"], client["TokenValidityUnits"]["AccessToken"]) == (15, "minutes")
     assert client["WriteAttributes"] == ["nickname"]  # users cannot change their e-mail address
     assert "ALLOW_ADMIN_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
-    scheme = properties("Api")["DefinitionBody"]["components"]["securitySchemes"]["AccessToken"]
-    assert scheme["x-amazon-apigateway-authorizer"]["jwtConfiguration"] == {
+    assert properties("Api")["Auth"]["Authorizers"]["AccessToken"]["JwtConfiguration"] == {
         "issuer": {"Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
         "audience": [{"Ref": "UserPoolClient"}],
     }
