@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3.13
+# Any Python from 3.9 on is enough to begin: uv finds or downloads 3.13, the runtime of the functions.
+PYTHON ?= $(shell for each in python3.13 python3; do $$each -c '' 2>/dev/null && echo $$each && break; done)
 # Processor of the built functions: arm64 for AWS by default, this machine's for the local stack.
 ARCH ?= arm64
 export ARCH
@@ -98,11 +99,16 @@ clean: ## remove all that was built, and the local stack with its data
 # ---- environments, each remade when its requirements change
 
 $(ENV)/tools/.ready: requirements-tools.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null || { \
-	echo "Python 3.13 is needed, the runtime of the functions: install it, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
-	@echo "Making .local/env/tools ..."
-	@rm -rf $(@D) && $(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || { \
+	echo "Python 3.9 or later is needed to begin. Install it, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Making $(@D) ..."
+	@rm -rf $(@D) $(ENV)/first && $(PYTHON) -m venv $(ENV)/first
+	@$(ENV)/first/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@runtime=3.13; $(ENV)/first/bin/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' && \
+	runtime=$(ENV)/first/bin/python; $(ENV)/first/bin/uv venv --quiet --python $$runtime $(@D) || { \
+	echo "Python 3.13, the runtime of the functions, is not here and could not be downloaded." >&2; \
+	echo "Install it, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@$(ENV)/first/bin/uv pip install --quiet --python $(@D)/bin/python --require-hashes --requirement $<
 	@touch $@
 
 $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready

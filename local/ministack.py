@@ -21,6 +21,7 @@ from botocore.config import Config
 from local.paths import ENVIRONMENTS
 
 REGION: Final = "eu-west-1"
+_LOCK_SECONDS: Final = 15  # a stack that stops saves its data first
 ACCOUNT: Final = "123456789012"
 _SERVICES: Final = (
     "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,scheduler,sqs,sts"
@@ -62,7 +63,7 @@ def running(
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
-        _refuse_second(lock)
+        _wait_for_lock(lock)
         _refuse_taken(host, port)
         yield from _started(directory, port, host, ask_permission=ask_permission)
 
@@ -123,11 +124,20 @@ def free_port() -> int:
         return port
 
 
-def _refuse_second(lock: IO[str]) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise LocalError("A stack of this folder runs already; stop it first (Ctrl-C where it was started).") from error
+def _wait_for_lock(lock: IO[str]) -> None:
+    """Wait for a stack of this folder that is stopping. Raises LocalError for one that keeps running."""
+    for attempt in range(_LOCK_SECONDS * 4):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if not attempt:
+                print(
+                    "Another stack of this folder is running. Waiting for it to stop ...", file=sys.stderr, flush=True
+                )
+            time.sleep(0.25)
+        else:
+            return
+    raise LocalError("A stack of this folder is still running. Stop it first: press Ctrl-C where you started it.")
 
 
 def _refuse_taken(host: str, port: int) -> None:
