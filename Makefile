@@ -53,7 +53,7 @@ mutants: $(ENV)/dev/.ready ## change each line of the rules in turn and see a te
 	@$(ENV)/dev/bin/python -m tests.mutants
 
 bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## measure all, beside what people would use instead (about half an hour)
-	@for part in starts growth trials imports load costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
+	@for part in starts growth trials imports load cold_starts costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
 
 check: $(ENV)/dev/.ready ## the quick loop: style, types, layers and the quick tests, in under a minute
 	@$(ENV)/dev/bin/ruff format --check --quiet . && $(ENV)/dev/bin/ruff check --quiet . || { echo "Run: make format" >&2; exit 1; }

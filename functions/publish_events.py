@@ -1,4 +1,4 @@
-"""On the table's stream: what a change means to others goes onto the event bus."""
+"""Called by the table's stream: publishes changes as events on the event bus."""
 
 from typing import Any
 

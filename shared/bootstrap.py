@@ -1,4 +1,4 @@
-"""What a system starts with: the root company, the first catalogue, the root's first super_user."""
+"""The first records of a system: the root company, the first catalogue and the root's first super_user."""
 
 from datetime import datetime
 
@@ -21,10 +21,9 @@ from shared.values.names import normalize_name
 def bootstrap_records(
     name: str, device_country: str, email: str, cursor_key: str, now: datetime, storage_location: str | None = None
 ) -> tuple[Account, list[Action]]:
-    """The root's first super_user, and all that is written, together or not at all, when a system is new.
+    """Return the root's first super_user, and all records of a new system, to be written in one transaction.
 
-    The ids follow from nothing but their kind: there is one root, and a second beginning meets the first.
-    Raises RulesViolatedError.
+    The ids depend on nothing, so a second bootstrap conflicts with the first. Raises RulesViolatedError.
     """
     root_id, account_id = id_from("cus", "root"), id_from("acc", "root")
     catalogue = first_catalogue(now, account_id)

@@ -42,7 +42,7 @@ class RuleViolation(Exception):  # noqa: N818 - one entry of RulesViolatedError,
 
 
 class ApiError(Exception):
-    """An error response: `detail` says what to do, `errors` name the fields, `extensions` are added (RFC 9457)."""
+    """An error response. `detail` says what to do, `errors` name the fields, `extensions` are added (RFC 9457)."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -79,7 +79,7 @@ class ForbiddenError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """Says nothing that depends on whether the thing exists: outside looks exactly like absent."""
+    """Reveals nothing about existence: a resource outside looks exactly like one that does not exist."""
 
     status, code = 404, "not_found"
 
@@ -110,13 +110,13 @@ class ArchivedError(ApiError):
 
 
 class ArchiveBlockedError(ApiError):
-    """`errors` names what has to go first."""
+    """`errors` lists the children and devices to archive or remove first."""
 
     status, code = 409, "archive_blocked"
 
 
 class EmailExistsError(ApiError):
-    """Says nothing of the account that has the address."""
+    """Reveals nothing about the account that has the address."""
 
     status, code = 409, "email_exists"
 
@@ -213,7 +213,7 @@ class Violations:
 
 
 def require[T](value: T | None) -> T:
-    """Return `value`, which earlier code has made sure is not None. Raises RuntimeError for None: a defect here."""
+    """Return `value`, which earlier code ensures is not None. Raises RuntimeError for None, which is a defect."""
     if value is None:
         raise RuntimeError("a value that must be set is None")
     return value

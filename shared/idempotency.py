@@ -1,7 +1,7 @@
 """Idempotent requests: ids are derived from the caller and the Idempotency-Key.
 
-The id is the record: the second Put of the same id fails, so the key is kept in the same transaction as the work,
-for as long as the work is, and no crash can part the two.
+The id is the key of the record, so a second Put of the same id fails. The key is therefore stored in the same
+transaction as the work and as long as the work, and no crash can separate them.
 """
 
 import base64
@@ -29,9 +29,9 @@ def id_from(prefix: str, *parts: str) -> str:
 
 
 def secret_from(key: str, id: str, idempotency_key: str) -> str:
-    """256 bits in 43 characters, the same ones for the same request of the same caller.
+    """Return 256 bits in 43 characters, always the same for the same request of the same caller.
 
-    `key` and `id` stand in the table, the Idempotency-Key nowhere: the table alone does not give the secret.
+    `key` and `id` are in the table, but the Idempotency-Key is not: the table alone does not reveal the secret.
     """
     digest = hmac.digest(key.encode(), f"secret of {id} by {idempotency_key}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

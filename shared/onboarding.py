@@ -39,7 +39,7 @@ class NewOnboarding(BaseModel):
 
 
 class StepProblem(BaseModel):
-    """Why a step was not done: what the same request alone would have been answered."""
+    """Why a step failed: the error that the same request alone would get."""
 
     status: int
     code: str
@@ -75,10 +75,10 @@ def add_onboarding(
     cursor_key: Callable[[], str],
     validate_only: bool = False,
 ) -> OnboardingResponse:
-    """Add the customer, then its accounts and its test device, each step whatever became of the others.
+    """Add the customer, then its accounts and its test device. A failed step does not stop the others.
 
-    Where the customer is refused nothing is done, and that refusal is raised, with its pointers into this body.
-    `validate_only` takes all steps on a store that writes nothing.
+    If the customer is rejected, nothing is done, and its error is raised with pointers into this body. `validate_only`
+    runs all steps on a store that writes nothing.
     """
     if validate_only:
         store, identities = OverlayStore(store), DryRunUserDirectory()

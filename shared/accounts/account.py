@@ -1,4 +1,4 @@
-"""Accounts: what may be asked for, by which rules one is added and changed, and how one is shown."""
+"""Accounts: the requests, the rules for adding and changing one, and the response."""
 
 from datetime import datetime
 from typing import Annotated, Literal, cast
@@ -28,7 +28,7 @@ class NewAccount(BaseModel):
 
 
 class AccountChange(BaseModel):
-    """Body of PATCH /accounts/{account_id}: what is left out stays as it is."""
+    """Body of PATCH /accounts/{account_id}. An omitted field does not change."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -72,9 +72,9 @@ def new_account(
 
 
 def apply_account_change(change: AccountChange, account: Account, actor: Account) -> Account:
-    """`account` with the change, at its next version; itself where nothing changes.
+    """Return `account` with the change, at its next version, or unchanged if nothing differs.
 
-    Raises RulesViolatedError, then ForbiddenError for a role above the actor's own. An account cannot lock itself out.
+    Raises RulesViolatedError, then ForbiddenError for a role above the actor's own. An account can't lock itself out.
     """
     violations = Violations()
     changes: dict[str, object] = {}
@@ -101,7 +101,7 @@ def apply_account_change(change: AccountChange, account: Account, actor: Account
 
 
 def as_created(account: Account, new: NewAccount) -> Account:
-    """The account as it was right after `new` was carried out, for the answer to the same request again."""
+    """Return the account as it was right after `new` was processed, for the response to a repeated request."""
     return account.model_copy(
         update={
             "display_name": normalize_name(new.display_name or "", "/display_name"),
@@ -116,7 +116,7 @@ def as_created(account: Account, new: NewAccount) -> Account:
 
 
 def account_tombstone(account: Account) -> Account:
-    """The empty shell that stays of a removed account, without anything of the person."""
+    """Return the tombstone of a removed account, which contains nothing about the person."""
     return account.model_copy(
         update={"removed": True, "email": None, "display_name": "removed", "version": account.version + 1}
     )
@@ -162,7 +162,7 @@ class AccountResponse(BaseModel):
 
 
 class Credentials(BaseModel):
-    """What a machine signs in with at the user pool. Shown once."""
+    """The credentials of a machine for the user pool. Shown once."""
 
     client_id: str
     client_secret: str

@@ -1,4 +1,4 @@
-"""What calls the accounts beside the API: the stream of the table, and the user pool when it issues a token."""
+"""Consumers for accounts: changes from the table's stream, and sign-ins from the user pool."""
 
 from collections.abc import Callable
 from typing import Any, Final

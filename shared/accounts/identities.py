@@ -1,6 +1,6 @@
-"""Sign-ins: what the use cases need of the user pool, and its Cognito side. The username is the account's id.
+"""Sign-ins: the protocol that the use cases need, and its implementation with Cognito.
 
-Every call can be repeated: what is already so is left as it is.
+The username is the account's id. Every call can be repeated. A call whose effect exists already changes nothing.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class IdentityError(Exception):
-    """The user pool did not do what it was asked for; worth another try."""
+    """The user pool did not process the request. The call can be retried."""
 
 
 class NoIdentityError(IdentityError):
@@ -79,7 +79,7 @@ class CognitoUserDirectory:
     @staticmethod
     @contextlib.contextmanager
     def _tried(done_already: str | None = None) -> Iterator[None]:
-        """Lets the error pass that says it is done already; any other is an IdentityError."""
+        """Ignore the error which says that the work is done already. Raise IdentityError for any other."""
         try:
             yield
         except ClientError as error:

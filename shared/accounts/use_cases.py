@@ -127,7 +127,7 @@ def add_account(
 
 
 def _email_taken(store: Records, now: datetime, failed: ConditionFailedError) -> ApiError:
-    """The address is taken; by an account of a removed customer, it is free when the same request comes again."""
+    """Return the error for an address that is taken. Release it if its account belongs to a removed customer."""
     for item in failed.records.values():
         account, stays_archived = _removed_owner(store, now, item or {})
         if account and account.email:
@@ -144,7 +144,7 @@ def _email_taken(store: Records, now: datetime, failed: ConditionFailedError) ->
 
 
 def _removed_owner(store: Records, now: datetime, address: Item) -> tuple[Account | None, list[Action]]:
-    """The account that has an address, where its customer is removed; and what checks that it stays so."""
+    """Return the account that has an address, if its customer is removed, with the checks that this is still so."""
     key = account_key(address.get("account_id", ""))
     account = parse_record(Account, store.get(key), key)
     if account is None:
@@ -156,7 +156,7 @@ def _removed_owner(store: Records, now: datetime, address: Item) -> tuple[Accoun
 
 
 def _stays_archived(key: Key, customer: Item | None) -> list[Action]:
-    """Checks that a customer that is archived stays so; one whose record is deleted does."""
+    """Check that an archived customer is still archived. A customer whose record is deleted needs no check."""
     return [Check(key, {"archived_at": customer["archived_at"]})] if customer else []
 
 
@@ -185,7 +185,7 @@ def _finish(
 
 
 def _email_keys(new: NewAccount) -> list[Key]:
-    """Where the address is taken or free, as far as the request is good enough to tell."""
+    """Return the key of the address, if the request contains a valid one."""
     try:
         return [email_key(normalize_email(new.email))] if new.email and new.kind == "person" else []
     except RuleViolation:
@@ -193,12 +193,12 @@ def _email_keys(new: NewAccount) -> list[Key]:
 
 
 def _count(before: Account | None, after: Account, least: int = 1) -> list[Action]:
-    """The change of the count of enabled super_users, of which at least so many stay.
+    """Change the count of enabled super_users, of which at least `least` must remain.
 
-    A customer that is there keeps one; of one that is archived or removed the last one can go.
+    An active customer keeps one. The last one of an archived or removed customer can be removed.
     """
-    actor = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
-    return [Increment(super_users_key(after.customer_id), actor, least=least)] if actor else []
+    change = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
+    return [Increment(super_users_key(after.customer_id), change, least=least)] if change else []
 
 
 def get_account(store: Store, caller: Caller, account_id: str) -> AccountResponse:
@@ -209,10 +209,11 @@ def get_account(store: Store, caller: Caller, account_id: str) -> AccountRespons
 def change_account(
     store: Store, caller: Caller, account_id: str, change: AccountChange, *, version: int
 ) -> AccountResponse:
-    """Change an account that is at `version`. Where nothing changes, nothing is written.
+    """Change an account that is at `version`. If nothing differs, nothing is written.
 
-    What is at the next version already as it is asked for was changed before: an answer that was lost is given again.
-    Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError, LastSuperUserError.
+    A repeated request, after its response was lost, gets the same response: the account is at the next version and has
+    the requested values. Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError,
+    LastSuperUserError.
     """
     actor, account = _changeable(store, caller, account_id)
     changed = apply_account_change(change, account, actor)
@@ -238,7 +239,7 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
 
 
 def _read(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
-    """The caller's account and the one asked for, authorised."""
+    """Read and authorize the caller's account and the requested one."""
     key = account_key(account_id)
     actor, records = read_with_actor(store, caller, key)
     account = parse_record(Account, records, key)
@@ -252,7 +253,7 @@ def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account,
 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
-    """The change, decided anew where it is of the last super_user: of an archived or removed customer it can go.
+    """Write the change. Decide again if the account is the last super_user of an archived or removed customer.
 
     Raises StaleVersionError, LastSuperUserError.
     """
@@ -320,7 +321,7 @@ class Me(BaseModel):
 
 
 def get_me(store: Store, caller: Caller) -> Me:
-    """The caller's account, its customer and what it may do there. Two requests."""
+    """Return the caller's account, its customer and its permissions. Two requests."""
     account, _ = read_with_actor(store, caller)
     require_permission(account, caller.operation)
     # The customer, and the one above it, whose service type and trial a site shares.
@@ -337,9 +338,9 @@ def get_me(store: Store, caller: Caller) -> Me:
 
 
 def sync_identity(store: Records, identities: UserDirectory, account_id: str) -> None:
-    """Update the sign-in to the account as it is stored now, whatever the order of the messages.
+    """Update the sign-in to the account as it is stored now, in whatever order messages arrive.
 
-    Raises IdentityError when the user pool fails; the account then says `failed` until a later try succeeds.
+    Raises IdentityError if the user pool fails. The account is then marked as `failed` until a later try succeeds.
     """
     account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
     if account is None or account.identity_version >= account.version:

@@ -1,7 +1,7 @@
-"""The console: one page for the browser, with all that it needs in it, over this very API.
+"""The console: one page for the browser that contains its script and style, and calls this API.
 
-Its script and its style stand in the page and are named by their hashes in the content security policy; no other runs,
-and the page talks to this API and to the user pool alone.
+The content security policy allows this script and style by their hashes, and connections to this API and the user pool
+only.
 """
 
 import base64

@@ -109,10 +109,10 @@ def active_account(item: dict[str, Any] | None) -> Account:
 def authorize[T: HasPath](
     account: Account, operation: Operation, target: T | None, *, pointer: str | None = None, archived: bool = False
 ) -> T:
-    """Let `operation` on `target` pass, or refuse it. `pointer` says where in the body the target's id stood.
+    """Allow `operation` on `target`, or raise. `pointer` says where in the body the target's id is.
 
-    Raises NotFoundError for a target that is absent (`None`) or outside, then ForbiddenError, then ArchivedError for
-    a customer that is `archived`, unless it may be: it can be read.
+    Raises NotFoundError for a target that does not exist (`None`) or is outside, then ForbiddenError, then
+    ArchivedError for a customer that is `archived`, unless the operation is allowed then: it can be read.
     """
     if target is None or not account.can_see(target.path):
         raise NotFoundError([{"code": "not_found", "pointer": pointer}] if pointer else None)

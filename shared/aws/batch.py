@@ -20,7 +20,7 @@ MESSAGE_ID: Final = ("messageId",)
 
 
 def records_of(event: Any) -> list[Any]:
-    """The records of an event; none for an event that is not a batch, which is logged."""
+    """Return the records of an event; none for an event that is not a batch, which is logged."""
     records = event.get("Records") if isinstance(event, dict) else None
     if isinstance(records, list):
         return records
@@ -36,7 +36,7 @@ def id_of(record: Any, *path: str) -> str:
 
 
 def images_of(record: Any) -> tuple[Any, Any]:
-    """The item before and after the change that a stream record reports; None where there is none."""
+    """Return the item before and after the change of a stream record, or None."""
     change = require(DynamoDBRecord(record).dynamodb)
     return change.old_image or None, change.new_image or None
 

@@ -20,7 +20,7 @@ def now() -> datetime:
 
 
 def clock_offset() -> timedelta:
-    """How far the clock of a local stack was put forward; zero on AWS, whatever the environment says."""
+    """Return how far the clock of a local stack was put forward. On AWS it is always zero."""
     file = settings.clock_file
     if file is None:
         return timedelta()

@@ -57,5 +57,5 @@ def open_shard_queue() -> SqsQueue:
 
 @cache
 def open_import_queue() -> SqsQueue:
-    """The queue that IMPORT_QUEUE_URL names: imports to be carried on."""
+    """The queue of imports, named by IMPORT_QUEUE_URL."""
     return SqsQueue(clients.client("sqs"), settings.import_queue_url)

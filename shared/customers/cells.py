@@ -1,4 +1,4 @@
-"""Fields of a customer as the cells of a CSV file: text -> the value that a request would hold."""
+"""Fields of a customer as cells of a CSV file: parse a cell's text to the value of a JSON request."""
 
 import re
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
-"""What can be done with a customer that is there: change it, move its storage, archive and restore it, see its history.
+"""Use cases for existing customers: change, move the storage, archive, restore, list the history.
 
-Each change is one transaction: the customer at the version that was read, the record of the change, and its name and
-its references where they move.
+Each change is one transaction: the customer at the version that was read, the record of the change, and the name and
+references that change.
 """
 
 from collections.abc import Iterator
@@ -126,9 +126,9 @@ def _family(store: Store, caller: Caller, customer: Customer) -> tuple[Customer 
 
 
 def _changed_before(customer: Customer, version: int, caller: Caller, event: str) -> bool:
-    """Whether the last change is of this kind, by this caller, and the one that made the next version of `version`.
+    """Whether this caller made the last change, of this kind, and it created the version after `version`.
 
-    Then this may be a request whose answer was lost.
+    Then the request may be a repeat of one whose response was lost.
     """
     last = customer.last_change
     return (
@@ -168,7 +168,7 @@ def update_actions(before: Customer, after: Customer, now: datetime) -> list[Act
 
 
 def bump_revision(customer: Customer, records: dict[Key, Item]) -> Action:
-    """Notes that the customer takes something from its children, none of which was added since they were read."""
+    """Record that the customer withdraws something from its children. Check that none was added since the read."""
     pk, sk = key = children_key(customer.id)
     stored = records.get(key, {})
     item = {**stored, "pk": pk, "sk": sk, "revision": stored.get("revision", 0) + 1}
@@ -212,9 +212,9 @@ def change_storage_location(
 def archive_customer(
     store: Store, caller: Caller, customer_id: str, *, version: int, find_devices: FindDevices
 ) -> CustomerResponse:
-    """Archive a customer that is at `version`. One that is archived stays as it is, whatever the version.
+    """Archive a customer that is at `version`. An archived customer does not change, whatever the version.
 
-    Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with what has to go first.
+    Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with the children and devices.
     """
     key, children, devices = customer_key(customer_id), children_key(customer_id), devices_key(customer_id)
     actor, customer, records = read_customer(store, caller, customer_id, children, devices, archived=True)
@@ -252,10 +252,10 @@ def _blocking(
 
 
 def restore_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerResponse:
-    """Bring an archived customer back. One that is not archived stays as it is, whatever the version.
+    """Restore an archived customer. A customer that is not archived does not change, whatever the version.
 
-    Raises NotFoundError, ForbiddenError, StaleVersionError, ArchivedError for the parent, RulesViolatedError where the
-    parent does not provide any more what the customer needs.
+    Raises NotFoundError, ForbiddenError, StaleVersionError, ArchivedError for the parent, RulesViolatedError if the
+    parent no longer provides what the customer needs.
     """
     key = customer_key(customer_id)
     actor, customer, records = read_customer(store, caller, customer_id, archived=True)

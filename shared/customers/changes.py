@@ -1,7 +1,7 @@
-"""How a customer is changed: what may be asked for, by which rules, and what is kept of each change.
+"""Changes of a customer: the requests, the rules, and the record of each change.
 
-A change is recorded once, as the customer's `last_change`. The same record is kept for its history in the same
-transaction, and events are published from it. Source: domain.md.
+A change is recorded once, as the customer's `last_change`. The same transaction stores it in the history, and events
+are published from it. Source: domain.md.
 """
 
 import math
@@ -34,15 +34,15 @@ class LocationChange(BaseModel):
 
 
 def depends_on_parent(change: CustomerChange) -> bool:
-    """Whether the change is decided by what the parent provides."""
+    """Whether the decision depends on what the parent provides."""
     return change.service_type is not None or change.services_to_provide is not None
 
 
 def apply_change(change: CustomerChange, customer: Customer, parent: Customer | None, caller: Caller) -> Customer:
-    """`customer` with the change, at its next version; itself where nothing changes.
+    """Return `customer` with the change, at its next version, or unchanged if nothing differs.
 
-    `parent` is needed where the change relies on it. Raises RulesViolatedError with every broken rule. What the
-    customer's children would lose is the store's to say, and whether the name and the references are free.
+    `parent` is needed if the decision depends on it. Raises RulesViolatedError with every violation. The store decides
+    whether the name and the references are free and whether children need a removed service.
     """
     violations = Violations()
     given = given_fields(change)
@@ -58,7 +58,7 @@ def apply_change(change: CustomerChange, customer: Customer, parent: Customer | 
 
 
 def with_storage_location(change: LocationChange, customer: Customer, catalogue: Catalogue, caller: Caller) -> Customer:
-    """`customer` with the storage location that support gives it; itself where it has it. Raises RulesViolatedError."""
+    """Return `customer` with the location that support chose, or unchanged if it has it. Raises RulesViolatedError."""
     violations = Violations()
     location = violations.check(location_by_support, catalogue, change.country, caller.now)
     reason = violations.check(_normalize_reason, change.reason)
@@ -77,7 +77,7 @@ def _normalize_reason(reason: str) -> str:
 
 
 def archive(customer: Customer, caller: Caller) -> Customer:
-    """`customer`, archived now and removed 30 days later. Raises RulesViolatedError where it was archived too often."""
+    """Return `customer` archived, to be removed in 30 days. Raises RulesViolatedError at the limit of archives."""
     if len(customer.archives) >= MAX_ARCHIVES:
         detail = f"A customer can be archived {MAX_ARCHIVES} times. This customer has reached the limit."
         raise RulesViolatedError.of(RuleViolation("archived_too_often", "customer_id", detail))
@@ -86,7 +86,7 @@ def archive(customer: Customer, caller: Caller) -> Customer:
 
 
 def restore(customer: Customer, parent: Customer, caller: Caller) -> Customer:
-    """`customer` as it was before it was archived. Raises RulesViolatedError where its parent provides less now."""
+    """Return `customer` as it was before it was archived. Raises RulesViolatedError if its parent provides less now."""
     violations = Violations()
     stored = {field: getattr(customer, field) for field, spec in FIELDS.items() if spec.from_parent}
     needed = {field: value for field, value in stored.items() if value}
@@ -111,14 +111,14 @@ def ensure_not_own_references(actor: Account, customer: Customer) -> None:
 
 
 def ensure_not_blocked(blocking: list[dict[str, str]]) -> None:
-    """Raises ArchiveBlockedError with what has to go first."""
+    """Raises ArchiveBlockedError with the children and devices, if there are any."""
     if blocking:
         detail = "The customer still has customers or test devices. Archive or remove those listed in errors first."
         raise ArchiveBlockedError(detail, blocking)
 
 
 def ensure_not_needed(services: Set[str], children: Iterable[Mapping[str, Any]]) -> None:
-    """Services are not taken away that children have or provide. Raises RulesViolatedError with those children."""
+    """Raises RulesViolatedError with the children that have or provide one of the services."""
     violations = Violations()
     for child in children:
         uses = services & {child.get("service_type", ""), *child.get("services_to_provide", ())}
@@ -137,7 +137,7 @@ HISTORY_FIELDS: Final = {field for field, spec in FIELDS.items() if spec.in_hist
 def _with_change(
     before: Customer, event: str, after: Mapping[str, Any], caller: Caller, reason: str | None = None
 ) -> Customer:
-    """`before` with these fields, at its next version, with the change recorded; itself where they are as they were."""
+    """Return `before` with these fields, at its next version, with the change recorded. If nothing differs, itself."""
     fields = {field: value for field, value in after.items() if value != getattr(before, field)}
     if not fields:
         return before

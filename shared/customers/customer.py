@@ -1,6 +1,6 @@
 """Customers: the stored record, the requests, the rules for adding one, and the response.
 
-To add a field: here (kept, asked for, shown), its rule by level in `levels`, its test. Source: domain.md.
+docs/developing.md shows how to add a field. Source: domain.md.
 """
 
 from datetime import UTC, datetime
@@ -51,7 +51,7 @@ class Change(BaseModel):
 
 
 class Customer(BaseModel):
-    """What the table keeps of a customer. `path` holds the ids from the root to itself, joined by `/`."""
+    """The stored record of a customer. `path` contains the ids from the root to the customer, joined by `/`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -139,7 +139,7 @@ class NewCustomer(BaseModel):
 
 
 class CustomerChange(BaseModel):
-    """Body of PATCH /customers/{customer_id}: what is left out stays as it is."""
+    """Body of PATCH /customers/{customer_id}. An omitted field does not change."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -155,10 +155,9 @@ class CustomerChange(BaseModel):
 def new_customer(
     new: NewCustomer, parent: Customer | None, catalogue: Catalogue, *, id: str, caller: Caller
 ) -> Customer:
-    """Build the customer that `new` requests below `parent`, which is None where the request names none.
+    """Build the customer that `new` requests below `parent`, which is None if the request names none.
 
-    Raises RulesViolatedError with every violation. Whether the name and the references are free is decided by the
-    store.
+    Raises RulesViolatedError with every violation. The store decides whether the name and the references are free.
     """
     violations = Violations()
     given = given_fields(new)
@@ -199,17 +198,17 @@ def new_customer(
 
 
 def given_fields(request: BaseModel) -> dict[str, Any]:
-    """The fields of a request that are given; null counts as left out."""
+    """Return the fields of a request that have a value. null counts as omitted."""
     return {field: value for field in type(request).model_fields if (value := getattr(request, field)) is not None}
 
 
 def provided_by(parent: Customer | None) -> tuple[ServiceType, ...]:
-    """The service types that a child may have: all of them where its parent provides none itself, or is not known."""
+    """Return the service types that a child may have: all if the parent is unknown or provides none."""
     return parent.services_to_provide if parent and parent.services_to_provide else SERVICE_TYPES
 
 
 def _inherited(end_customer: Customer, now: datetime) -> dict[str, Any]:
-    """What a site that is added now shows of its end-customer and may change; their trial never does."""
+    """Return the end-customer's values that a new site shows and that may change later. The trial never changes."""
     since = end_customer.production_since_at(now)
     return {"service_type": end_customer.service_type, "production_since": since and format_timestamp(since)}
 
@@ -248,7 +247,7 @@ class ArchiveResponse(BaseModel):
 
 
 class CustomerResponse(BaseModel):
-    """A customer as it is shown. Times are RFC 3339 in UTC."""
+    """The response with a customer. Times are RFC 3339 in UTC."""
 
     id: str | None = Field(description="None only in the answer to validate_only.")
     name: str
@@ -278,7 +277,7 @@ _SHOWN_AS_STORED: Final = set(CustomerResponse.model_fields) & set(Customer.mode
 
 
 def show(customer: Customer, now: datetime, end_customer: Customer | None = None) -> CustomerResponse:
-    """`customer` as it is at `now`. A site needs its `end_customer`, whose service type and trial it shares."""
+    """Build the response for `customer` at `now`. A site needs its `end_customer` for the service type and trial."""
     source = end_customer if customer.level == "site" and end_customer else customer
     since = source.production_since_at(now)
     if since is not None:
@@ -301,9 +300,9 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
 
 
 def show_as_created(customer: Customer, parent: Customer | None) -> CustomerResponse:
-    """`customer` as it was right after it was added below its parent, for the answer to a repeated request.
+    """Build the response for `customer` right after it was added below its parent, for a repeated request.
 
-    Shown as of its creation, its trial is as it was then; what else was changed since was kept.
+    `initial_values` contains every value that has changed since. The trial is shown as of the creation.
     """
     created = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.initial_values, "version": 1}
     if customer.trial:  # ended within the moment of its creation, by a clock that is behind

@@ -26,7 +26,7 @@ _SYSTEM: Final = re.compile("[a-z][a-z0-9_]{0,31}")
 
 @dataclass(frozen=True)
 class Context:
-    """What a value may depend on: the levels that are possible, what the parent provides, the stored fields."""
+    """What a value may depend on: the possible levels, the services that the parent provides, the stored fields."""
 
     levels: tuple[Level, ...]
     provided: tuple[ServiceType, ...] = SERVICE_TYPES
@@ -94,7 +94,7 @@ def _service_not_provided(pointer: str, service: str, provided: tuple[ServiceTyp
 
 
 def _merge_references(requested: Mapping[str, str | None], pointer: str, context: Context) -> dict[str, str]:
-    """The stored references with the requested ones: None removes one, all others stay. Raises RuleViolation."""
+    """Merge the requested references into the stored ones. None removes a reference. Raises RuleViolation."""
     stored: Mapping[str, str] = context.stored.get("references", {})
     new = normalize_references({system: value for system, value in requested.items() if value is not None}, pointer)
     remaining = {system: value for system, value in stored.items() if requested.get(system, "") is not None}
@@ -198,7 +198,7 @@ def common_rules(levels: tuple[Level, ...]) -> dict[str, FieldRule]:
 
 
 def check_field_rule(field: str, rule: FieldRule, *, given: bool, levels: tuple[Level, ...]) -> None:
-    """Raises RuleViolation for a required field that is missing, and for a refused one that is given."""
+    """Raises RuleViolation for a required field that is missing, or a rejected field that is given."""
     if rule == "required" and not given:
         raise RuleViolation("required", f"/{field}", f"{_levels_text(levels)} requires {field}.")
     if rule == "refused" and given:
@@ -211,7 +211,7 @@ def _levels_text(levels: tuple[Level, ...]) -> str:
 
 
 def normalize_fields(violations: Violations, values: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """The values to store for the given fields; what is wrong with them is added to `violations`."""
+    """Return the values to store for the given fields. Add violations to `violations`."""
     return {
         field: violations.check(spec.normalize, values[field], f"/{field}", context)
         for field, spec in FIELDS.items()

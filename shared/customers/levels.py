@@ -1,4 +1,4 @@
-"""The tree of companies: which level may hold which, and which fields each level takes. Data only.
+"""The hierarchy of companies: which level may contain which, and the rules for each field. Data only.
 
 Source: domain.md, "Levels" and "Fields when a customer is added".
 """

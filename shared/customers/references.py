@@ -42,7 +42,7 @@ class SavedCustomer:
 def get_customer_by_reference(
     store: Store, caller: Caller, system: str, value: str, *, within: str | None = None
 ) -> CustomerResponse:
-    """The customer with this reference, in the tree of `within` (the caller's own customer, where it is left out).
+    """Return the customer with this reference below `within`. The default is the caller's own customer.
 
     Three requests, four for a site. Raises NotFoundError.
     """
@@ -112,7 +112,7 @@ def _find(store: Store, caller: Caller, path: str, system: str, value: str) -> C
 
 
 def _with_reference(new: NewCustomer, system: str, value: str) -> NewCustomer:
-    """`new` with the reference of the address among its own. Raises RulesViolatedError where they contradict."""
+    """Return `new` with the reference of the URL among its references. Raises RulesViolatedError if they differ."""
     references = new.references or {}
     if references.get(system, value) != value:
         detail = f"The URL has the reference {value}. Omit this system, or use the same value."

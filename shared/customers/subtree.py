@@ -17,7 +17,7 @@ MAX_QUERIES: Final = 16
 
 
 def below(store: Store, kind: Kind, within: Customer, *, limit: int, after: Position | None) -> Page:
-    """Up to `limit` records of a kind below `within`, itself left out. One query, but for the root."""
+    """Return up to `limit` records of a kind below `within`, without `within`. One query, except for the root."""
     if within.level == "root":
         return _below_root(store, kind, within, limit=limit, after=after)
     tree = tree_below(kind, within.path)
@@ -29,7 +29,7 @@ AFTER_ITSELF: Final[Position] = {}
 
 
 def within(store: Store, top: Item, *, limit: int, after: Position | None, kind: Kind = "customer") -> Page:
-    """A customer itself, then up to `limit` in all with the customers below it; or what is archived below it."""
+    """Return a customer and the customers below it, up to `limit` in all; or the archived customers below it."""
     customer = Customer.model_validate(top)
     if after is not None or ("archived_at" in top) != (kind == "archived"):
         return below(store, kind, customer, limit=limit, after=after or None)
@@ -50,9 +50,9 @@ def list_within[T](
     cursor: str | None,
     kind: Kind = "customer",
 ) -> tuple[list[T], str | None]:
-    """What `show` makes of a customer and all below it (`None`: left out), a page of it, and the next page's cursor.
+    """Return a page of a customer and all below it, as `show` builds it (`None`: omitted), and the next page's cursor.
 
-    Of the kind `archived`: what is archived below it.
+    The kind `archived` lists the archived customers below it.
     """
     shown, after = paginate(
         lambda size, start: within(store, top, limit=size, after=start, kind=kind),
@@ -70,9 +70,9 @@ def position_within(top: Item, item: Item) -> Position:
 
 
 def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: Position | None) -> Page:
-    """What is the root's own, then tree by tree what is below its distributors.
+    """Return the records of the root's own tree, then those of each distributor's tree.
 
-    A position is either in the root's own tree, at a distributor that was reached, or in that distributor's tree.
+    A position is in the root's own tree, at a distributor, or in a distributor's tree.
     """
     tops, own = tree_below("customer", root.path), tree_below(kind, root.path)
     items: list[Item] = []

@@ -31,7 +31,7 @@ def trial_from(start: datetime) -> Trial:
 def production_since(
     trial: Trial | None, created_at: datetime, recorded: datetime | None, now: datetime
 ) -> datetime | None:
-    """When production began as seen at `now`, `None` during the trial. At its very end the trial is over.
+    """Return when production began as of `now`, or `None` during the trial, which is over at its very end.
 
     `recorded` is the stored time, once an account or the schedule has moved the customer to production.
     """
@@ -58,13 +58,13 @@ class Due(NamedTuple):
 
 
 def next_due(customer_id: str, ends_at: datetime, after: int | None = None) -> Due:
-    """The first step of a trial, or the one after the step `after`."""
+    """Return the first step of a trial, or the step after `after`."""
     step = STEPS[0] if after is None else STEPS[STEPS.index(after) + 1]
     return Due(ends_at - timedelta(days=step), step, customer_id)
 
 
 def parse_due(text: str) -> Due:
-    """Raises ValueError for what is not the text of a Due."""
+    """Parse the text of a Due. Raises ValueError."""
     at, step, customer_id = text.split("#")
     if int(step) not in STEPS:
         raise ValueError(text)
@@ -72,5 +72,5 @@ def parse_due(text: str) -> Due:
 
 
 def step_at(due: Due, now: datetime) -> int:
-    """The step to take now: the last one that is due, so that a late run sends one reminder and none after the end."""
+    """Return the last step that is due, so that a late run sends one reminder, and none after the end."""
     return min(step for step in STEPS if due.ends_at - timedelta(days=step) <= now and step <= due.step)

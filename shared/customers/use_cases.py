@@ -39,7 +39,7 @@ MAX_ATTEMPTS: Final = 3
 
 @dataclass(frozen=True)
 class AddedCustomer:
-    """`replayed` where the same request was carried out before: the first answer again, nothing written."""
+    """`replayed`: the same request was processed before. The response is the first one, and nothing was written."""
 
     customer: CustomerResponse
     outcome: Outcome
@@ -97,14 +97,14 @@ def add_customer(
 
 
 def creation_actions(customer: Customer, now: datetime) -> list[Action]:
-    """What is put for a new customer: itself, its name and its references where they are free."""
+    """Return the records of a new customer: itself, its name and its references, if they are free."""
     unless_expired_at = int(now.timestamp())
     named = [name_item(customer), *reference_items(customer)]
     return [Put(customer_item(customer)), *(Put(item, unless_expired_at=unless_expired_at) for item in named)]
 
 
 def count_child(parent_id: str, records: Mapping[Key, Item], by: int = 1) -> Increment:
-    """Counts what comes below the parent, which since it was read has taken nothing away and is not archived."""
+    """Count a child of the parent. Check that the parent withdrew nothing since the read and is not archived."""
     key = children_key(parent_id)
     return Increment(key, by, condition={"revision": records.get(key, {}).get("revision")})
 
@@ -116,7 +116,7 @@ def concurrent_modification() -> ThrottledError:
 
 
 def _name_keys(new: NewCustomer) -> list[Key]:
-    """Where the name is taken or free, as far as the request is good enough to tell."""
+    """Return the key of the name, if the request contains a valid one."""
     try:
         return [name_key(new.parent_id, fold_name(normalize_name(new.name)))] if new.parent_id and new.name else []
     except RuleViolation:
@@ -131,7 +131,7 @@ def _replay(
 
 
 def ensure_unique(account: Account, customer: Customer, records: Mapping[Key, Item | None]) -> None:
-    """Raises NameExistsError or ReferenceExistsError where `found` holds another customer's name or reference."""
+    """Raises NameExistsError or ReferenceExistsError if `records` has another customer's name or reference."""
     name = records.get(name_key(customer.parent_id or "", customer.folded_name))
     if name and name["customer_id"] != customer.id:
         archived = (
@@ -172,7 +172,7 @@ class CustomerPage(BaseModel):
 
 @dataclass(frozen=True)
 class CustomerQuery:
-    """What a list of customers is asked for; exactly one of `parent_id` and `within`."""
+    """The query of a list of customers. Exactly one of `parent_id` and `within` is set."""
 
     parent_id: str | None = None
     within: str | None = None
@@ -188,9 +188,9 @@ class CustomerQuery:
 def list_customers(
     store: Store, caller: Caller, query: CustomerQuery, *, limit: int, cursor: str | None = None
 ) -> CustomerPage:
-    """Children of `parent_id` by name, or `within` and all below it in path order; or what is archived below it.
+    """List the children of `parent_id` by name, or `within` and all below it in path order, or archived ones.
 
-    Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError for parameters that do not go together.
+    Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError for parameters that exclude each other.
     """
     _validate_query(query)
     key = customer_key(query.parent_id or query.within or "")

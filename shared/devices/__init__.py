@@ -1,1 +1,1 @@
-"""Test devices, which show where data really lands, the dashboard, and its views. Test devices are never invoiced."""
+"""Test devices, which show where data is stored, the dashboard, and its views. Test devices are never invoiced."""

@@ -1,7 +1,7 @@
-"""Test devices: what is kept of one, by which rules one is added, and how one is shown.
+"""Test devices: the stored record, the rules for adding one, and the response.
 
-A test device shows where data really lands: it takes the storage location of its customer through the routing in force.
-It is never invoiced. Source: domain.md, "Test devices".
+A test device shows where a customer's data is stored: its customer's storage location, through the current routing. It
+is never invoiced. Source: domain.md, "Test devices".
 """
 
 import hashlib
@@ -23,7 +23,7 @@ MAX_TEST_DEVICES: Final = 10
 
 
 class Device(BaseModel):
-    """A test device. `storage_location` is where its data lands, `expected_location` its customer's at that time."""
+    """A test device. Its data is in `storage_location`; `expected_location` was its customer's at the time."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -81,7 +81,7 @@ def new_device(
 
 
 def installation_token(actor: Account, device_id: str, idempotency_key: str) -> str:
-    """It follows from the request, so the same request again shows the same one; only its hash is kept."""
+    """Derive the token from the request, so that a repeat shows the same one. Only its hash is stored."""
     return f"bci_{secret_from(actor.cursor_key, device_id, idempotency_key)}"
 
 
@@ -91,7 +91,7 @@ def device_tombstone(device: Device) -> Device:
 
 
 class DeviceResponse(BaseModel):
-    """A test device. `actual` is none where the catalogue knows its location no more."""
+    """The response with a test device. `actual` is null if the catalogue no longer contains its location."""
 
     id: str | None = Field(description="None only in the answer to validate_only.")
     customer_id: str

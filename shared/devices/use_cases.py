@@ -143,7 +143,7 @@ def blocking_devices(store: Store, customer_id: str) -> Iterator[dict[str, str]]
 
 
 class Drift(BaseModel):
-    """A customer whose data lands elsewhere than its storage location today."""
+    """A customer whose data is stored elsewhere than in its storage location today."""
 
     customer_id: str
     name: str
@@ -162,7 +162,7 @@ class DriftPage(BaseModel):
 def check_storage(
     store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None
 ) -> DriftPage:
-    """The customer and all below it whose data lands elsewhere than their storage location, by today's routing.
+    """List the customers, from this one down, whose data is stored elsewhere than in their storage location today.
 
     Raises NotFoundError, MalformedRequestError for a cursor.
     """
@@ -285,7 +285,7 @@ def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
 
 
 def remove_view(store: Store, caller: Caller, name: str) -> None:
-    """Raises NotFoundError. Without a default view of its own an account has the system's again."""
+    """Remove a view. Without a saved default view, an account has the system's. Raises NotFoundError."""
     name = unquote(name)
     views = _views(store, caller)
     if name not in views.columns_by_name:

@@ -1,6 +1,6 @@
-"""The dashboard's columns, and views: named lists of columns that an account saves.
+"""The columns of the dashboard, and views: named lists of columns that an account saves.
 
-The default view does not hold the column storage_location: it can be added, as the source document says.
+The default view does not contain the column storage_location. It can be added, as the source document says.
 """
 
 import re
@@ -70,13 +70,13 @@ class View(BaseModel):
 
 
 class Views(BaseModel):
-    """The views of one account, by name, as the table keeps them."""
+    """The stored views of one account, by name."""
 
     columns_by_name: dict[str, list[str]] = {}
     version: int = 0
 
     def columns(self, name: str) -> list[str] | None:
-        """The columns of a view; the default one is there until the account saves its own."""
+        """Return the columns of a view. The default view exists until the account saves its own."""
         return self.columns_by_name.get(name) or (list(DEFAULT_COLUMNS) if name == DEFAULT else None)
 
     def shown(self) -> list[View]:

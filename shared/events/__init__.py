@@ -1,1 +1,1 @@
-"""What is published when a record changes, and the event bus. Events are built from the table's stream."""
+"""The events that are published when a record changes, and the event bus. They are built from the table's stream."""

@@ -22,7 +22,7 @@ MAX_ATTEMPTS: Final = 3
 
 class Bus(Protocol):
     def publish(self, events: Sequence[EventEnvelope]) -> set[int]:
-        """Put the events onto the bus, in their order; the places of those that were not taken."""
+        """Publish the events in their order. Return the indexes of those that were not published."""
 
 
 class EventBridgeBus:
@@ -70,5 +70,5 @@ class EventBridgeBus:
 
 @cache
 def open_bus() -> EventBridgeBus:
-    """The bus of this function: the one that EVENT_BUS names."""
+    """The event bus, named by EVENT_BUS."""
     return EventBridgeBus(clients.client("events"), settings.event_bus)

@@ -23,7 +23,7 @@ from shared.values.timestamps import Timestamp
 
 
 class Event(BaseModel):
-    """What every event holds. `customer_id` and `path` are those of the customer it is about."""
+    """The fields of every event. `customer_id` and `path` are those of the customer that it is about."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,7 +47,7 @@ class CustomerEvent(Event):
 
 
 class CustomerAdded(CustomerEvent):
-    """A customer was added. `invoice_from` is none during a trial, and for all levels but an end_customer."""
+    """A customer was added. `invoice_from` is null during a trial, and for every level except end_customer."""
 
     parent_id: str | None
     trial_ends_at: Timestamp | None
@@ -142,7 +142,7 @@ class AccountRemoved(AccountEvent):
 
 
 class StorageLocationsReplaced(Event):
-    """A new version of the catalogue is in force; `sequence` is the version."""
+    """The catalogue was replaced. `sequence` is its new version."""
 
 
 TYPES: Final[dict[str, type[Event]]] = {
@@ -178,9 +178,9 @@ class EventEnvelope(NamedTuple):
 
 
 def events_for_change(old: Image | None, new: Image | None, changed_at: datetime | None = None) -> list[EventEnvelope]:
-    """What the change of one record means to others; `changed_at` is the stream's own time of the change.
+    """Return the events for the change of one record. `changed_at` is the stream's time of the change.
 
-    Raises ValueError for a record that is not one of ours and of which others should have heard.
+    Raises ValueError for a record that should cause an event and can't be read.
     """
     if new is None:
         return []  # records go by their time only, long after they were removed
@@ -260,7 +260,7 @@ def _customer_events(old: Image | None, image: Image) -> list[EventEnvelope]:
 
 
 def _change_details(change: Change, customer: Customer) -> dict[str, Any]:
-    """What the event of a change holds beside the customer."""
+    """Return the fields of a change event, besides those of the customer."""
     if change.event == "storage_location_changed":
         return {"previous_location": change.changes["storage_location"]["from"], "reason": change.reason}
     if change.event == "customer_archived":

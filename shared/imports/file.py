@@ -59,7 +59,7 @@ Status = Literal["created", "existed", "refused"]
 
 
 class Row(BaseModel):
-    """A row of the file, in the order in which rows are carried out. `parent`: the parent's row, and its part."""
+    """A row of the file, in processing order. `parent`: the parent's row and its part."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,7 +79,7 @@ class Result(BaseModel):
 
 
 class Import(BaseModel):
-    """What is kept of an import; its rows and their results stand beside it, part by part."""
+    """The stored record of an import. Its rows and their results are stored beside it, in parts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -103,19 +103,19 @@ class Import(BaseModel):
         return -(-self.rows // ROWS_PER_PART)
 
     def customer_id(self, row: int) -> str:
-        """A row makes the customer with this id or none, however often it is carried out."""
+        """Derive the id of a row's customer. However often the row is processed, it creates this customer or none."""
         return id_from("cus", self.id, str(row))
 
 
 class NewImport(BaseModel):
-    """What a file asks for: its rows, parents before children."""
+    """The parsed file: its rows, parents before children."""
 
     rows: list[Row]
     from_parents: tuple[str, ...]
 
 
 def read_file(text: str, media: str) -> NewImport:
-    """The rows of a file. Raises RulesViolatedError for what is wrong with the file as a whole."""
+    """Parse the rows of a file. Raises RulesViolatedError for a defect of the file as a whole."""
     violations = Violations()
     rows, columns = violations.check(_rows, text.removeprefix("\ufeff"), media) or ([], set())
     if not rows:
@@ -187,7 +187,7 @@ def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
 
 
 def _parse_cell(name: str, cell: str) -> Any:
-    """A cell as the value that a request would hold. Raises RuleViolation."""
+    """Parse a cell to the value of a JSON request. Raises RuleViolation."""
     return _PARSERS.get(name, cells.parse_text)(cell, f"/{name}")
 
 
@@ -216,7 +216,7 @@ def _json_row(number: int, line: str) -> Row:
 
 
 def _row(number: int, fields: Fields, errors: Errors) -> Row:
-    """The row, or what is wrong with its form."""
+    """Return the row, or the row with the errors of its form."""
     if "state" in fields and not errors:
         state = fields.pop("state")
         if state is not False:  # "in production" is what every level is without a trial
@@ -304,10 +304,10 @@ def _rejected(row: Row, code: str, parent_text: str) -> Row:
 def request_from_row(
     row: Row, parent_id: str | None, parent: Customer | None, from_parents: tuple[str, ...]
 ) -> NewCustomer:
-    """What a row asks for. Fields for which the file has no column are taken from the parent.
+    """Build the request of a row. Fields for which the file has no column are taken from the parent.
 
-    The service type is the parent's own where it provides that, else the only one that it provides; the services to
-    provide are all of the parent's.
+    The service type is the parent's own if the parent provides it, otherwise the only one that it provides. The
+    services to provide are all of the parent's.
     """
     fields = {name: value for name, value in row.fields.items() if name != "key"}
     fields["parent_id"] = parent_id

@@ -1,7 +1,7 @@
-"""What can be done with imports: one is kept whole, carried out in the background part by part, and looked at.
+"""Use cases for imports: an import is stored, processed in the background part by part, and its progress read.
 
-A row makes the customer whose id follows from the import and the row's number. So a part that is carried out again,
-after a crash or by a second message, meets what it made before, and no row makes two customers.
+The id of a row's customer is derived from the import and the row's number. A part that is processed again, after a
+crash or by a second message, finds the customers that it created before, so no row creates two.
 """
 
 from collections.abc import Callable
@@ -152,7 +152,7 @@ def get_import(
     limit: int,
     cursor: str | None = None,
 ) -> ImportResponse:
-    """How far an import is, and a page of its results; those of one status only, where it is given.
+    """Return the progress of an import and a page of its results, optionally of one status only.
 
     Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
     """
@@ -187,10 +187,10 @@ def _parts(store: Records, keys: list[Key]) -> list[list[dict[str, object]]]:
 def run_import(
     store: Store, queue: Queue, import_id: str, now: Callable[[], datetime], time_is_up: Callable[[], bool]
 ) -> Import | None:
-    """Carry an import on, part by part, until it is done or the time is up; then another message goes on with it.
+    """Resume an import, part by part, until it is done or the time is up. Then another message resumes it.
 
-    A part's results and the progress are written together, once: of two who carry out one part, one writes them. What
-    was made of it before is met again. Returns how far it is; `None` where there is no such import.
+    A part's results and the progress are written in one transaction, so only one of two concurrent workers writes them.
+    Returns the progress, or `None` if the import does not exist.
     """
     key = import_key(import_id)
     import_job = parse_record(Import, store.get(key), key)

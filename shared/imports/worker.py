@@ -28,7 +28,7 @@ from shared.table.store import MAX_ACTIONS, MAX_KEYS, Action, ConditionFailedErr
 
 
 class ImportWorker:
-    """Carries out the rows of one import. `made`: row -> the customer that came of it, or none; for its children."""
+    """Processes the rows of one import. `created`: by row, the id of its customer or None, for its children."""
 
     def __init__(self, store: Records, import_job: Import) -> None:
         self.store, self.import_job = store, import_job
@@ -41,7 +41,7 @@ class ImportWorker:
         self.taken: set[Key] = set()  # what the group writes, the records of the parents' children among it
 
     def process(self, caller: Caller, records: Mapping[Key, Item], rows: list[Row]) -> list[Result]:
-        """What becomes of these rows. `found` holds the caller's account and the catalogue, as they are now."""
+        """Process these rows and return their results. `records` has the caller's account and the catalogue."""
         self.caller, self.catalogue = caller, Catalogue.model_validate(records[CATALOGUE])
         try:
             self.actor: Account = active_account(records.get(account_key(caller.account_id)))
@@ -59,11 +59,11 @@ class ImportWorker:
         return [self.results.pop(row.number) for row in rows]
 
     def parent_id(self, row: Row) -> str | None:
-        """As far as it is known: a parent in the same file may not have been carried out yet."""
+        """Return the parent's id, or None if it is in the same file and not created yet."""
         return self.created.get(row.parent[0]) if row.parent else row.fields.get("parent_id")
 
     def read_parents(self, ids: set[str | None]) -> None:
-        """Read those that are not known yet, many in one request."""
+        """Read the customers that are not known yet, many in one request."""
         missing = sorted(each for each in ids if each and each not in self.parents)
         for some in batched(missing, MAX_KEYS // 2, strict=False):
             keys = [key for each in some for key in (customer_key(each), children_key(each))]
@@ -156,7 +156,7 @@ class ImportWorker:
         self._settle(row, "created", customer.id)
 
     def _existed(self, row: Row, conflict: ApiError, failed: ConditionFailedError) -> None:
-        """A customer of this name or reference is there; refused where it is archived, or another's."""
+        """Record that a customer with this name or reference exists. Reject the row if it is archived or invisible."""
         customer_id = conflict.extensions.get("customer_id")
         archived = any(
             item and item.get("customer_id") == customer_id and "expires_at" in item for item in failed.records.values()
@@ -177,5 +177,5 @@ class ImportWorker:
 
 
 def _short(error: dict[str, Any]) -> dict[str, Any]:
-    """The choices among locations are the same for every row, and stand in the options route."""
+    """Shorten an error: the choices of a storage location are the same for every row, and in the options route."""
     return {name: value for name, value in error.items() if name != "choices"}

@@ -1,7 +1,7 @@
-"""From when to when an end-customer is invoiceable in a month, in days.
+"""The invoiced days of an end-customer in a month.
 
-Days with any of a trial are not counted, nor those that were spent archived from their beginning to their end. Days and
-months are those of UTC. Sites and test devices follow: neither is invoiced by itself.
+Days that are partly in a trial are not counted, nor are days that were archived from beginning to end. Days and months
+are those of UTC. Sites and test devices are never invoiced themselves.
 """
 
 import re
@@ -45,9 +45,9 @@ def invoiceable(
     archives: Sequence[tuple[datetime, datetime]] = (),
     until: datetime | None = None,
 ) -> Invoiceable | None:
-    """What of the month is invoiced; `None` for nothing. `after_trial`: a trial ended when invoicing started.
+    """Return the invoiced part of the month, or `None`. `after_trial`: a trial ended when invoicing started.
 
-    `archives`: the times it was archived. `until`: since when it is archived now.
+    `archives`: the periods in which it was archived. `until`: the time since which it is archived now.
     """
     if invoice_from is None:
         return None

@@ -56,11 +56,10 @@ def get_invoicing(
     limit: int,
     cursor: str | None = None,
 ) -> InvoicingPage:
-    """The end-customers within a customer that are invoiced in a month, as known now.
+    """List the end-customers within a customer that are invoiced in a month, as known now.
 
-    With `archived`, those that are archived now instead, up to when they were.
-
-    Raises NotFoundError, ForbiddenError, RulesViolatedError for the month, MalformedRequestError for a cursor.
+    With `archived`, list the archived ones instead, up to the time of archiving. Raises NotFoundError, ForbiddenError,
+    RulesViolatedError for the month, MalformedRequestError for a cursor.
     """
     start_of_month = parse_month(month)
     key = customer_key(customer_id)

@@ -1,7 +1,7 @@
-"""Where backups are stored: the catalogue of storage locations, its routing, and who gets which.
+"""The catalogue of storage locations and its routing, and the decision which customer gets which location.
 
-Two countries are different things: the storage location of a customer, and the country of the data centre
-where its data lands by today's routing. Source: domain.md, "Storage location".
+The storage location of a customer and the country of the data centre are two things: the current routing maps the
+first to the second. Source: domain.md, "Storage location".
 """
 
 from datetime import datetime
@@ -20,7 +20,7 @@ FIRST_COUNTRIES: Final = tuple("AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB 
 
 
 class Location(BaseModel):
-    """One storage location. `routed_to` is the country of the data centre that holds its data today."""
+    """One storage location. `routed_to` is the country of the data centre that stores its data today."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,9 +43,9 @@ class Catalogue(BaseModel):
         return [location.country for location in self.locations]
 
     def lands_in(self, country: str) -> str | None:
-        """The country of the data centre that holds the data of this storage location by this version's routing.
+        """Return the country of the data centre that stores the data of this location, by this version's routing.
 
-        `None` for a location that this version does not contain: where its data lands is unknown.
+        `None` for a location that this version does not contain: its routing is unknown.
         """
         return next((location.routed_to for location in self.locations if location.country == country), None)
 
@@ -66,7 +66,7 @@ class StorageLocation(BaseModel):
 
 
 class NewLocation(BaseModel):
-    """One storage location of a new version: a country by code or English name, and where its data lands."""
+    """One storage location of a new version: a country by code or English name, and where its data is stored."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -126,9 +126,10 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
 
 
 def decide_location(catalogue: Catalogue, device_country: str, choice: str | None, now: datetime) -> StorageLocation:
-    """The storage location for devices in `device_country` (alpha-2), `choice` being the caller's.
+    """Return the storage location for devices in `device_country` (alpha-2). `choice` is the caller's.
 
-    A hosted country is its own location and no other is taken; elsewhere the caller must choose. Raises RuleViolation.
+    A country with storage is its own location, and no other is allowed. Elsewhere the caller must choose. Raises
+    RuleViolation.
     """
     pointer = "/storage_location"
     hosted = device_country in catalogue.countries
@@ -163,7 +164,7 @@ def decide_location(catalogue: Catalogue, device_country: str, choice: str | Non
 
 
 def location_by_support(catalogue: Catalogue, country: str, now: datetime) -> StorageLocation:
-    """The storage location that support gives a customer: any of the catalogue in force. Raises RuleViolation."""
+    """Return the storage location that support chose, any of the current catalogue. Raises RuleViolation."""
     code = country_code(country, "/country")
     if code not in catalogue.countries:
         detail = f"No storage is hosted in {COUNTRY_NAMES[code]}. Choose one of the storage locations in choices."

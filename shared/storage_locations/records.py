@@ -6,5 +6,5 @@ from shared.table.queries import build_record
 
 
 def catalogue_items(catalogue: Catalogue) -> tuple[Item, Item]:
-    """The record of this version, and the record of the version in force."""
+    """Build the record of this version, and the record of the current version."""
     return build_record(catalogue_key(catalogue.version), catalogue), build_record(CATALOGUE, catalogue)

@@ -14,7 +14,7 @@ from shared.values.timestamps import Timestamp
 
 
 class LocationResponse(CountryResponse):
-    """A storage location. Its data lands in its own country where `open`, else where it is `routed_to`."""
+    """A storage location. Its data is in its own country if it is `open`, otherwise in `routed_to`."""
 
     open: bool
     routed_to: CountryResponse
@@ -28,7 +28,7 @@ class CatalogueResponse(BaseModel):
 
 
 def get_storage_locations(store: Store, caller: Caller, version: int | None = None) -> CatalogueResponse:
-    """The catalogue in force, or an older version. Raises NotFoundError."""
+    """Return the current catalogue, or an older version. Raises NotFoundError."""
     key = CATALOGUE if version is None else catalogue_key(version)
     account, records = read_with_actor(store, caller, key)
     require_permission(account, caller.operation)
@@ -38,7 +38,7 @@ def get_storage_locations(store: Store, caller: Caller, version: int | None = No
 
 
 def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *, version: int) -> CatalogueResponse:
-    """Put the version after `version` in force; customers keep theirs. For support only.
+    """Replace the catalogue that is at `version`. Customers keep their storage locations. For support only.
 
     Raises ForbiddenError, StaleVersionError, RulesViolatedError.
     """

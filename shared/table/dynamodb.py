@@ -65,7 +65,7 @@ class DynamoStore:
         self._wait = wait
 
     def close(self) -> None:
-        """Let go of the connections; the next request opens one."""
+        """Close the connections. The next request opens one."""
         self._client.close()
 
     def get(self, *keys: Key) -> dict[Key, Item]:
@@ -235,7 +235,7 @@ class DynamoStore:
 
     @staticmethod
     def _call(operation: Callable[..., Any], **request: Any) -> Any:
-        """One request, after the SDK's own tries. Refuses with what the caller can do when DynamoDB does not serve."""
+        """Send one request. Raises ThrottledError or UnavailableError if DynamoDB fails after the SDK's own retries."""
         try:
             return operation(**request)
         except ClientError as error:
@@ -259,7 +259,7 @@ def _unavailable() -> UnavailableError:
 
 
 def _condition_expression(condition: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Build the condition: no record (`None`), or a record whose attributes equal `condition`."""
+    """Build a condition: no record exists (`None`), or its attributes equal `condition`."""
     if condition is None:
         return {"ConditionExpression": "attribute_not_exists(#pk)", "ExpressionAttributeNames": {"#pk": "pk"}}
     parts, names, values = _equals(condition)

@@ -68,7 +68,7 @@ CATALOGUE: Final[Key] = ("catalogue", "current")
 
 
 def _of(kind: str, id: str) -> str:
-    """The id may come from outside and be anything: cut where no id is so long, a key is never too long."""
+    """Build a key from an id that may come from outside: it is cut, so that a key is never too long."""
     return f"{kind}#{id[:64]}"
 
 
@@ -115,7 +115,7 @@ def account_key(account_id: str) -> Key:
 
 
 def email_key(email: str) -> Key:
-    """The same for all ways to write an address; a domain comes in its normal form and is not folded further."""
+    """Normalize an address, so that all spellings have one key. Domains are normalized before and not folded."""
     local, _, domain = email.rpartition("@")
     return (f"email#{local.casefold()}@{domain}", "email")
 
@@ -141,10 +141,10 @@ def catalogue_key(version: int) -> Key:
 
 
 def tree_below(kind: str, path: str) -> str:
-    """The subtree index's partition of the records of a kind that stand below the customer with this path.
+    """Return the partition of the subtree index with the records of a kind below the customer with this path.
 
-    It is named after the top-level ancestor, so no query can leave a distributor's tree. Customers directly below
-    the root (the distributors themselves) is in the root's own.
+    It is named after the top-level ancestor, so no query can leave a distributor's tree. Customers directly below the
+    root (the distributors themselves) are in the root's own partition.
     """
     ids = path.split("/")
     return f"{kind}#{ids[1] if len(ids) > 1 else ids[0]}"
@@ -155,5 +155,5 @@ def trial_shard(number: int) -> str:
 
 
 def trial_shard_of(customer_id: str) -> str:
-    """The shard of the trials index that holds this customer's trial."""
+    """Return the shard of the trials index that contains this customer's trial."""
     return trial_shard(zlib.crc32(customer_id.encode()) % TRIAL_SHARDS)

@@ -8,9 +8,9 @@ from shared.table.store import Action, Check, ConditionFailedError, Delete, Incr
 
 
 class OverlayStore:
-    """Reads what `records` hold, and keeps to itself what is written.
+    """Reads from `records`, and stores what is written in memory only.
 
-    A write is one read of the records it concerns: its conditions are decided here, as DynamoDB decides them.
+    A write is one read of its records. Its conditions are decided here, as DynamoDB decides them.
     """
 
     def __init__(self, records: Records) -> None:
@@ -69,5 +69,5 @@ def matches(item: Item, condition: Mapping[str, Any]) -> bool:
 
 
 def normalize(value: object) -> object:
-    """A tuple is kept as a list."""
+    """Convert tuples to lists, as DynamoDB stores them."""
     return list(value) if isinstance(value, tuple) else value

@@ -15,7 +15,7 @@ MAX_CHUNKS: Final = 5
 
 
 def get_live(store: Records, now: datetime, *keys: Key) -> dict[Key, Item]:
-    """The records that exist. What has expired is gone, whenever DynamoDB deletes it."""
+    """Return the records that exist. An expired record does not, even before DynamoDB deletes it."""
     return {key: item for key, item in store.get(*keys).items() if not is_expired(item, now)}
 
 
@@ -35,7 +35,7 @@ def parse_record[M: BaseModel](model: type[M], records: Mapping[Key, Item | None
 
 
 def build_record(key: Key, model: BaseModel) -> Item:
-    """Build the record of `model` under `key`; attributes that are None are left out."""
+    """Build the record of `model` under `key`. Attributes that are None are omitted."""
     return {"pk": key[0], "sk": key[1], **model.model_dump(exclude_none=True, by_alias=True)}
 
 
@@ -48,7 +48,7 @@ def paginate[T](
     after: Position | None,
     filtered: bool,
 ) -> tuple[list[T], Position | None]:
-    """Up to `limit` of what `show` makes of records (`None`: left out), and where the next page starts."""
+    """Return up to `limit` results of `show` (`None`: omitted), and the position where the next page begins."""
     shown: list[T] = []
     for _ in range(MAX_CHUNKS):
         size = FILTER_CHUNK if filtered else limit

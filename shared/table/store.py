@@ -1,7 +1,7 @@
-"""The store: what the use cases need of one table, and its DynamoDB side.
+"""The store: the protocol that the use cases need, and its actions.
 
-Three requests are enough: read some records by key, write some together or none, query an index. A read or a write is
-one request to DynamoDB, whatever it holds.
+Three requests are enough: read records by key, write several in one transaction, query an index. A read or a write is
+one request to DynamoDB, however many records it has.
 """
 
 from collections.abc import Mapping
@@ -23,9 +23,9 @@ Position = dict[str, str]
 
 @dataclass(frozen=True)
 class Put:
-    """Put `item`: as a new record (`condition` is `None`), or over one whose attributes equal `condition`.
+    """Put `item` as a new record (`condition` is `None`), or over one whose attributes equal `condition`.
 
-    With `unless_expired_at`, also over one that had expired by then (epoch seconds), which DynamoDB deletes late.
+    With `unless_expired_at` (epoch seconds), also over a record that had expired by then, which DynamoDB deletes late.
     """
 
     item: Item
@@ -39,7 +39,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Check:
-    """The record with `key` exists and its attributes equal `condition` (`None`: it is absent, `...`: it is there)."""
+    """Check that the record with `key` exists and its attributes equal `condition` (`None`: absent, `...`: present)."""
 
     key: Key
     condition: Mapping[str, Any] = field(default_factory=dict)
@@ -55,9 +55,9 @@ class Delete:
 
 @dataclass(frozen=True)
 class Increment:
-    """Add `by` to the record's `count`, which starts at 0 and must stay within `least` and `most`.
+    """Add `by` to the record's `count`, which starts at 0 and must remain within `least` and `most`.
 
-    Only where its other attributes equal `condition` (`None`: absent, also where the record is not there yet).
+    Its other attributes must equal `condition` (`None`: absent, also if the record does not exist yet).
     """
 
     key: Key
@@ -95,7 +95,7 @@ class Records(Protocol):
         """The records that exist, strongly consistent, in one request for up to 100 keys."""
 
     def write(self, *actions: Action) -> None:
-        """All actions or none. Raises ConditionFailedError."""
+        """Write all actions or none. Raises ConditionFailedError."""
 
 
 class Store(Records, Protocol):

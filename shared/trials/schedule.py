@@ -47,7 +47,7 @@ def run_scheduled(event: Any, work: Work, open_queue: Callable[[], Queue]) -> di
 
 
 def _parse_request(event: Any) -> Mapping[str, Any]:
-    """What the event requests; nothing for an event of another kind."""
+    """Return what the event requests; nothing for another kind of event."""
     if not isinstance(event, Mapping):
         return {}
     try:
@@ -58,7 +58,7 @@ def _parse_request(event: Any) -> Mapping[str, Any]:
 
 
 def _time_of(request: Mapping[str, Any]) -> datetime:
-    """The requested `time`, RFC 3339; the clock's where there is none."""
+    """Return the requested `time`, RFC 3339, or the clock's."""
     try:
         moment = datetime.fromisoformat(str(request.get("time")))
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

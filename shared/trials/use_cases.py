@@ -41,10 +41,10 @@ Outcome = Literal["ended", "reminded", "skipped", "quarantined", "failed", "defe
 def end_trials(
     store: Store, now: datetime, *, time_is_up: Callable[[], bool], shards: Iterable[int] = range(TRIAL_SHARDS)
 ) -> Counter[Outcome]:
-    """Do what is due at `now` for the trials of these shards, each by one conditional update, in parallel.
+    """Process what is due at `now` for the trials of these shards, each by one conditional update, in parallel.
 
-    A late, doubled or replayed run is harmless. One broken record does not stop the others. What is `left` when the
-    time is up goes on at the next run; it counts those that were seen.
+    A late, duplicated or replayed run is harmless. A broken record does not stop the others. Trials that are
+    `deferred` when the time is up are processed by the next run; only those that were read are counted.
     """
     theirs = list(shards)
     # As many threads in all, whether one call has all shards or one of them.
@@ -84,7 +84,7 @@ def _process_shard(
 
 
 def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
-    """What is due for one trial, of which the index knows the key and when what is due."""
+    """Process what is due for one trial. The index has its key, its next step and the time of the step."""
     key, text = (item["pk"], item["sk"]), item["trial_due"]
     try:
         due = parse_due(text)
@@ -120,7 +120,7 @@ def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
 
 
 def _quarantine(store: Store, key: Key, text: str, reason: str) -> Outcome:
-    """Take a broken record out of the index, so that no later run meets it; what is wrong is for a person."""
+    """Remove a broken record from the index, so that later runs skip it. A person must fix it."""
     for put in ({"trial_set_aside": reason}, {}):  # the second, where the record has no room left
         try:
             store.change(key, {"trial_due": text}, put=put, remove=("trial_shard",), versioned=False)
@@ -146,10 +146,10 @@ class ProductionResponse(BaseModel):
 
 
 def start_production(store: Store, caller: Caller, customer_id: str, *, version: int) -> ProductionResponse:
-    """End the trial of an end-customer that is at `version`, now and for good.
+    """End the trial of an end-customer that is at `version`, now and permanently.
 
-    A customer in production already stays as it is, whatever the version, and the answer says since when.
-    Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError for a site.
+    A customer in production does not change, whatever the version, and the response says since when. Raises
+    NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError for a site.
     """
     key = customer_key(customer_id)
     actor, customer, records = read_customer(store, caller, customer_id)
@@ -208,7 +208,7 @@ def _in_production(customer: Customer, now: datetime) -> ProductionResponse:
 
 
 def _ended_by(customer: Customer) -> str | None:
-    """The schedule also where it has not recorded the end yet."""
+    """Return who ended the trial: the schedule, even before it has recorded the end."""
     return customer.trial_ended_by or (SCHEDULE if customer.trial else None)
 
 
@@ -218,7 +218,7 @@ class Reminder(BaseModel):
 
 
 class TrialStatus(BaseModel):
-    """The trial of a customer; times are none where there is none."""
+    """The trial of a customer. Times are null if there is none."""
 
     customer_id: str
     inherited_from: str | None = Field(description="For a site: its end-customer, whose trial this is.")
@@ -232,7 +232,7 @@ class TrialStatus(BaseModel):
 
 
 def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
-    """The trial of an end-customer, or the one a site shares. One request; two for a site. Raises NotFoundError."""
+    """Return the trial of an end-customer, or the one that a site shares. One request, two for a site."""
     _, customer, _ = read_customer(store, caller, customer_id)
     source = end_customer_of(store, customer) or customer
     trial, since = source.trial, source.production_since_at(caller.now)

@@ -1,4 +1,4 @@
-"""Countries: ISO 3166-1 by code or English name, kept as the alpha-2 code."""
+"""Countries: ISO 3166-1, by code or English name, stored as the alpha-2 code."""
 
 import unicodedata
 from typing import Annotated, Final

@@ -9,7 +9,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff2
 
 
 def as_csv(titles: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
-    """RFC 4180, every cell in quotes. What a spreadsheet would take for a formula gets an apostrophe."""
+    """Write CSV (RFC 4180) with every cell in quotes. A cell that looks like a formula gets an apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     writer.writerow(titles)

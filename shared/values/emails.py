@@ -1,4 +1,4 @@
-"""E-mail addresses: what is one, and when two are the same."""
+"""E-mail addresses: which are valid, and when two are equal."""
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -6,7 +6,7 @@ from shared.errors import RuleViolation
 
 
 def normalize_email(email: str, pointer: str = "/email") -> str:
-    """The address in its normal form. Whether anybody reads there only an invitation can tell. Raises RuleViolation."""
+    """Return the normalized address. Whether it exists, only an invitation can show. Raises RuleViolation."""
     try:
         return validate_email(email.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:

@@ -1,4 +1,4 @@
-"""Names: what may stand in one, and when two are the same. Source: domain.md (the comparison is ours)."""
+"""Names: allowed characters, and when two names are equal. Source: domain.md (the comparison is ours)."""
 
 import re
 import unicodedata
@@ -45,7 +45,7 @@ def fold_name(name: str) -> str:
 
 
 def fold_prefix(prefix: str) -> str | None:
-    """The beginning of a name in the form in which names are compared; `None` where no name can begin so."""
+    """Return the folded beginning of a name, or `None` if no name can begin so."""
     folded = fold_name(prefix)
     if folded and prefix != prefix.rstrip():
         folded += " "  # "sec " is the beginning of "sec ond", not of "second"
