@@ -8,7 +8,7 @@ PYTHON ?= $(shell for each in python3.13 python3; do $$each -c '' 2>/dev/null &&
 # Processor of the built functions: arm64 for AWS by default, this machine's for the local stack.
 ARCH ?= arm64
 export ARCH
-# Trust what this machine trusts, a company's proxy included.
+# Trust the machine's certificates, including a company's proxy.
 export UV_SYSTEM_CERTS := true
 export SAM_CLI_TELEMETRY := 0
 ENV := .local/env
@@ -16,7 +16,7 @@ UV := $(ENV)/tools/bin/uv
 PACKAGE := .local/package/$(ARCH)
 PLATFORM_arm64 := aarch64-manylinux_2_28
 PLATFORM_x86_64 := x86_64-manylinux_2_28
-# The services whose description stays in the package, out of more than 400.
+# The AWS services that the package contains descriptions of, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
 
 .PHONY: help run token clock demo import check test prove mutants bench lint format requirements build openapi schemas clean
@@ -30,10 +30,10 @@ run: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## start the whole 
 token: $(ENV)/dev/.ready ## a fresh access token of the running stack (ACCOUNT=root)
 	@$(ENV)/dev/bin/python -m local.token $(ACCOUNT)
 
-clock: $(ENV)/dev/.ready ## put the running stack's clock forward (AT=+31d)
+clock: $(ENV)/dev/.ready ## move the running stack's clock forward (AT=+31d)
 	@$(ENV)/dev/bin/python -m local.clock $(AT)
 
-demo: $(ENV)/dev/.ready ## tell the whole story on the running stack, through its API
+demo: $(ENV)/dev/.ready ## create customers, accounts and test devices on the running stack
 	@$(ENV)/dev/bin/python -m local.demo
 
 import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (FILE=customers.csv, DRY=1)
@@ -42,17 +42,17 @@ import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (F
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
 
-prove: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## play histories, crashes, deliveries, a million odd events and races (SEED=1)
+prove: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run the long simulations: histories, crashes, deliveries, malformed events, races (SEED=1)
 	@$(ENV)/dev/bin/python -m tests.simulation.prove $(if $(SEED),--seed $(SEED))
 	@$(ENV)/dev/bin/python -m tests.simulation.contract --seed $(or $(SEED),1)
-	@echo "races: 16 threads on ministack, 1000 rounds each; a letter for each test"
+	@echo "races: 16 threads on ministack, 1000 rounds each; one character for each test"
 	@ROUNDS=1000 $(ENV)/dev/bin/python -m pytest -q -n2 --dist load tests/stack/test_races.py
 
-mutants: $(ENV)/dev/.ready ## change each line of the rules in turn and see a test fail (about half an hour)
+mutants: $(ENV)/dev/.ready ## mutation tests of the rules (about half an hour)
 	@$(ENV)/dev/bin/python -m mutmut run --max-children 2
 	@$(ENV)/dev/bin/python -m tests.mutants
 
-bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## measure all, beside what people would use instead (about half an hour)
+bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## benchmarks, with common alternatives for comparison (about half an hour)
 	@for part in starts growth trials imports load cold_starts costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
 
 check: $(ENV)/dev/.ready ## the quick loop: style, types, layers and the quick tests, in under a minute
@@ -93,10 +93,10 @@ requirements: $(ENV)/tools/.ready ## write requirements*.txt from pyproject.toml
 	eval $$compile --group $$group --output-file requirements-$$group.txt; done; \
 	eval $$compile --group peers --constraint requirements.txt --output-file requirements-peers.txt
 
-clean: ## remove all that was built, and the local stack with its data
+clean: ## remove everything that was built, and the local stack with its data
 	rm -rf .local .aws-sam
 
-# ---- environments, each remade when its requirements change
+# ---- environments, rebuilt when their requirements change
 
 $(ENV)/tools/.ready: requirements-tools.txt
 	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 9))' || { \
@@ -117,9 +117,9 @@ $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
 	@$(UV) pip install --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes --requirement $<
 	@touch $@
 
-# ---- the package of a function: what `sam build` calls
+# ---- the package of the functions, called by `sam build`
 
-# Everything of others, once: without what is not used, and compiled, so that no start compiles anything.
+# The dependencies: pruned, and compiled, so that a cold start compiles nothing.
 $(PACKAGE)/.ready: requirements.txt local/prune_botocore.py $(wildcard shared/*/*.py) $(ENV)/tools/.ready
 	@echo "Making $(PACKAGE) ..."
 	@rm -rf $(@D) && $(UV) pip install --quiet --no-python-downloads --target $(@D) --python $(ENV)/tools/bin/python \

@@ -11,7 +11,7 @@ _STEP: Final = re.compile(r"\+(\d{1,4})([dh])")
 
 
 def put_forward(at: str, real: datetime, before: timedelta) -> timedelta:
-    """How far the clock is ahead then. Raises ValueError for what is no time, or not later than its time now."""
+    """Return how far the clock is ahead then. Raises ValueError for an invalid time, or one that is not later."""
     step = _STEP.fullmatch(at)
     if step:
         return before + int(step[1]) * (timedelta(days=1) if step[2] == "d" else timedelta(hours=1))

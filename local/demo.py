@@ -1,6 +1,6 @@
 """`make demo`: the steps of the source document on the running stack, through its API. It can be repeated.
 
-Every request carries an Idempotency-Key, so a second telling meets what the first one made.
+Every request carries an Idempotency-Key, so a second run finds what the first one created.
 """
 
 import json
@@ -100,16 +100,16 @@ class Demo:
     def _machine(self, customer_id: str) -> None:
         body = {"kind": "api", "display_name": "Billing integration", "role": "supporter"}
         account = self._call("POST", f"/customers/{customer_id}/accounts", key="demo machine", body=body)
-        print(f"A machine may read what is the reseller's: it signs in as {account['credentials']['client_id']}.")
+        print(f"A machine can read the reseller's customers. It signs in as {account['credentials']['client_id']}.")
 
     def _dashboard(self, customer_ids: list[str]) -> None:
-        """A test device for the sub-distributor, the reseller and the end-customer, and where their data lands."""
+        """Add a test device for three customers and print where their data is stored."""
         for customer_id in customer_ids[1:4]:
             body = {"name": "Test laptop"}
             self._call("POST", f"/customers/{customer_id}/test-devices", key=f"demo {customer_id}", body=body)
         columns = "customer,country,expected_storage_location,storage_location,matches"
         shown = self._call("GET", f"/customers/{customer_ids[0]}/devices?columns={columns}")
-        print("Test devices show where data really lands:")
+        print("Test devices show where data is stored:")
         for each in shown["rows"]:
             says = "as chosen" if each["matches"] else f"not in {each['expected_storage_location']}"
             print(f"  {each['customer']}, devices in {each['country']}: {each['storage_location']}, {says}.")

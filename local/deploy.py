@@ -23,11 +23,11 @@ ARCH: Final = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x8
 
 
 def build() -> None:
-    """Build every function for this machine's processor. Raises LocalError with SAM's own words."""
-    made = subprocess.run(["make", "build", f"ARCH={ARCH}"], cwd=PROJECT, capture_output=True, text=True, check=False)
-    if made.returncode:
-        words = "\n".join((made.stdout + made.stderr).splitlines()[-12:])
-        raise LocalError(f"The functions could not be built. Mend what SAM says, then try again:\n{words}")
+    """Build every function for this machine's processor. Raises LocalError with SAM's output."""
+    built = subprocess.run(["make", "build", f"ARCH={ARCH}"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    if built.returncode:
+        output = "\n".join((built.stdout + built.stderr).splitlines()[-12:])
+        raise LocalError(f"The functions could not be built. Fix what SAM reports, then try again:\n{output}")
 
 
 def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE, *, fan_out: bool = False) -> dict[str, str]:
@@ -74,7 +74,7 @@ def _expanded(key: str) -> str:
         check=False,
     )
     if expanded.returncode:
-        raise LocalError(f"SAM cannot process template.yaml. Mend it, then try again:\n{expanded.stderr[-2000:]}")
+        raise LocalError(f"SAM cannot process template.yaml. Fix it, then try again:\n{expanded.stderr[-2000:]}")
     return expanded.stdout
 
 
@@ -93,13 +93,15 @@ def _apply(cloudformation: Any, template_url: str, parameters: dict[str, str]) -
     except ClientError as error:
         if "No updates are to be performed" in str(error):
             return
-        raise LocalError(f"The template was refused. Mend it, then try again:\n{str(error)[-2000:]}") from error
+        raise LocalError(
+            f"CloudFormation rejected the template. Fix it, then try again:\n{str(error)[-2000:]}"
+        ) from error
     for _ in range(600):
         status = _status(cloudformation) or "gone"
         if status.endswith("_COMPLETE") and "ROLLBACK" not in status:
             return
         if not status.endswith("_IN_PROGRESS"):
-            raise LocalError(f"The stack is {status}. Mend the template, then try again:\n{_reasons(cloudformation)}")
+            raise LocalError(f"The stack is {status}. Fix the template, then try again:\n{_reasons(cloudformation)}")
         time.sleep(0.1)
     raise LocalError("The stack was not ready within a minute. Start again with: make clean run")
 

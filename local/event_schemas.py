@@ -22,7 +22,7 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     for name, schema in schemas().items():
         (folder / name).write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
-    print(f"{len(schemas())} schemas stand in docs/events")
+    print(f"{len(schemas())} schemas are in docs/events")
 
 
 if __name__ == "__main__":

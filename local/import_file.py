@@ -74,7 +74,7 @@ def main() -> None:
 
 
 def carry_out(importer: Importer, file: Path, media: str, *, dry_run: bool) -> None:
-    """Send the file, watch the import to its end, and write what became of each row beside the file."""
+    """Send the file, wait until the import is done, and write the result of each row beside the file."""
     content = file.read_bytes()
     headers = {"Content-Type": media, "Idempotency-Key": hashlib.sha256(content).hexdigest()}
     query = {"validate_only": "true"} if dry_run else {}

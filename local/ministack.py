@@ -1,4 +1,4 @@
-"""ministack, an AWS on this machine: started, waited for, stopped so that it keeps its state."""
+"""Starts ministack, the local AWS emulator, waits until it is ready, and stops it so that it saves its state."""
 
 import contextlib
 import errno
@@ -29,7 +29,7 @@ _SERVICES: Final = (
 
 
 class LocalError(Exception):
-    """Something on this machine is not as it must be; the text says what to do."""
+    """Something on this machine prevents the command. The text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -148,16 +148,16 @@ def _refuse_taken(host: str, port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRNOTAVAIL:
                 raise LocalError(
-                    f"{host} is no address of this machine; take one that is: make run HOST=..."
+                    f"{host} is not an address of this machine. Use one that is: make run HOST=..."
                 ) from error
-            raise LocalError(f"Port {port} is taken by another program. Take another: make run PORT=4701") from error
+            raise LocalError(f"Port {port} is used by another program. Use another port: make run PORT=4701") from error
 
 
 def _wait_until_healthy(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(600):
         if process.poll() is not None:
-            raise LocalError(f"ministack stopped at once; its last words are in {log}.")
+            raise LocalError(f"ministack stopped immediately. See the end of {log}.")
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=1):  # noqa: S310
             return
         time.sleep(0.1)
-    raise LocalError(f"ministack did not answer within a minute; see {log}.")
+    raise LocalError(f"ministack did not respond within a minute. See {log}.")

@@ -1,4 +1,4 @@
-"""Where the local stack keeps things, below the project's folder."""
+"""Paths of the local stack's files, below the project's folder."""
 
 from pathlib import Path
 from typing import Final

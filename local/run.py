@@ -39,31 +39,31 @@ def main() -> None:
             SAM_ENVIRONMENT.write_text(json.dumps(_sam_environment(stack, outputs), indent=2) + "\n", encoding="utf-8")
             say("Ready. In another terminal:\n")
             print(_example(stack), flush=True)
-            say("Ctrl-C stops the stack; it keeps its data (make clean removes it).")
+            say("Press Ctrl-C to stop the stack. Its data is kept; make clean removes it.")
             _wait(ministack, stopped)
-            say("Stopping, and keeping the data ...")
+            say("Stopping and saving the data ...")
     except LocalError as error:
         sys.exit("Stopped." if stopped.is_set() else f"\n{error}")
 
 
 def _port(word: str) -> int:
     if not (word.isdecimal() and 0 < int(word) <= _HIGHEST_PORT):
-        raise LocalError(f"PORT={word} is no port; give a number from 1 to 65535: make run PORT=4701")
+        raise LocalError(f"PORT={word} is not a port. Use a number from 1 to 65535: make run PORT=4701")
     return int(word)
 
 
 def _wait(ministack: Ministack, stopped: threading.Event) -> None:
     while not stopped.wait(0.5):
         if ministack.process.poll() is not None:
-            raise LocalError("ministack has stopped; its last words are in .local/ministack/ministack.log.")
+            raise LocalError("ministack has stopped. See the end of .local/ministack/ministack.log.")
 
 
-def say(words: str) -> None:
-    print(f"[{time.monotonic() - _started:5.1f} s] {words}", flush=True)
+def say(text: str) -> None:
+    print(f"[{time.monotonic() - _started:5.1f} s] {text}", flush=True)
 
 
 def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str, Any]) -> dict[str, Any]:
-    """Seed the root and give what `.local/stack.json` holds: where the stack is and who may call it."""
+    """Create the root company and return the content of `.local/stack.json`: addresses and accounts."""
     cognito = ministack.client("cognito-idp")
     pool, client_id = outputs["UserPoolId"], outputs["UserPoolClientId"]
     root = seed(

@@ -18,7 +18,7 @@ _PARAMETERS = {"GradualDeployment": "false"}  # ministack has no CodeDeploy
 
 
 class _NoManagedPolicies:
-    """The template names no policy of AWS's, so there is none to look up."""
+    """A lookup of AWS's managed policies. The template uses none by name."""
 
     def load(self) -> dict[str, str]:
         return {}

@@ -98,7 +98,7 @@ def main() -> None:
     except RulesViolatedError as refused:
         sys.exit("\n".join(error["detail"] for error in refused.errors))
     password = set_password(cognito, given.user_pool, account.id)
-    print(f"The first super_user is {account.id}; sign in with {account.email} and {password}")
+    print(f"The first super_user is {account.id}. Sign in with {account.email} and {password}")
 
 
 if __name__ == "__main__":
