@@ -41,7 +41,7 @@ def bootstrap_in(store: Store) -> None:
 
 
 def a_new_customer(level: Level, parent: Customer, **fields: Any) -> NewCustomer:
-    """Build a valid request for a customer of `level`. A field that is None is left out."""
+    """Build a valid request for a customer of `level`. A field that is None is omitted."""
     body = {
         "name": f"A {level}",
         "parent_id": parent.id,

@@ -1,4 +1,4 @@
-"""One call for a whole onboarding: each step's own result, and the same request again does what is left."""
+"""Onboarding: each step has its own result, and a repeated request runs the failed steps."""
 
 from typing import Any
 

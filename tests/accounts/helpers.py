@@ -17,7 +17,7 @@ from tests.memory_store import MemoryStore
 
 
 class Accounts:
-    """The use cases with what a test does not care about filled in."""
+    """The use cases of accounts, with defaults for what a test does not vary."""
 
     def __init__(self, store: MemoryStore, identities: MemoryIdentities) -> None:
         self.store = store

@@ -44,7 +44,7 @@ def commands_of(page: str) -> Iterator[Command]:
 
 
 def _joined(lines: list[str]) -> Iterator[str]:
-    """The lines, a command with those that follow until its quotes are closed."""
+    """Return the lines, each command with the lines until its quotes are closed."""
     begun = ""
     for line in lines:
         begun += line
@@ -73,7 +73,7 @@ def program_of(line: str) -> str:
 
 
 def error_in(command: Command, template: dict[str, Any]) -> str | None:
-    """Why a command cannot be run as it is written; None if the test knows no reason."""
+    """Return why a command can't run as it is written, or None."""
     words = [word for word in shlex.split(command.text, comments=True) if not ASSIGNMENT.fullmatch(word)]
     program, arguments = Path(words[0]).name, words[1:]
     if program == "make":

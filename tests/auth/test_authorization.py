@@ -83,7 +83,7 @@ class Forest:
         return lineage
 
     def targets(self, level: Level) -> dict[str, str]:
-        """Where a target can stand, seen from the caller's customer at `level`, and its id."""
+        """Yield each position of a target relative to the caller's customer at `level`, and its id."""
         at = LEVELS.index(level)
         found = {"self": self.lineage[at].id, "absent": ABSENT, "another tree": self.other[4].id}
         if at > 0:
@@ -109,7 +109,7 @@ def forest(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Forest:
 
 
 def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) -> Called:
-    """One request about the target. What it changes is undone, so that every request meets the same forest."""
+    """Send one request about the target. Its changes are undone, so that every request finds the same forest."""
     account = forest.supporters[target].id if target in forest.supporters else NOBODY
     dry = {"validate_only": "true"}
     device = f"/customers/{target}/test-devices/{id_from('dev', target)}"

@@ -60,7 +60,7 @@ class Operation(NamedTuple):
 
 
 def counted(name: str, *, indexes: int = 0, events: int = 0) -> Operation:
-    """As the table of requests says, which a test holds."""
+    """Read an operation from the table of requests, which a test compares with the code."""
     found = re.search(rf"^\| {name} \| (\d+):[^|]*\| ([\d.]+) \| ([\d.]+) \|", PAGE.read_text(), re.MULTILINE)
     assert found, name
     return Operation(int(found[1]), float(found[2]), float(found[3]), indexes, events)
@@ -80,7 +80,7 @@ def operations() -> dict[str, Operation]:
 
 
 def month(customers: int, costs: dict[str, Operation]) -> dict[str, float]:
-    """A month of so many customers: a tenth new and on trial, each changed once, read 30 times, in 3 pages."""
+    """Return the costs of a month. A tenth of the customers is new and on trial. Each is changed once, read 30 times."""
     used = {
         "add an end-customer on trial": customers / 10,
         "change a customer": customers,

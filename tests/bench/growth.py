@@ -37,7 +37,7 @@ _, DISTRIBUTOR, SUB_DISTRIBUTOR, RESELLER, *_ = LINE
 
 
 def crowd(number: int) -> Iterator[Item]:
-    """So many customers below one distributor, and 200 devices of the first reseller's."""
+    """Create so many customers below one distributor, and 200 devices of the first reseller."""
     yield from (customer_item(customer) for customer in LINE[1:4])
     reseller = RESELLER
     like = customer_item(a_customer("end_customer", reseller))
@@ -78,7 +78,7 @@ def operations(store: Store) -> dict[str, Callable[[int], Any]]:
 
 
 def counted(number: int) -> dict[str, str]:
-    """The requests of each operation among so many customers in memory."""
+    """Count the requests of each operation with so many customers in memory."""
     store = MemoryStore()
     bootstrap_in(store)
     for item in crowd(number):
@@ -92,7 +92,7 @@ def counted(number: int) -> dict[str, str]:
 
 
 def timed(client: Any, table: str, number: int) -> dict[str, list[float]]:
-    """Milliseconds of each operation among so many customers on ministack."""
+    """Measure each operation with so many customers on ministack, in milliseconds."""
     store = DynamoStore(client, table)
     bootstrap_in(store)
     batch: list[Any] = []

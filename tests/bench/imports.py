@@ -42,7 +42,7 @@ WHO: Final = Caller(ROOT_ACCOUNT.id, NOW, "change_customers")
 
 
 def a_file(root: str, rows: int, resellers: int) -> str:
-    """A distributor, resellers below it, end-customers below those; the parents stand last."""
+    """Return rows of a distributor, resellers below it and end-customers below those. Parents come last."""
     ends = rows - resellers - 1
     lines = [f"End {n},Reseller {n % resellers},EndCustomer,InTrial,,GB\n" for n in range(ends)]
     lines += [f"Reseller {n},Bench,Reseller,InProduction,SE,FI\n" for n in range(resellers)]
@@ -88,7 +88,7 @@ def bare(client: Any, table: str, transactions: list[Any]) -> float:
 
 
 def one_by_one(transactions: list[Any]) -> list[Any]:
-    """The same rows, each in a transaction of its own: customer, name, children of the parent."""
+    """Return the same rows, each in a transaction of its own: customer, name, children of the parent."""
     found = []
     for actions in transactions:
         updates = {action["Update"]["Key"]["pk"]["S"]: action for action in actions if "Update" in action}
@@ -102,7 +102,7 @@ def one_by_one(transactions: list[Any]) -> list[Any]:
 
 
 def below_one_parent(store: DynamoStore, parents: int, rows: int) -> tuple[float, int]:
-    """Rows a second when 16 threads add them alone, below so many parents, and how many gave up."""
+    """Return the rows a second of 16 threads that add them alone below so many parents, and how many gave up."""
     above = [a_customer("distributor", name=f"Parent {n}") for n in range(parents)]
     put(store, *above)
 

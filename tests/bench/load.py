@@ -29,7 +29,7 @@ COMPANY: Final = {"service_type": "all_inclusive", "services_to_provide": ["all_
 
 
 def empty_function(ministack: Ministack) -> str:
-    """The address of a function that does nothing, on an HTTP API of its own."""
+    """Deploy a function that does nothing, with its own HTTP API, and return its address."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as package:
         package.writestr("empty.py", "def handler(event, context):\n    return {'statusCode': 200, 'body': '{}'}\n")

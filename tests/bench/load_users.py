@@ -1,4 +1,4 @@
-"""What locust's users do; runs in the environment of locust. URL, TOKEN, EMPTY and PARENT come from `load.py`."""
+"""The users of locust, in locust's environment. `load.py` sets URL, TOKEN, EMPTY and PARENT."""
 
 import os
 from uuid import uuid4

@@ -28,7 +28,7 @@ class Context:
 
 
 class NoDynamo:
-    """A client of boto3's shape that answers at once."""
+    """A client like boto3's that returns immediately."""
 
     def __init__(self, *_a, **_k):
         self.records = {(r["pk"]["S"], r["sk"]["S"]): r for r in given["records"]}

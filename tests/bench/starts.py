@@ -70,7 +70,7 @@ def run(subject: Subject, endpoint: str, events: Path, calls: int = 0) -> dict[s
 
 
 def zipped(folder: Path) -> float:
-    """Megabytes of a package as it is uploaded."""
+    """Return the size of a package as it is uploaded, in MB."""
     with tempfile.TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
             for path in folder.rglob("*"):

@@ -1,4 +1,4 @@
-"""DynamoDB over HTTP for one process after the other, from memory: the same for whoever is measured."""
+"""DynamoDB over HTTP from memory, the same for every measured project."""
 
 import json
 import threading

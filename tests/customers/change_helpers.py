@@ -79,7 +79,7 @@ def assert_whole(store: MemoryStore) -> None:
 
 
 class Meddling(MemoryStore):
-    """Somebody else acts right before a write."""
+    """A store in which another caller acts right before a write."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -111,7 +111,7 @@ def test_address_stays_taken_when_the_customer_is_restored_concurrently(meddling
 def test_removing_the_last_super_user_succeeds_when_the_archive_changes_concurrently(
     meddling: Meddling, again: bool
 ) -> None:
-    """The record is deleted, or the customer is restored and archived once more."""
+    """The record is deleted, or the customer is restored and archived again."""
     lineage = a_tree(meddling)
     put(meddling, account := an_account("super_user", lineage[5]))
     archive(meddling, lineage[5])

@@ -172,7 +172,7 @@ def test_cursor_of_another_caller_or_query_is_refused(store: MemoryStore) -> Non
 
 
 def filled(count: int, wanted: set[int], limit: int, *, filtered: bool) -> tuple[list[int], int | None, list[int]]:
-    """What is shown of `count` records, the last one that was looked at if more follow, and how many were asked for."""
+    """Return the shown part of `count` records, the last one read if more follow, and the number requested."""
     sizes: list[int] = []
 
     def query(size: int, after: Position | None) -> Page:

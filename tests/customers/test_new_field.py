@@ -41,7 +41,7 @@ def line_of_references(source: str, model: str) -> int:
 
 @pytest.fixture
 def copy_with_the_field(tmp_path: Path) -> Path:
-    """A copy of shared/ in which exactly two files were edited as the guide says."""
+    """A copy of shared/ in which exactly the two files of the guide were edited."""
     shutil.copytree(PROJECT / "shared", tmp_path / "shared", ignore=shutil.ignore_patterns("__pycache__"))
     fields = tmp_path / "shared" / "customers" / "fields.py"
     source = fields.read_text()

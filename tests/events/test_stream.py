@@ -15,7 +15,7 @@ from tests.builders import a_customer
 
 
 class MemoryBus:
-    """Takes every event but those of `refused`, by how often each is still refused."""
+    """A bus that accepts every event except those of `refused`, each as often as given."""
 
     def __init__(self, refused: dict[str, int] | None = None) -> None:
         self.taken: list[EventEnvelope] = []

@@ -29,7 +29,7 @@ def send(store: MemoryStore, queue: MemoryQueue, file: str, media: str = CSV, ke
 
 
 def run(store: MemoryStore, queue: MemoryQueue) -> None:
-    """Every message, and those that are sent meanwhile."""
+    """Process every message, including those that are sent meanwhile."""
     while queue.messages:
         run_import(store, queue, queue.messages.pop(0)["import_id"], lambda: LATER, lambda: False)
 
@@ -67,7 +67,7 @@ def customers(store: MemoryStore) -> Counter[tuple[str | None, str]]:
 
 
 def a_file(rows: int = 300) -> str:
-    """Sixty resellers below a distributor, each with four end-customers; the children stand first."""
+    """Sixty resellers below a distributor, each with four end-customers. Children come first."""
     lines = [f"End {n},Reseller {n % 60},,,,GB\n" for n in range(rows * 4 // 5)]
     lines += [f"Reseller {n},Nordic,Reseller,,,GB\n" for n in range(60)]
     return SCRIPT + "".join(lines) + f"Nordic,{ROOT.id},,,,DK\n"

@@ -164,7 +164,7 @@ def test_two_messages_of_one_import_create_each_customer_once(store: MemoryStore
     response = send(store, queue, a_file()).response
 
     class Meddling(MemoryStore):
-        """Lets another one carry the import on before each write."""
+        """Another worker resumes the import before each write."""
 
         busy = False
 

@@ -17,7 +17,7 @@ def add(stack: RunningStack, **body: Any) -> dict[str, Any]:
 
 
 def subscribed(stack: RunningStack, *kinds: str) -> Callable[[], list[dict[str, Any]]]:
-    """A subscriber to these events on the stack's bus; what it gets, all that has come so far."""
+    """Subscribe to these events on the stack's bus. Return a function that returns all events so far."""
     sqs, events = stack.ministack.client("sqs"), stack.ministack.client("events")
     name = f"to-{kinds[0]}"
     queue = sqs.create_queue(QueueName=name)["QueueUrl"]

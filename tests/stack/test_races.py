@@ -1,4 +1,4 @@
-"""Sixteen callers at once on ministack, whose transactions are real."""
+"""Sixteen concurrent callers on ministack, whose transactions are real."""
 
 import os
 import threading
@@ -259,7 +259,7 @@ def test_rename_against_an_addition_of_the_same_name_has_one_winner(store: Dynam
 
 
 def test_archive_against_an_addition_below_has_one_winner(store: DynamoStore) -> None:
-    """Never a child below an archived parent, whoever is first."""
+    """No child is below an archived parent, whoever is first."""
     won: Counter[str] = Counter()
     with ThreadPoolExecutor(THREADS) as pool:
         for turn in range(ROUNDS):

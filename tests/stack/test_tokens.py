@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
 
 def signed(stack: RunningStack, **changes: Any) -> str:
-    """The root's access token with other claims, signed anew with the pool's own key."""
+    """Return the root's access token with other claims, signed with the pool's own key."""
     head, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in stack.token.split(".")[:2])
     (key,) = stack.directory.glob(f"state/cognito-pool-keys/{stack.stack['user_pool_id']}-access.pem")
     return jwt.encode(head, claims | changes, RSAKey.import_key(key.read_text()))

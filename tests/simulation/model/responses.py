@@ -117,7 +117,7 @@ class Responses(ModelState):
         }
 
     def shown_drift(self, top: Customer) -> list[dict[str, Any]]:
-        """The customers whose data lands outside their storage location, by the current catalogue."""
+        """Return the customers whose data is stored outside their storage location, by the current catalogue."""
         return [
             {
                 "customer_id": customer.id,

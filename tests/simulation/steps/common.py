@@ -95,7 +95,7 @@ class Onboarding:
 
 
 class Steps(RuleBasedStateMachine):
-    """The API on AWS in memory, and the model beside it."""
+    """The API on an AWS in memory, and the model."""
 
     def __init__(self) -> None:
         super().__init__()

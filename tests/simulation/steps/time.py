@@ -59,7 +59,7 @@ class TimeSteps(Steps):
         offset=offsets,
     )
     def replace_catalogue(self, actor_index: int, hosted: dict[str, bool], offset: int) -> None:
-        """Replace the catalogue. Each location is open, or its data lands in DE."""
+        """Replace the catalogue. Each location is open, or its data is stored in DE."""
         actor, model = self.account_at(actor_index), self.model
         routes = {"DE": "DE", **{code: code if is_open else "DE" for code, is_open in hosted.items()}}
         body = {"locations": [{"country": code, "routed_to": to} for code, to in routes.items()]}
