@@ -80,7 +80,7 @@ def operations() -> dict[str, Operation]:
 
 
 def month(customers: int, costs: dict[str, Operation]) -> dict[str, float]:
-    """Return the costs of a month. A tenth of the customers is new and on trial. Each is changed once, read 30 times."""
+    """Return a month's costs. A tenth of the customers is new and on trial. Each is changed once and read 30 times."""
     used = {
         "add an end-customer on trial": customers / 10,
         "change a customer": customers,
