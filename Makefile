@@ -8,6 +8,8 @@ PYTHON ?= $(shell for each in python3.13 python3; do $$each -c '' 2>/dev/null &&
 # Processor of the built functions: arm64 for AWS by default, this machine's for the local stack.
 ARCH ?= arm64
 export ARCH
+# Changes with each build, so that each deployment publishes a version of every function.
+RELEASE ?= $(shell date -u +%Y%m%d%H%M%S)
 # Trust the machine's certificates, including a company's proxy.
 export UV_SYSTEM_CERTS := true
 export SAM_CLI_TELEMETRY := 0
@@ -83,6 +85,8 @@ schemas: $(ENV)/dev/.ready ## write docs/events from the code
 
 build: $(ENV)/sam/.ready $(PACKAGE)/.ready ## build the functions (ARCH=arm64)
 	$(ENV)/sam/bin/sam build --parameter-overrides Architecture=$(ARCH)
+	@sed 's/RELEASE: unset/RELEASE: "$(RELEASE)"/' .aws-sam/build/template.yaml > .aws-sam/build/released.yaml
+	@mv .aws-sam/build/released.yaml .aws-sam/build/template.yaml
 
 requirements: $(ENV)/tools/.ready ## write requirements*.txt from pyproject.toml
 	@compile="$(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 --no-emit-index-url"; \

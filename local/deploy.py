@@ -24,7 +24,9 @@ ARCH: Final = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x8
 
 def build() -> None:
     """Build every function for this machine's processor. Raises LocalError with SAM's output."""
-    built = subprocess.run(["make", "build", f"ARCH={ARCH}"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    built = subprocess.run(
+        ["make", "build", f"ARCH={ARCH}", "RELEASE=local"], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
     if built.returncode:
         output = "\n".join((built.stdout + built.stderr).splitlines()[-12:])
         raise LocalError(f"The functions could not be built. Fix what SAM reports, then try again:\n{output}")

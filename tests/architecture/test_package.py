@@ -1,6 +1,7 @@
 """Tests: the built package. A cold start compiles nothing and imports no heavy module."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import botocore
 import pytest
 
+from local.paths import PROJECT
 from tests.architecture.helpers import FUNCTIONS
 from tests.bench.starts import zipped
 
@@ -103,6 +105,12 @@ def test_package_finds_the_services_of_every_partition(built: Path) -> None:
     for region, suffix in regions().items():
         # What template.yaml writes: the region and AWS::URLSuffix.
         assert found[0][f"{region} cognito-idp"] == f"https://cognito-idp.{region}.{suffix}", region
+
+
+def test_build_names_its_release_in_the_environment_of_every_function(built: Path) -> None:
+    """Else SAM would publish no version for a changed parameter, and the alias would keep the old settings."""
+    assert "RELEASE: unset" in (PROJECT / "template.yaml").read_text()
+    assert re.findall("RELEASE: .*", (built / "template.yaml").read_text()) == ['RELEASE: "local"']
 
 
 def test_package_is_at_most_12_mb_zipped(built: Path) -> None:
