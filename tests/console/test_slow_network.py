@@ -5,18 +5,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.console.helpers import BROWSER_TEST, User
+from tests.conftest import RunningStack
+from tests.console.helpers import BOTH, BROWSER_TEST, User, post
 
 pytestmark = BROWSER_TEST
 
 
+@pytest.fixture
+def reseller(stack: RunningStack, lineage: dict[str, Any]) -> Any:
+    """A reseller with one trial of its own: another test may have put the clock forward."""
+    company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
+    parent = {"parent_id": lineage["distributor"]["id"], "level": "reseller", "name": "Network reseller"}
+    added = post(stack, "/customers", {**company, **parent})
+    trial = {"service_type": "all_inclusive", "device_country": "GB", "in_trial": True, "name": "Network customer"}
+    post(stack, "/customers", {**trial, "parent_id": added["id"]})
+    return added
+
+
 def test_slow_and_failing_network_loses_nothing_typed(
-    open_browser: Callable[..., User], lineage: dict[str, Any]
+    open_browser: Callable[..., User], lineage: dict[str, Any], reseller: Any
 ) -> None:
     # A reseller has few customers. The root has those of all other tests.
-    user = open_browser().open(f"#/customers/{lineage['reseller']['id']}").sign_in()
+    user = open_browser().open(f"#/customers/{reseller['id']}").sign_in()
     page = user.page
     expect(page.locator("main")).not_to_contain_text("One moment")
     with aborted(page, "**/customers?within=*"):
@@ -28,13 +41,13 @@ def test_slow_and_failing_network_loses_nothing_typed(
 
     # A slow response: the page says that it is loading, and the user can leave it.
     page.get_by_role("link", name="Accounts", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Accounts of Console reseller")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Accounts of Network reseller")
     waiting: list[Route] = []
     page.route("**/customers?within=*", lambda route: waiting.append(route))  # noqa: PLW0108 - playwright wants a function
     page.get_by_role("link", name="Trials", exact=True).click()
     expect(page.locator("main")).to_contain_text("One moment")
     page.get_by_role("link", name="Accounts", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Accounts of Console reseller")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Accounts of Network reseller")
     assert waiting
     page.unroute("**/customers?within=*")
 

@@ -15,14 +15,14 @@ from unittest.mock import patch
 from shared.accounts.identities import open_user_directory
 from shared.aws.queues import open_import_queue, open_shard_queue
 from shared.events.bus import open_bus
-from shared.table.dynamodb import DynamoStore, open_store
+from shared.table.dynamodb import DynamoStore, open_sign_in_store, open_store
 from tests.simulation.fake_dynamo import FakeDynamo, error
 
 _ENVIRONMENT: Final = {
     "TABLE_NAME": "table", "USER_POOL_ID": "pool", "EVENT_BUS": "bus", "SHARD_QUEUE_URL": "shards",
     "IMPORT_QUEUE_URL": "imports", "SIGN_IN_ENDPOINT": "https://cognito.example", "USER_POOL_CLIENT_ID": "client",
 }  # fmt: skip
-_OPENERS: Final = (open_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
+_OPENERS: Final = (open_store, open_sign_in_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
 
 
 class FakeCognito:
@@ -103,7 +103,7 @@ class FakeAws:
         with contextlib.ExitStack() as stack:
             stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
             stack.enter_context(patch("shared.aws.clock.datetime", SimpleNamespace(now=lambda _zone: self.now)))
-            stack.enter_context(patch("shared.aws.clients.client", clients.__getitem__))
+            stack.enter_context(patch("shared.aws.clients.client", lambda service, **_: clients[service]))
             for opener in _OPENERS:
                 opener.cache_clear()
                 stack.callback(opener.cache_clear)
