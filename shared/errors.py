@@ -5,7 +5,7 @@
     ├── UnauthenticatedError      401  no valid access token
     ├── NoActiveAccountError      403  a valid token, but no account that may act
     ├── ForbiddenError            403  inside the caller's subtree, without the right
-    ├── NotFoundError             404  absent, or outside the caller's subtree: the same answer
+    ├── NotFoundError             404  absent, or outside the caller's subtree: the same response
     ├── MethodNotAllowedError     405
     ├── NameExistsError           409
     ├── ReferenceExistsError      409
@@ -17,22 +17,22 @@
     ├── StaleVersionError         412
     ├── BodyTooLargeError         413
     ├── UnsupportedMediaError     415
-    ├── RulesViolatedError          422  every broken rule at once
+    ├── RulesViolatedError        422  every violation at once
     ├── KeyReusedError            422
     ├── VersionRequiredError      428
     ├── ThrottledError            429
     └── UnavailableError          503
 
-One mapping (`_problem_response` in `shared.api.http`) makes RFC 9457 problem+json of them.
+`problem_response` in `shared.api.problems` converts them to RFC 9457 problem+json.
 """
 
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, cast
 
-MAX_ERRORS: Final = 100  # in one answer
+MAX_ERRORS: Final = 100  # in one response
 
 
-class RuleViolation(Exception):  # noqa: N818 - one entry of RulesViolatedError, never an answer by itself
+class RuleViolation(Exception):  # noqa: N818 - one entry of RulesViolatedError, never a response by itself
     """One broken rule: which, where (an RFC 6901 pointer into the body, or a query parameter) and what to do."""
 
     def __init__(self, code: str, location: str, detail: str, **extensions: Any) -> None:
@@ -185,11 +185,11 @@ class UnavailableError(ApiError):
 
 
 class Violations:
-    """Tries the rules of one request one after the other and refuses once, with every broken one.
+    """Checks the rules of a request one by one and raises once, with every violation.
 
-    >>> rules = Rules()
-    >>> name = violations.check(clean_name, body.name)   # the value, or nothing that may be used
-    >>> violations.raise_if_any()                   # raises RulesViolatedError
+    >>> violations = Violations()
+    >>> name = violations.check(normalize_name, body.name, "/name")  # must not be used if it was violated
+    >>> violations.raise_if_any()  # raises RulesViolatedError
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,8 @@
 """Accounts, and the one place that decides who may do what. Source: domain.md, "Accounts".
 
-Deny by default: `authorize` lets an operation pass only where a row of `MAY` allows it, and it takes every id a request
-contains: in path, body, query or cursor. A resource outside the caller's subtree looks exactly like an absent one.
+Deny by default: `authorize` allows an operation only if `PERMISSIONS` contains it for the caller's role. Every id of a
+request goes through it, from the path, body, query or cursor. A resource outside the caller's subtree looks exactly
+like one that does not exist.
 """
 
 from dataclasses import dataclass
@@ -35,9 +36,9 @@ ROLES: Final = tuple(PERMISSIONS)
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks, by the access token, when, and the operation that the route needs.
+    """The account of the access token, the time of the request, and the operation that the route needs.
 
-    Whether they may is read from the table at every request.
+    The account's role is read from the table with every request.
     """
 
     account_id: str
@@ -55,12 +56,12 @@ class Account(BaseModel):
     kind: Kind = "person"
     customer_id: str
     customer_path: str
-    email: str | None = None  # a machine has none, nor has an account that was removed
+    email: str | None = None  # None for machines and removed accounts
     display_name: str
     role: Role
     signed_in_at: Timestamp | None = None  # the first time
     disabled: bool = False
-    removed: bool = False  # what was removed stays as an empty shell, so that its id and its key are never used again
+    removed: bool = False  # a removed account stays as a tombstone, so that its id and its key are never used again
     identity_version: int = 0  # the version up to which the sign-in follows this record
     identity_failed: bool = False
     cursor_key: str  # signs this account's list cursors

@@ -12,5 +12,5 @@ Recorded = list[tuple[str, list[tuple[str, str, Any]]]]
 
 
 def camel(name: str) -> str:
-    """Return the function's name in the template, such as `AddCustomer` for `add_customer`."""
+    """Return the function's name in the template, such as `EndTrials` for `end_trials`."""
     return "".join(word.title() for word in name.split("_"))
