@@ -113,7 +113,7 @@ def authorize[T: HasPath](
     """Allow `operation` on `target`, or raise. `pointer` says where in the body the target's id is.
 
     Raises NotFoundError for a target that does not exist (`None`) or is outside, then ForbiddenError, then
-    ArchivedError for a customer that is `archived`, unless the operation is allowed then: it can be read.
+    ArchivedError for a customer that is archived, unless the operation only reads or `archived` is set.
     """
     if target is None or not account.can_see(target.path):
         raise NotFoundError([{"code": "not_found", "pointer": pointer}] if pointer else None)

@@ -106,7 +106,7 @@ def normalize_references(references: Mapping[str, str], pointer: str = "/referen
         raise RuleViolation("too_many", pointer, f"A customer has at most {MAX_REFERENCES} references.")
     for system in references:
         if not _SYSTEM.fullmatch(system):
-            detail = "{system[:32]} is not a valid system. Use 1 to 32 of a-z, 0-9 and _, beginning with a letter."
+            detail = f"{system[:32]} is not a valid system. Use 1 to 32 of a-z, 0-9 and _, beginning with a letter."
             raise RuleViolation("reference_system", pointer, detail)
     return {system: normalize_reference(value, f"{pointer}/{system}") for system, value in references.items()}
 

@@ -183,7 +183,7 @@ def events_for_change(old: Image | None, new: Image | None, changed_at: datetime
     Raises ValueError for a record that should cause an event and can't be read.
     """
     if new is None:
-        return []  # records go by their time only, long after they were removed
+        return []  # records are deleted only after they expire, long after they were removed
     # By both keys: the sort key of a name record is a name, and may be any word.
     kind = _KINDS.get((str(new["pk"]).partition("#")[0], str(new["sk"]).partition("#")[0]))
     if kind == "customer":

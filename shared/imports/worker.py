@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.auth.authorization import Account, Caller, active_account, authorize
 from shared.customers.customer import Customer, new_customer
+from shared.customers.existing import contradictions
 from shared.customers.use_cases import (
     MAX_ATTEMPTS,
     concurrent_modification,
@@ -132,7 +133,7 @@ class ImportWorker:
                 try:
                     ensure_unique(self.actor, customer, failed.records)
                 except (NameExistsError, ReferenceExistsError) as taken:
-                    self._existed(row, taken, failed)
+                    self._existed(row, customer, taken)
                 else:
                     continue
             settled.append(number)
@@ -155,14 +156,19 @@ class ImportWorker:
         self.parents[customer.id] = customer
         self._settle(row, "created", customer.id)
 
-    def _existed(self, row: Row, conflict: ApiError, failed: ConditionFailedError) -> None:
-        """Record that a customer with this name or reference exists. Reject the row if it is archived or invisible."""
+    def _existed(self, row: Row, customer: Customer, conflict: ApiError) -> None:
+        """Record that a customer with this name or reference exists.
+
+        The row is rejected if that customer is archived, not visible, or differs in a field that the row gives.
+        """
         customer_id = conflict.extensions.get("customer_id")
-        archived = any(
-            item and item.get("customer_id") == customer_id and "expires_at" in item for item in failed.records.values()
-        )
-        if customer_id is None or archived:
-            self._refuse(row, conflict)
+        self.parents.pop(customer_id or "", None)  # read it as it is now
+        self.read_parents({customer_id})
+        existing = self.parents.get(customer_id or "")
+        if existing is None or existing.archived_at:
+            self._refuse(row, _with_differences(conflict, []))
+        elif different := contradictions(customer, existing, {"parent_id", *row.fields}):
+            self._refuse(row, _with_differences(conflict, different))
         else:
             self._settle(row, "existed", customer_id)
 
@@ -174,6 +180,13 @@ class ImportWorker:
     def _settle(self, row: Row, status: Status, customer_id: str | None = None, errors: Errors | None = None) -> None:
         self.results[row.number] = Result(row=row.number, status=status, customer_id=customer_id, errors=errors or [])
         self.created[row.number] = customer_id
+
+
+def _with_differences(conflict: ApiError, fields: list[str]) -> ApiError:
+    """Return the conflict, with the fields in which the existing customer differs from the row."""
+    detail = f"{conflict.detail} It differs in {', '.join(fields)}." if fields else conflict.detail
+    errors = [{**error, "detail": detail, **conflict.extensions} for error in conflict.errors]
+    return type(conflict)(detail, errors, **conflict.extensions)
 
 
 def _short(error: dict[str, Any]) -> dict[str, Any]:

@@ -225,7 +225,7 @@ class TrialStatus(BaseModel):
     state: State
     started_at: Timestamp | None
     ends_at: Timestamp | None
-    days_left: int = Field(description="Begun days of 24 hours until the end; 0 when it is over.")
+    days_left: int = Field(description="Periods of 24 hours until the end, rounded up. 0 if no trial is running.")
     reminders: list[Reminder]
     ended_at: Timestamp | None
     ended_by: str | None = Field(description="An account, or schedule.")

@@ -10,6 +10,7 @@ than `MAX_INLINE` entries, such as the countries. A response refers to such a li
 import contextlib
 import io
 import json
+import re
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -352,6 +353,11 @@ def as_text(recorded: dict[str, Any]) -> str:
 def test_every_error_response_equals_the_golden_file() -> None:
     golden = json.loads(GOLDEN.read_text())
     assert responses() == expand_lists(golden["responses"], golden["lists"])
+
+
+def test_no_error_shows_a_placeholder() -> None:
+    """A text without its f prefix would show the name of a variable instead of the value."""
+    assert re.findall(r"[{][a-z_]+[^}\n\"]*[}]", GOLDEN.read_text()) == []
 
 
 def test_golden_file_has_each_long_list_once() -> None:

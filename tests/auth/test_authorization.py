@@ -266,3 +266,10 @@ def test_route_without_a_row_fails_at_import() -> None:
 
     with pytest.raises(KeyError, match="open_the_vault"):
         app.Api("customers").serves(None)(open_the_vault)  # type: ignore[arg-type]
+
+
+def test_account_sees_no_customer_whose_id_only_begins_like_its_own() -> None:
+    account = an_account("super_user", ROOT).model_copy(update={"customer_path": "cus_1/cus_2"})
+    seen = ["cus_1/cus_2", "cus_1/cus_2/cus_3"]
+    hidden = ["cus_1", "cus_1/cus_22", "cus_1/cus_2a/cus_3", "cus_1/cus_3", ""]
+    assert [path for path in seen + hidden if account.can_see(path)] == seen

@@ -24,7 +24,7 @@ def store(ministack_store: DynamoStore) -> DynamoStore:
 
 @pytest.fixture
 def sent(store: DynamoStore) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Every request that leaves for DynamoDB, with its answer, capacity a_new_customer for."""
+    """Every request that leaves for DynamoDB, with its answer, capacity of each."""
     found: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
     events = store._client.meta.events
     open_requests: list[dict[str, Any]] = []

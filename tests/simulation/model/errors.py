@@ -108,6 +108,23 @@ class ExpectedErrors(ModelState):
         references = merge_references(customer, fields)["references"] if "references" in fields else {}
         return self.reference_error(actor, customer.parent, references, customer)
 
+    @staticmethod
+    def contradicts(body: dict[str, Any], customer: Customer) -> bool:
+        """Return whether an import's row says something that is not true of the customer with its name."""
+        values = {
+            "parent_id": customer.parent and customer.parent.id,
+            "level": customer.level,
+            "device_country": customer.device_country,
+            "storage_location": customer.storage_location,
+            "service_type": customer.service_type,
+            "in_trial": customer.trial_ends_at is not None,
+        }
+        if any(body[name] != value for name, value in values.items() if name in body):
+            return True
+        services = set(body.get("services_to_provide", customer.services_to_provide))
+        references = set(body.get("references", {}).items()) - set(customer.references.items())
+        return services != set(customer.services_to_provide) or bool(references)
+
     def services_error(
         self, customer: Customer, fields: dict[str, Any], children: list[Customer] | None = None
     ) -> ExpectedError:
