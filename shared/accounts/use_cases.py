@@ -278,7 +278,7 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
 
 class AccountPage(BaseModel):
     accounts: list[AccountResponse]
-    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
 
 @dataclass(frozen=True)

@@ -299,7 +299,7 @@ class HistoryEntry(BaseModel):
 class History(BaseModel):
     customer_id: str
     entries: list[HistoryEntry] = Field(description="In the order of time, the oldest first.")
-    next_cursor: str | None = Field(description="For the next page; none on the last one.")
+    next_cursor: str | None = Field(description="For the next page; null on the last one.")
 
 
 def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None) -> History:

@@ -167,7 +167,7 @@ def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerResp
 
 class CustomerPage(BaseModel):
     customers: list[CustomerResponse]
-    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
 
 @dataclass(frozen=True)

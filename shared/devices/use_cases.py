@@ -156,7 +156,7 @@ class Drift(BaseModel):
 class DriftPage(BaseModel):
     drift: list[Drift]
     catalogue_version: int
-    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
 
 def check_storage(
@@ -203,7 +203,7 @@ class DevicePage(BaseModel):
     columns: list[ColumnResponse]
     rows: list[dict[str, Any]] = Field(description="A value for each column, in the order of the columns.")
     invoiced: int = Field(0, description="How many of these rows are invoiced: none, they are test devices.")
-    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
     def as_csv(self) -> str:
         """RFC 4180, with the titles of the columns."""

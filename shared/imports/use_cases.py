@@ -49,7 +49,7 @@ class ImportResponse(BaseModel):
     created_by: str
     finished_at: Timestamp | None
     results: list[Result]
-    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
 
 @dataclass(frozen=True)

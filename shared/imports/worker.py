@@ -1,8 +1,7 @@
-"""The rows of an import on their way into the table.
+"""The worker of an import: decides each row by the rules of every addition, and writes many rows in one transaction.
 
-One after the other they are decided by the rules of every addition, and as many as one transaction takes are written
-together: additions below one parent meet at its children's record, and so they share it. What a failed transaction
-reports about a row decides that row, and the others are written again.
+Additions below one parent all update its counter of children, so they share a transaction. If it fails, it reports the
+rows that caused it. Those are settled, and the others are written again.
 """
 
 from collections import Counter
@@ -33,7 +32,7 @@ class ImportWorker:
 
     def __init__(self, store: Records, import_job: Import) -> None:
         self.store, self.import_job = store, import_job
-        self.created: dict[int, str | None] = {}
+        self.created: dict[int, str | None] = {}  # also of rows that existed, and None for rejected ones
         self.results: dict[int, Result] = {}
         # Parents, and their revisions. A write fails if one of them has changed since it was read.
         self.parents: dict[str, Customer | None] = {}

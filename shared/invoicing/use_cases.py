@@ -27,15 +27,17 @@ class InvoicingRow(BaseModel):
     references: dict[str, str]
     invoice_from: Timestamp
     start: Timestamp
-    end: Timestamp = Field(description="The start of the next month: from there on it is the next month's.")
-    days: int = Field(description="Days of UTC; those on which any of the trial lay are left out.")
+    end: Timestamp = Field(description="The start of the next month, or the time of archiving.")
+    days: int = Field(description="The number of invoiced UTC days. Days with any part of a trial are left out.")
 
 
 class InvoicingPage(BaseModel):
     month: str
     rows: list[InvoicingRow]
-    incomplete: list[str] = Field(description="Customers of this page whose record is broken: look before you bill.")
-    next_cursor: str | None = Field(description="For the next page; none on the last one. A page may be a short one.")
+    incomplete: list[str] = Field(
+        description="Customers of this page whose record is broken. Check them before you bill."
+    )
+    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
     def as_csv(self) -> str:
         """RFC 4180; the references as system=value, parted by semicolons."""

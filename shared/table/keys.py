@@ -81,10 +81,10 @@ def name_key(parent_id: str, folded_name: str) -> Key:
 
 
 def children_key(customer_id: str) -> Key:
-    """How often one was added below a customer (`count`), and how often it changed what they rely on (`revision`).
+    """The counter of a customer's children: additions ever (`count`), and withdrawals by the customer (`revision`).
 
-    An addition checks the revision that was read, a removal checks the count. Of two concurrent ones, one
-    meets the other.
+    An addition checks the revision that was read, a withdrawal checks the count. Of two concurrent writes, the later
+    one fails.
     """
     return (_of("customer", customer_id), "children")
 

@@ -22,7 +22,7 @@ from shared.values.timestamps import Timestamp, format_timestamp
 
 PAGE: Final = 100
 
-# What the event of the start of invoicing is made of: a record without it is broken, and is not ended unheard.
+# The attributes of the event that starts invoicing. A record without them is quarantined, not ended without its event.
 _REQUIRED_ATTRIBUTES: Final = (
     "name",
     "path",
