@@ -33,12 +33,12 @@ MAX_ERRORS: Final = 100  # in one response
 
 
 class RuleViolation(Exception):  # noqa: N818 - one entry of RulesViolatedError, never a response by itself
-    """One broken rule: which, where (an RFC 6901 pointer into the body, or a query parameter) and what to do."""
+    """One broken rule: which, where (an RFC 6901 pointer into the body, a query parameter, or None) and what to do."""
 
-    def __init__(self, code: str, location: str, detail: str, **extensions: Any) -> None:
+    def __init__(self, code: str, location: str | None, detail: str, **extensions: Any) -> None:
         super().__init__(detail)
-        kind = "pointer" if location.startswith("/") else "parameter"
-        self.entry = {"code": code, kind: location, "detail": detail, **extensions}
+        kind = "pointer" if (location or "").startswith("/") else "parameter"
+        self.entry = {"code": code, **({kind: location} if location else {}), "detail": detail, **extensions}
 
 
 class ApiError(Exception):

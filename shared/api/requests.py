@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, NotRequired, TypedDict
 from pydantic import TypeAdapter
 
 from shared.errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaError
+from shared.values.json_text import parse_strict_json
 
 MAX_BODY_BYTES: Final = 64 * 1024
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -145,26 +146,13 @@ def media_type(content_type: str) -> tuple[str, str]:
 
 
 def parse_json(body: str) -> Any:
-    """Parse strict JSON (RFC 8259): no NaN, no key twice, no half of a surrogate pair.
+    """Parse the body as strict JSON. Raises MalformedRequestError.
 
-    Raises MalformedRequestError. A list becomes an empty one: the resolver would take the first of its elements.
+    A list becomes an empty one: the resolver would take the first of its elements as the body.
     """
     try:
-        parsed = json.loads(body, object_pairs_hook=_unique_keys, parse_constant=_reject_constant)
-        if "\\u" in body:
-            json.dumps(parsed, ensure_ascii=False).encode()
-    except (ValueError, RecursionError) as error:
+        parsed = parse_strict_json(body)
+    except ValueError as error:
         at = f" (at character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
         raise MalformedRequestError(f"The body is not valid JSON{at}.") from error
     return [] if isinstance(parsed, list) else parsed
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    parsed = dict(pairs)
-    if len(parsed) != len(pairs):
-        raise ValueError("a key is repeated")
-    return parsed
-
-
-def _reject_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")

@@ -6,10 +6,8 @@ parents first. What is wrong with the file refuses it; what is wrong with a row 
 """
 
 import csv
-import io
-import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import batched
@@ -23,6 +21,8 @@ from shared.customers.fields import FIELDS, field_rules
 from shared.customers.levels import ALLOWED_CHILDREN
 from shared.errors import RuleViolation, Violations
 from shared.idempotency import id_from
+from shared.imports.csv_file import read_table
+from shared.values.json_text import parse_strict_json
 from shared.values.names import MAX_NAME_LENGTH, fold_name
 from shared.values.timestamps import Timestamp
 
@@ -37,13 +37,15 @@ CSV: Final = "text/csv"
 csv.field_size_limit(MAX_FILE_BYTES)  # a cell is as long as it is: its row says so
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
 
+# The vendor's number of a place: it says nothing about a country.
+_IGNORED: Final = "locationid"
 # The onboarding script's columns, in lower case -> our fields.
 _SCRIPT: Final = {
     "companyname": "name",
     "parentid": "parent_id",
     "level": "level",
     "state": "state",
-    "locationid": "storage_location",
+    "locationid": _IGNORED,
     "devicecountry": "device_country",
 }
 _COLUMNS: Final = (*FIELDS, "key")
@@ -120,9 +122,9 @@ def read_file(text: str, media: str) -> NewImport:
     rows, columns = violations.check(_rows, text.removeprefix("\ufeff"), media) or ([], set())
     if not rows:
         violations.raise_if_any()
-        violations.add(RuleViolation("file_empty", "", "The file has no rows. Send at least one row."))
+        violations.add(RuleViolation("file_empty", None, "The file has no rows. Send at least one row."))
     elif len(rows) > MAX_ROWS:
-        violations.add(RuleViolation("file_too_long", "", f"The file has {len(rows)} rows. The limit is {MAX_ROWS}."))
+        violations.add(RuleViolation("file_too_long", None, f"The file has {len(rows)} rows. The limit is {MAX_ROWS}."))
     violations.raise_if_any()
     missing = tuple(field for field in ("service_type", "services_to_provide") if field not in columns)
     return NewImport(rows=_order(rows), from_parents=missing)
@@ -133,23 +135,17 @@ def _rows(text: str, media: str) -> tuple[list[Row], set[str]]:
         lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
         rows = [_json_row(number, line) for number, line in lines]
         return rows, {field for row in rows for field in row.fields}
-    first, _, _ = text.partition("\n")
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        header = _without_end([_column(cell) for cell in next(reader, [])], 0)
-        _validate_header(header)
-        cells = [(number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row)]
-    except csv.Error as error:
-        raise RuleViolation("file_malformed", "", f"The file is not valid CSV: {error}.") from error
-    return [_csv_row(number, header, row) for number, row in cells], set(header)
-
-
-def _without_end(cells: list[str], least: int) -> list[str]:
-    """Without the empty cells at the end that spreadsheets write, beyond the least number."""
-    while len(cells) > least and not cells[-1].strip():
-        cells = cells[:-1]
-    return cells
+    if "\ufffd" in text:
+        number = text.count("\n", 0, text.index("\ufffd")) + 1
+        detail = (
+            f"Line {number} contains U+FFFD: characters were lost because the file is not UTF-8. Save it as UTF-8 "
+            '("CSV UTF-8" in Excel) and send it again.'
+        )
+        raise RuleViolation("encoding", None, detail)
+    names, table = read_table(text)
+    header = [_column(name) for name in names]
+    _validate_header(header)
+    return [_csv_row(number, header, cells) for number, cells in table], set(header)
 
 
 def _column(cell: str) -> str:
@@ -158,12 +154,12 @@ def _column(cell: str) -> str:
 
 
 def _validate_header(header: list[str]) -> None:
-    unknown = [name for name in header if name not in (*_COLUMNS, "state")]
-    twice = {name for name in header if header.count(name) > 1}
+    unknown = [name for name in header if name not in (*_COLUMNS, "state", _IGNORED)]
+    twice = {name for name, count in Counter(header).items() if count > 1}
     if unknown or twice or "name" not in header:
         raise RuleViolation(
             "columns",
-            "",
+            None,
             f"The first line must name the columns, each once and including name. Allowed: {', '.join(_COLUMNS)}; or "
             "companyname,ParentId,Level,State,LocationId,DeviceCountry.",
             columns=[name[:64] for name in [*unknown, *sorted(twice)][:10]],
@@ -171,14 +167,13 @@ def _validate_header(header: list[str]) -> None:
 
 
 def _csv_row(number: int, header: list[str], cells: list[str]) -> Row:
-    cells = _without_end(cells, len(header))
-    if len(cells) != len(header):
+    if len(cells) > len(header):
         detail = f"The row has {len(cells)} cells, but the header has {len(header)}."
-        return Row(number=number, fields={}, errors=[_error("cells", "", detail)])
+        return Row(number=number, fields={}, errors=[_error("cells", None, detail)])
     fields: Fields = {}
     errors: Errors = []
-    for name, cell in zip(header, cells, strict=True):
-        if cell.strip():
+    for name, cell in zip(header, cells, strict=False):  # missing cells at the end are empty
+        if cell.strip() and name != _IGNORED:
             try:
                 fields[name] = _parse_cell(name, cell.strip())
             except RuleViolation as broken:
@@ -193,12 +188,11 @@ def _parse_cell(name: str, cell: str) -> Any:
 
 def _json_row(number: int, line: str) -> Row:
     try:
-        records = json.loads(line)
-        json.dumps(records, ensure_ascii=False).encode()
-    except (ValueError, RecursionError):
-        return Row(number=number, fields={}, errors=[_error("json", "", "The line is not valid JSON.")])
+        records = parse_strict_json(line)
+    except ValueError:
+        return Row(number=number, fields={}, errors=[_error("json", None, "The line is not valid JSON.")])
     if not isinstance(records, dict):
-        return Row(number=number, fields={}, errors=[_error("json", "", "The line is not a JSON object.")])
+        return Row(number=number, fields={}, errors=[_error("json", None, "The line is not a JSON object.")])
     fields: Fields = {}
     errors: Errors = []
     for header, value in records.items():
@@ -228,7 +222,7 @@ def _row(number: int, fields: Fields, errors: Errors) -> Row:
         errors = _shape({name: value for name, value in fields.items() if name != "key"})
     row = Row(number=number, fields=fields)
     if not errors and len(row.model_dump_json().encode()) > _MAX_ROW_BYTES:
-        errors = [_error("row_too_long", "", f"The row is too long. The limit is {_MAX_ROW_BYTES} bytes.")]
+        errors = [_error("row_too_long", None, f"The row is too long. The limit is {_MAX_ROW_BYTES} bytes.")]
     if not errors:
         return row
     # Its children find it by these, and are refused with it.
@@ -247,8 +241,9 @@ def _shape(fields: Fields) -> Errors:
     return []
 
 
-def _error(code: str, pointer: str, detail: str) -> dict[str, Any]:
-    return {"code": code, "pointer": pointer, "detail": detail}
+def _error(code: str, pointer: str | None, detail: str) -> dict[str, Any]:
+    """Build an error. `pointer` is None for one of the whole row."""
+    return {"code": code, **({"pointer": pointer} if pointer else {}), "detail": detail}
 
 
 def _order(rows: list[Row]) -> list[Row]:

@@ -14,6 +14,8 @@ from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
 SCRIPT = "companyname,ParentId,Level,State,LocationId,DeviceCountry\n"
+# The script's columns with one of ours: LocationId says nothing about a country.
+WITH_LOCATION = SCRIPT.replace("LocationId", "storage_location")
 
 
 LATER = NOW + timedelta(days=1)
@@ -58,7 +60,7 @@ def stored(store: MemoryStore, result: Result) -> Customer:
 
 
 def codes(result: Result) -> list[tuple[str, str]]:
-    return [(error["code"], error["pointer"]) for error in result.errors]
+    return [(error["code"], error.get("pointer", "")) for error in result.errors]
 
 
 def customers(store: MemoryStore) -> Counter[tuple[str | None, str]]:

@@ -14,7 +14,7 @@ from shared.errors import (
 from shared.imports.file import CSV, JSON_LINES, MAX_ROWS, ROWS_PER_PART, read_file
 from tests.builders import ROOT
 from tests.imports.helpers import (
-    SCRIPT,
+    WITH_LOCATION,
     codes,
     imported,
     send,
@@ -26,7 +26,7 @@ from tests.memory_store import MemoryStore
 
 def test_read_file_accepts_the_onboarding_scripts_header(store: MemoryStore, queue: MemoryQueue) -> None:
     file = (
-        SCRIPT
+        WITH_LOCATION
         + "Leeds,Aurora,Site,,,GB\n"
         + f"Nordic,{ROOT.id},Distributor,InProduction,,Denmark\n"
         + "Helsinki,Nordic,Reseller,InProduction,SE,Finland\n"

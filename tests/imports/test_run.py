@@ -20,6 +20,7 @@ from tests.builders import ROOT, a_customer, an_account, bootstrap_in, caller, p
 from tests.imports.helpers import (
     LATER,
     SCRIPT,
+    WITH_LOCATION,
     a_caller,
     a_file,
     codes,
@@ -64,7 +65,7 @@ def test_run_import_refuses_a_bad_row_and_creates_the_others(
         1: ("created", []),
         2: ("refused", [("required", "/name")]),
         3: ("refused", [("storage_location_required", "/storage_location")]),
-        4: ("refused", [("cells", "")]),
+        4: ("refused", [("required", "/service_type"), ("required", "/device_country")]),
         5: ("refused", [("wrong_value", "/in_trial")]),
         6: ("refused", [("wrong_value", "/references")]),
         7: ("refused", [("not_found", "/parent_id")]),
@@ -91,7 +92,7 @@ def test_run_import_refuses_a_bad_row_and_creates_the_others(
 
 
 def test_importing_the_same_file_again_reports_existed(store: MemoryStore, queue: MemoryQueue) -> None:
-    file = SCRIPT + f"Nordic,{ROOT.id},,,,DK\nHelsinki,Nordic,Reseller,,SE,FI\n"
+    file = WITH_LOCATION + f"Nordic,{ROOT.id},,,,DK\nHelsinki,Nordic,Reseller,,SE,FI\n"
     first = imported(store, queue, file)
     second = imported(store, queue, file, key="other")
     assert {row: result.status for row, result in second.items()} == {1: "existed", 2: "existed"}

@@ -20,6 +20,7 @@ from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, an_account, caller, p
 from tests.imports.helpers import (
     LATER,
     SCRIPT,
+    WITH_LOCATION,
     a_caller,
     a_file,
     codes,
@@ -78,7 +79,7 @@ def test_validate_only_reports_every_row_and_writes_nothing(
     store: MemoryStore, queue: MemoryQueue, lineage: list[Customer]
 ) -> None:
     file = (
-        SCRIPT
+        WITH_LOCATION
         + f"Nordic,{ROOT.id},Distributor,,,Denmark\n"
         + "Helsinki,Nordic,Reseller,,SE,Finland\n"
         + "helsinki,Nordic,Reseller,,SE,Finland\n"

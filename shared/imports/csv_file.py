@@ -1,0 +1,65 @@
+"""CSV files as people have them: separators, comments, empty lines, missing cells. Source: domain.md, "Imports"."""
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from shared.errors import RuleViolation
+
+MAX_COLUMNS: Final = 100
+_SEPARATORS: Final = (",", ";", "\t")
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[;,\t]*', re.IGNORECASE)
+
+
+def read_table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the header, and each row that is not empty with its number: from 1, after the header.
+
+    Raises RuleViolation for a file that is not CSV or has too many columns. The time is linear in the size.
+    """
+    separator, text = _separator_and_rest(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        header = _without_empty_end(next(reader, []))
+        if len(header) > MAX_COLUMNS:
+            detail = f"The file has {len(header)} columns. The limit is {MAX_COLUMNS}. Remove the empty ones."
+            raise RuleViolation("too_many_columns", None, detail)
+        rows = [
+            (number, _without_empty_end(cells))
+            for number, cells in enumerate(reader, 1)
+            if any(cell.strip() for cell in cells) and "".join(cells).strip() != "#"
+        ]
+    except csv.Error as error:
+        raise RuleViolation("file_malformed", None, f"The file is not valid CSV: {error}.") from error
+    return header, rows
+
+
+def _separator_and_rest(text: str) -> tuple[str, str]:
+    """Return the separator, and the text from the header on. A first line `sep=;` says the separator."""
+    start, named = 0, None
+    for line, end in _lines(text):
+        said = _SEPARATOR_LINE.fullmatch(line.strip()) if named is None else None
+        if said:
+            named = said[1]
+        elif line.strip(" \t,;\r\n") and not line.lstrip().startswith("#"):
+            counts = Counter(re.sub(r'"[^"]*"', "", line))
+            return named or max(_SEPARATORS, key=lambda separator: counts[separator]), text[start:]
+        start = end
+    return named or ",", ""
+
+
+def _lines(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each line, and where the next one begins."""
+    for match in re.finditer(r"[^\n]*(?:\n|$)", text):
+        if match[0]:
+            yield match[0], match.end()
+
+
+def _without_empty_end(cells: list[str]) -> list[str]:
+    """Remove the empty cells at the end, which spreadsheets write."""
+    end = len(cells)
+    while end and not cells[end - 1].strip():
+        end -= 1
+    return cells[:end]
