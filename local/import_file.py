@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -76,9 +77,13 @@ def main() -> None:
 def carry_out(importer: Importer, file: Path, media: str, *, dry_run: bool) -> None:
     """Send the file, wait until the import is done, and write the result of each row beside the file."""
     content = file.read_bytes()
-    headers = {"Content-Type": media, "Idempotency-Key": hashlib.sha256(content).hexdigest()}
+    digest = hashlib.sha256(content).hexdigest()
     query = {"validate_only": "true"} if dry_run else {}
-    answer = importer.call("POST", "/imports", headers=headers, content=content, params=query)
+    for attempt in count():  # an interrupted import resumes; after one that is done, the rejected rows are tried again
+        headers = {"Content-Type": media, "Idempotency-Key": f"{digest}-{attempt}" if attempt else digest}
+        answer = importer.call("POST", "/imports", headers=headers, content=content, params=query)
+        if answer["state"] != "done":
+            break
     results = answer["results"]
     if not dry_run:
         with tqdm(total=answer["rows"], unit=" rows") as bar:

@@ -845,7 +845,15 @@ function importPage(one) {
     const text = await given.text();
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
     const key = [...new Uint8Array(digest)].map((each) => each.toString(16).padStart(2, "0")).join("");
-    const found = await api("POST", "/imports", { file: text, media: /\.csv$/i.test(given.name) ? "text/csv" : "application/jsonl", query: dry ? { validate_only: true } : {}, headers: { "Idempotency-Key": key } });
+    const media = /\.csv$/i.test(given.name) ? "text/csv" : "application/jsonl";
+    const query = dry ? { validate_only: true } : {};
+    // An interrupted import resumes. After one that is done, the same file tries its rejected rows again.
+    let found, attempt = 0;
+    do {
+      const headers = { "Idempotency-Key": attempt ? `${key}-${attempt}` : key };
+      found = await api("POST", "/imports", { file: text, media, query, headers });
+      attempt += 1;
+    } while (found.state === "done");
     if (found.id && !dry) return watch(found).catch((problem) => box.append(h("p", { class: "error", role: "alert" }, problem.message)));
     box.replaceChildren(h("p", { role: "status" }, `${found.created} would be created, ${found.existed} exist, ${found.refused} would be refused.`), results("What would become of the rows", async () => found));
   };

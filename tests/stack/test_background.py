@@ -1,7 +1,10 @@
 """Tests: background."""
 
+from pathlib import Path
+
 import pytest
 
+from local.import_file import Importer, carry_out
 from tests.conftest import RunningStack, eventually, kill_workers
 from tests.stack.helpers import BOTH, add, subscribed
 
@@ -69,3 +72,26 @@ def test_file_is_imported_although_its_worker_is_killed(stack: RunningStack) -> 
             break
         query["cursor"] = page["next_cursor"]
     assert found == 710
+
+
+def test_same_file_again_tries_its_rejected_rows_again(stack: RunningStack, tmp_path: Path) -> None:
+    root = stack.call("GET", "/me").json()["customer"]["id"]
+    company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
+    body = {**company, "parent_id": root, "name": "Has the reference", "references": {"erp": "900"}}
+    holder = stack.call("POST", "/customers", json=body).json()
+    file = tmp_path / "customers.csv"
+    file.write_text(
+        "name,parent_id,device_country,service_type,services_to_provide,references\n"
+        f"First of two,{root},DE,all_inclusive,all_inclusive,\n"
+        f"Second of two,{root},FR,all_inclusive,all_inclusive,erp=900\n"
+    )
+
+    def run() -> list[str]:
+        carry_out(Importer(stack.stack, "root"), file, "text/csv", dry_run=False)
+        return [line.split(",")[1] for line in file.with_suffix(".results.csv").read_text().splitlines()[1:]]
+
+    assert run() == ["created", "refused"]
+    path, headers = f"/customers/{holder['id']}", {"If-Match": '"1"'}
+    assert stack.call("PATCH", path, json={"references": {"erp": None}}, headers=headers).status_code == 200
+    assert run() == ["existed", "created"]
+    assert run() == ["existed", "existed"]
