@@ -236,7 +236,9 @@ def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
     _, customer, _ = read_customer(store, caller, customer_id)
     source = end_customer_of(store, customer) or customer
     trial, since = source.trial, source.production_since_at(caller.now)
-    days_left = -((caller.now - trial.ends_at) // timedelta(days=1)) if trial and since is None else 0
+    days_left = 0
+    if trial and since is None:  # a clock that is behind must not show more than the whole trial
+        days_left = -((max(caller.now, trial.started_at) - trial.ends_at) // timedelta(days=1))
     reminders = {days: getattr(source, f"reminder_{days}_at") for days in STEPS if days}
     return TrialStatus(
         customer_id=customer.id,

@@ -20,6 +20,10 @@ def test_trial_status_shows_end_reminders_and_who_ended_it(store: MemoryStore, t
         (END - MICROSECOND, 1),
         (END - timedelta(days=1), 1),
         (END - timedelta(days=1, microseconds=1), 2),
+        (NOW + MICROSECOND, 30),
+        (NOW, 30),
+        (NOW - MICROSECOND, 30),  # by a clock that is behind
+        (NOW - timedelta(days=2), 30),
     ):
         assert get_trial(store, caller(now=now), trial.id).days_left == remaining
     late = get_trial(store, caller(now=END), trial.id)
