@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_type_hints
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as UnknownRouteError
@@ -203,7 +203,9 @@ class Api(APIGatewayHttpResolver):
             error = NotFoundError()
         elif isinstance(error, RequestValidationError):
             spec = self.routes[self.context["_route"].operation_id]
-            error = malformed_request(error, set(spec.model.model_fields) if spec.model else set())
+            body = next((each for each in get_type_hints(spec.function).values() if hasattr(each, "instead")), None)
+            read_only = set(spec.model.model_fields) if spec.model else set()
+            error = malformed_request(error, read_only, body.instead if body else {})
         return problem_response(error, self._request_id)
 
     def _prime(self) -> None:

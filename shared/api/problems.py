@@ -2,6 +2,7 @@
 
 import json
 import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -68,13 +69,18 @@ def _log_crash(error: Exception) -> None:
     count_metric("unhandled_exception")
 
 
-def malformed_request(invalid: RequestValidationError, read_only: set[str]) -> MalformedRequestError:
-    """Build the error for a request that fails validation. `read_only` are the fields of the response's model."""
-    errors = [_error(error, read_only) for error in invalid.errors()[:MAX_ERRORS]]
+def malformed_request(
+    invalid: RequestValidationError, read_only: set[str], instead: Mapping[str, str]
+) -> MalformedRequestError:
+    """Build the error for a request that fails validation.
+
+    `read_only` are the fields of the response's model. `instead` says for some of them what to do instead.
+    """
+    errors = [_error(error, read_only, instead) for error in invalid.errors()[:MAX_ERRORS]]
     return MalformedRequestError("The request is malformed. See errors for details.", errors)
 
 
-def _error(error: dict[str, Any], read_only: set[str]) -> dict[str, Any]:
+def _error(error: dict[str, Any], read_only: set[str], instead: Mapping[str, str]) -> dict[str, Any]:
     """Convert one of pydantic's errors. Its messages name what is allowed and never what was sent."""
     location, *path = error["loc"]
     code, detail = error["type"], error["msg"]
@@ -83,11 +89,11 @@ def _error(error: dict[str, Any], read_only: set[str]) -> dict[str, Any]:
     elif code == "missing":
         code, detail = "required", "This value is required."
     elif code == "extra_forbidden":
-        is_read_only = len(path) == 1 and path[0] in read_only
+        is_read_only = len(path) == 1 and (path[0] in read_only or path[0] in instead)
         code = "read_only_field" if is_read_only else "unknown_field"
-        detail = (
-            "This field is read-only. Omit it." if is_read_only else "Unknown field. Remove it or correct its name."
-        )
+        detail = "Unknown field. Remove it or correct its name."
+        if is_read_only:
+            detail = instead.get(path[0], "This field is read-only. Omit it.")
     if location == "body":
         pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
         return {"code": code, "pointer": pointer, "detail": detail}

@@ -3,8 +3,9 @@
 docs/developing.md shows how to add a field. Source: domain.md.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
@@ -140,6 +141,14 @@ class NewCustomer(BaseModel):
 
 class CustomerChange(BaseModel):
     """Body of PATCH /customers/{customer_id}. An omitted field does not change."""
+
+    # What to do instead of changing a field that can't be changed here.
+    instead: ClassVar[Mapping[str, str]] = {
+        "storage_location": "Only support can change the storage location. Contact support, with the reason.",
+        "parent_id": "A customer can't be moved. Add it below the other parent, and archive this one.",
+        "level": "The level can't be changed. Add a customer of the other level, and archive this one.",
+        "in_trial": "A trial begins with the customer only. End it with POST /customers/{customer_id}/production.",
+    }
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

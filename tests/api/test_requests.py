@@ -210,3 +210,20 @@ def test_half_a_surrogate_pair_returns_400_wherever_it_is() -> None:
     event = an_event("get_me")
     event["requestContext"]["authorizer"]["jwt"]["claims"]["username"] = "\ud800"
     assert_problem(handle("get_me", event), 401, "unauthenticated")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("storage_location", "SE", "Contact support"),
+        ("parent_id", "cus_1", "Add it below the other parent"),
+        ("level", "reseller", "Add a customer of the other level"),
+        ("in_trial", True, "/production"),
+    ],
+)
+def test_change_of_a_fixed_field_says_what_to_do_instead(field: str, value: object, words: str) -> None:
+    path = f"/customers/{ROOT.id}"
+    called = call("change_customer", path=path, body={field: value}, headers={"if-match": '"1"'})
+    (error,) = assert_problem(called, 400, "malformed_request")["errors"]
+    assert (error["code"], error["pointer"]) == ("read_only_field", f"/{field}")
+    assert words in error["detail"]
