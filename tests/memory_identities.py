@@ -22,7 +22,7 @@ class MemoryIdentities:
         assert email
         self.users.setdefault(account_id, True)
 
-    def provide(self, account_id: str, secret: str) -> None:
+    def create_machine_user(self, account_id: str, secret: str) -> None:
         self._called("provide")
         self.users.setdefault(account_id, True)
         self.secrets[account_id] = secret

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import clients
 from shared.aws.settings import settings
+from shared.values.emails import ascii_email
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -28,16 +29,16 @@ class NoIdentityError(IdentityError):
 
 class UserDirectory(Protocol):
     def invite(self, account_id: str, email: str) -> None:
-        """A sign-in for a person, who is invited by e-mail, once. Raises IdentityError."""
+        """Create the sign-in of a person, who is invited by e-mail, once. Raises IdentityError."""
 
-    def provide(self, account_id: str, secret: str) -> None:
-        """A sign-in for a machine, with its lasting secret. Raises IdentityError."""
+    def create_machine_user(self, account_id: str, secret: str) -> None:
+        """Create the sign-in of a machine, with its permanent secret. Raises IdentityError."""
 
     def enable(self, account_id: str, *, enabled: bool) -> None:
-        """Let the account sign in, or not. Raises NoIdentityError, IdentityError."""
+        """Enable or disable a sign-in. Raises NoIdentityError, IdentityError."""
 
     def remove(self, account_id: str) -> None:
-        """Take the sign-in away. Raises IdentityError."""
+        """Remove a sign-in. Raises IdentityError."""
 
 
 class CognitoUserDirectory:
@@ -48,37 +49,40 @@ class CognitoUserDirectory:
         self._pool = pool
 
     def invite(self, account_id: str, email: str) -> None:
-        with self._tried("UsernameExistsException"):
+        with self._translating_errors("UsernameExistsException"):
             self._client.admin_create_user(
                 UserPoolId=self._pool,
                 Username=account_id,
-                UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
+                UserAttributes=[
+                    {"Name": "email", "Value": ascii_email(email)},
+                    {"Name": "email_verified", "Value": "true"},
+                ],
                 TemporaryPassword=new_secret(),
                 DesiredDeliveryMediums=["EMAIL"],
             )
 
-    def provide(self, account_id: str, secret: str) -> None:
-        with self._tried("UsernameExistsException"):
+    def create_machine_user(self, account_id: str, secret: str) -> None:
+        with self._translating_errors("UsernameExistsException"):
             self._client.admin_create_user(
                 UserPoolId=self._pool, Username=account_id, TemporaryPassword=new_secret(), MessageAction="SUPPRESS"
             )
-        with self._tried():
+        with self._translating_errors():
             self._client.admin_set_user_password(
                 UserPoolId=self._pool, Username=account_id, Password=secret, Permanent=True
             )
 
     def enable(self, account_id: str, *, enabled: bool) -> None:
         change = self._client.admin_enable_user if enabled else self._client.admin_disable_user
-        with self._tried():
+        with self._translating_errors():
             change(UserPoolId=self._pool, Username=account_id)
 
     def remove(self, account_id: str) -> None:
-        with self._tried("UserNotFoundException"):
+        with self._translating_errors("UserNotFoundException"):
             self._client.admin_delete_user(UserPoolId=self._pool, Username=account_id)
 
     @staticmethod
     @contextlib.contextmanager
-    def _tried(done_already: str | None = None) -> Iterator[None]:
+    def _translating_errors(done_already: str | None = None) -> Iterator[None]:
         """Ignore the error which says that the work is done already. Raise IdentityError for any other."""
         try:
             yield
@@ -96,7 +100,7 @@ class DryRunUserDirectory:
 
     def invite(self, account_id: str, email: str) -> None: ...
 
-    def provide(self, account_id: str, secret: str) -> None: ...
+    def create_machine_user(self, account_id: str, secret: str) -> None: ...
 
     def enable(self, account_id: str, *, enabled: bool) -> None: ...
 
@@ -104,11 +108,11 @@ class DryRunUserDirectory:
 
 
 def new_secret() -> str:
-    """24 random bytes as a password that every policy takes."""
+    """Return 24 random bytes as a password that satisfies every policy."""
     return f"Aa1-{secrets.token_urlsafe(24)}"
 
 
 @cache
 def open_user_directory() -> CognitoUserDirectory:
-    """The sign-ins of this function: the user pool that USER_POOL_ID names."""
+    """The user pool, named by USER_POOL_ID."""
     return CognitoUserDirectory(clients.client("cognito-idp"), settings.user_pool_id)

@@ -173,7 +173,7 @@ def _finish(
         if stored.disabled:
             raise ForbiddenError("The account was disabled before its credentials were created. Enable it first.")
         try:
-            identities.provide(stored.id, secret)
+            identities.create_machine_user(stored.id, secret)
             sync_identity(store, identities, stored.id)  # what was changed meanwhile counts, a removal above all
         except IdentityError as error:
             _mark(store, stored, {"identity_failed": True})

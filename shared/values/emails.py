@@ -1,15 +1,46 @@
 """E-mail addresses: which are valid, and when two are equal."""
 
-from email_validator import EmailNotValidError, validate_email
+import unicodedata
+from typing import Final
+
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from shared.errors import RuleViolation
 
+MAX_EMAIL_LENGTH: Final = 254  # characters, RFC 5321
+
 
 def normalize_email(email: str, pointer: str = "/email") -> str:
-    """Return the normalized address. Whether it exists, only an invitation can show. Raises RuleViolation."""
+    """Return the normalized address, its domain in Unicode. Raises RuleViolation.
+
+    The part before the @ must be ASCII, because many mail servers refuse others. Whether the address exists, only an
+    invitation can show.
+    """
+    text = email.strip()
+    if len(text) > MAX_EMAIL_LENGTH:
+        detail = f"The e-mail address has {len(text)} characters. The limit is {MAX_EMAIL_LENGTH}."
+        raise RuleViolation("email_invalid", pointer, detail)
     try:
-        return validate_email(email.strip(), check_deliverability=False).normalized
+        address = _validated(text)
     except EmailNotValidError as error:
-        raise RuleViolation(
-            "email_invalid", pointer, "The e-mail address is not valid. Use an address such as person@example.com."
-        ) from error
+        raise _invalid(pointer) from error
+    if text != unicodedata.normalize("NFKC", text):  # such as full-width letters, which only look like others
+        raise _invalid(pointer)
+    return address.normalized
+
+
+def _invalid(pointer: str) -> RuleViolation:
+    detail = "The e-mail address is not valid. Use an address such as person@example.com. Before the @, use ASCII only."
+    return RuleViolation("email_invalid", pointer, detail)
+
+
+def ascii_email(email: str) -> str:
+    """Return a normalized address with its domain in ASCII, as mail servers and Cognito need it."""
+    try:
+        return _validated(email).ascii_email or email
+    except EmailNotValidError:
+        return email  # stored before its rule existed
+
+
+def _validated(email: str) -> ValidatedEmail:
+    return validate_email(email, check_deliverability=False, allow_smtputf8=False, strict=True)

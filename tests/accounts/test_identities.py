@@ -66,7 +66,7 @@ def test_create_machine_user_again_sets_the_same_secret(pool: tuple[UserDirector
     identities, users = pool
     secret = new_secret()
     for _ in range(2):
-        identities.provide("acc_2", secret)
+        identities.create_machine_user("acc_2", secret)
     assert users() == {"acc_2": True}
 
 

@@ -86,16 +86,16 @@ def test_disabled_machine_gets_no_credentials(
 def test_change_of_a_machine_during_its_creation_is_applied_to_its_sign_in(
     accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer, change: str
 ) -> None:
-    provide = identities.provide
+    create_machine_user = identities.create_machine_user
 
     def provide_and_meanwhile(account_id: str, secret: str) -> None:
-        provide(account_id, secret)
+        create_machine_user(account_id, secret)
         if change == "disabled":
             accounts.change(account_id, disabled=True)
         else:
             accounts.remove(account_id)
 
-    identities.provide = provide_and_meanwhile  # type: ignore[method-assign]
+    identities.create_machine_user = provide_and_meanwhile  # type: ignore[method-assign]
     machine = accounts.add(distributor, kind="api", email=None).account.id
     assert identities.users == ({machine: False} if change == "disabled" else {})
     sync_identity(store, identities, machine)
@@ -105,15 +105,15 @@ def test_change_of_a_machine_during_its_creation_is_applied_to_its_sign_in(
 def test_failed_creation_does_not_overwrite_a_concurrent_success(
     accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
 ) -> None:
-    provide, tries = identities.provide, iter([True, False])
+    create_machine_user, tries = identities.create_machine_user, iter([True, False])
 
     def overtaken(account_id: str, secret: str) -> None:
         if next(tries, False):
             accounts.add(distributor, kind="api", email=None)  # the same request again, which succeeds
             raise IdentityError("TooManyRequestsException")
-        provide(account_id, secret)
+        create_machine_user(account_id, secret)
 
-    identities.provide = overtaken  # type: ignore[method-assign]
+    identities.create_machine_user = overtaken  # type: ignore[method-assign]
     with pytest.raises(UnavailableError):
         accounts.add(distributor, kind="api", email=None)
     (machine,) = (item for item in store.items.values() if item.get("kind") == "api")

@@ -155,8 +155,8 @@ class UserDirectory:
     def invite(self, account_id: str, email: str) -> None:
         self._call(lambda: self._inner.invite(account_id, email))
 
-    def provide(self, account_id: str, secret: str) -> None:
-        self._call(lambda: self._inner.provide(account_id, secret))
+    def create_machine_user(self, account_id: str, secret: str) -> None:
+        self._call(lambda: self._inner.create_machine_user(account_id, secret))
 
     def enable(self, account_id: str, *, enabled: bool) -> None:
         self._call(lambda: self._inner.enable(account_id, enabled=enabled))
