@@ -53,3 +53,7 @@ def test_length_is_checked_before_anything_else() -> None:
         normalize_email("a" * (MAX_EMAIL_LENGTH + 1))
     with pytest.raises(RuleViolation, match="has 60000 characters"):
         normalize_email("a" + "\u0301" * 59_999)
+
+
+def test_address_that_was_stored_before_the_rule_is_sent_as_it_is() -> None:
+    assert ascii_email("j\u00f6rg@example.com") == "j\u00f6rg@example.com"
