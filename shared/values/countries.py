@@ -1,5 +1,6 @@
-"""Countries: ISO 3166-1, by code or English name, stored as the alpha-2 code."""
+"""Countries: ISO 3166-1 and Kosovo, by code or English name, stored as the alpha-2 code."""
 
+import re
 import unicodedata
 from typing import Annotated, Final
 
@@ -10,74 +11,110 @@ from shared.errors import RuleViolation
 
 CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code", examples=["DE"])]
 
-_NOT_ISO: Final = "XK"  # iso3166 lists Kosovo's user-assigned code
+MAX_COUNTRY_LENGTH: Final = 100  # characters; the longest name has half of them
 
-# Where the standard's name is not the one a person types; both are understood, this one is shown.
+# The name that is shown, where ISO's is inverted or not the one that people use. All are accepted.
 _COMMON_NAMES: Final = {
     "BO": "Bolivia",
+    "BQ": "Caribbean Netherlands",
+    "CC": "Cocos Islands",
     "CD": "Democratic Republic of the Congo",
+    "FK": "Falkland Islands",
+    "FM": "Micronesia",
     "GB": "United Kingdom",
     "IR": "Iran",
     "KP": "North Korea",
     "KR": "South Korea",
     "LA": "Laos",
     "MD": "Moldova",
+    "MF": "Saint Martin",
     "NR": "Nauru",
     "PS": "Palestine",
+    "SH": "Saint Helena",
+    "SX": "Sint Maarten",
     "SY": "Syria",
     "TW": "Taiwan",
     "TZ": "Tanzania",
     "US": "United States",
     "VA": "Vatican City",
     "VE": "Venezuela",
+    "VG": "British Virgin Islands",
+    "VI": "U.S. Virgin Islands",
     "VN": "Vietnam",
 }
+_APOSTROPHES: Final = str.maketrans("", "", "'\u2018\u2019\u201b\u02bc\u02bb\u0060\u00b4\u2032\uff07.")
+
+
+def _without_accents(name: str) -> str:
+    letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return "".join(letters).casefold()
 
 
 def _folded(name: str) -> str:
-    """Fold a name for comparing and sorting: without accents, case and repeated spaces, so that Åland sorts at A."""
-    letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
-    return " ".join("".join(letters).casefold().split())
+    """Fold a name for comparing: case, accents, apostrophes, full stops, "&", "St.", hyphens and a leading "the"."""
+    text = _without_accents(name).translate(_APOSTROPHES).replace("&", " and ")
+    words = ["saint" if word == "st" else word for word in re.split(r"[\s,()\[\]\u2010-\u2015-]+", text) if word]
+    return " ".join(words[1:] if words[:1] == ["the"] else words)
 
 
-_COUNTRIES: Final = [country for country in iso3166.countries if country.alpha2 != _NOT_ISO]
-# Alpha-2 code -> English name, in the order of the names.
+# Alpha-2 code -> English name, in the order of the names, so that Åland sorts at A. iso3166 includes Kosovo as XK.
 COUNTRY_NAMES: Final = dict(
-    sorted(((c.alpha2, _COMMON_NAMES.get(c.alpha2, c.name)) for c in _COUNTRIES), key=lambda pair: _folded(pair[1]))
-)
-# More words that people use, beside the codes, the standard's names and the everyday ones.
-_ALIASES: Final = {
-    "Brunei": "BN",
-    "British Virgin Islands": "VG",
-    "Cape Verde": "CV",
-    "Czech Republic": "CZ",
-    "Falkland Islands": "FK",
-    "Great Britain": "GB",
-    "Holland": "NL",
-    "Ivory Coast": "CI",
-    "Macau": "MO",
-    "Micronesia": "FM",
-    "Russia": "RU",
-    "Swaziland": "SZ",
-    "Turkey": "TR",
-    "UK": "GB",
-    "US Virgin Islands": "VI",
-    "USA": "US",
-}
-_CODE_BY_NAME: Final = {
-    _folded(word): code
-    for words in (
-        {word: c.alpha2 for c in _COUNTRIES for word in (c.name, c.apolitical_name, COUNTRY_NAMES[c.alpha2])},
-        _ALIASES,
-        {word: c.alpha2 for c in _COUNTRIES for word in (c.alpha2, c.alpha3, c.numeric)},  # a code goes before a name
+    sorted(
+        ((c.alpha2, _COMMON_NAMES.get(c.alpha2, c.name)) for c in iso3166.countries),
+        key=lambda pair: _without_accents(pair[1]),
     )
-    for word, code in words.items()
+)
+# More names that people use, beside the codes, ISO's names and the ones above. A test compares them with CLDR's.
+_ALIASES: Final = {
+    "AE": ("UAE", "Emirates"),
+    "BN": ("Brunei",),
+    "CD": ("Congo - Kinshasa", "DR Congo", "DRC"),
+    "CG": ("Congo - Brazzaville", "Republic of the Congo"),
+    "CI": ("Ivory Coast",),
+    "CV": ("Cape Verde",),
+    "CZ": ("Czech Republic",),
+    "FK": ("Falklands",),
+    "GB": ("Great Britain", "UK", "England", "Scotland", "Wales", "Northern Ireland"),
+    "HK": ("Hong Kong SAR China", "Hong Kong SAR"),
+    "IE": ("Republic of Ireland", "Eire"),
+    "MK": ("Macedonia",),
+    "MM": ("Burma", "Myanmar (Burma)"),
+    "MO": ("Macau", "Macao SAR China", "Macao SAR"),
+    "NL": ("Holland",),
+    "PN": ("Pitcairn Islands",),
+    "PS": ("Palestinian Territories",),
+    "RU": ("Russia",),
+    "SZ": ("Swaziland",),
+    "TF": ("French Southern and Antarctic Lands",),
+    "TL": ("East Timor",),
+    "TR": ("Turkey",),
+    "UM": ("U.S. Outlying Islands",),
+    "US": ("USA", "United States of America", "America"),
+    "VA": ("Vatican",),
+    "VC": ("St. Vincent & Grenadines",),
+    "BL": ("St. Barth\u00e9lemy",),
+    "GS": ("South Georgia & South Sandwich Islands",),
 }
+# Never guess: these may mean either country.
+_AMBIGUOUS: Final = {"korea": ("KP", "KR"), "virgin islands": ("VG", "VI")}
+_CODE_BY_NAME: Final = {
+    _folded(name): c.alpha2
+    for c in iso3166.countries
+    for name in (c.name, c.apolitical_name, COUNTRY_NAMES[c.alpha2], *_ALIASES.get(c.alpha2, ()))
+}
+# Codes are not folded: "&" would be Andorra, whose alpha-3 code is AND.
+_CODES: Final = {code.casefold(): c.alpha2 for c in iso3166.countries for code in (c.alpha2, c.alpha3, c.numeric)}
 
 
 def country_code(word: str, pointer: str) -> str:
-    """'DE', 'deu', '276' or 'Germany' -> 'DE'. Raises RuleViolation."""
-    code = _CODE_BY_NAME.get(_folded(word))
+    """'DE', 'deu', '276' or 'Germany' -> 'DE'. Raises RuleViolation, with the candidates for an ambiguous name."""
+    word = word[: MAX_COUNTRY_LENGTH + 1]
+    folded = _folded(word) if len(word) <= MAX_COUNTRY_LENGTH else ""
+    if candidates := _AMBIGUOUS.get(folded):
+        names = " or ".join(f"{COUNTRY_NAMES[code]} ({code})" for code in candidates)
+        detail = f"{word} may mean {names}. Use one of them."
+        raise RuleViolation("country_ambiguous", pointer, detail, candidates=list(candidates))
+    code = _CODES.get(word.strip().casefold()) or _CODE_BY_NAME.get(folded)
     if code is None:
         raise RuleViolation(
             "country_unknown",

@@ -38,7 +38,7 @@ def test_get_options_makes_one_request(store: MemoryStore) -> None:
     options = get_options(store, caller(), tree["reseller"].id)
     assert store.requests == ["get"]
     assert [option.level for option in options.levels] == ["end_customer"]
-    assert len(options.device_countries) == 249
+    assert len(options.device_countries) == 250
     assert sum(country.storage_location is not None for country in options.device_countries) == 17
     assert len(options.storage_locations) == 17
 

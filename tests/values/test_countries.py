@@ -1,15 +1,17 @@
 """Tests: countries."""
 
+import pycountry
 import pytest
+from babel import Locale
 
 from shared.errors import RuleViolation
-from shared.values.countries import COUNTRY_NAMES, country_code
+from shared.values.countries import COUNTRY_NAMES, _folded, country_code
 from tests.values.helpers import COUNTRIES
 
 
 def test_countries_are_those_of_iso_3166_1() -> None:
     assert len(COUNTRIES) == 249
-    assert set(COUNTRY_NAMES) == set(COUNTRIES)
+    assert set(COUNTRY_NAMES) == {*COUNTRIES, "XK"}
 
 
 @pytest.mark.parametrize("code", COUNTRIES)
@@ -37,7 +39,7 @@ def _code(word: str) -> str | None:
         return None
 
 
-@pytest.mark.parametrize("word", ["", "XK", "Kosovo", "ZZ", "DEU1", "Atlantis", "EU", "D E"])
+@pytest.mark.parametrize("word", ["", "ZZ", "DEU1", "Atlantis", "EU", "D E", "the", "&", "\u0301" * 60_000])
 def test_country_code_refuses_unknown_words(word: str) -> None:
     assert _code(word) is None
 
@@ -58,6 +60,28 @@ def test_country_code_refuses_unknown_words(word: str) -> None:
         ("UK", "GB"),
         ("USA", "US"),
         ("Cape Verde", "CV"),
+        ("Kosovo", "XK"),
+        ("xk", "XK"),
+        ("The Netherlands", "NL"),
+        ("UAE", "AE"),
+        ("U.S.A.", "US"),
+        ("Burma", "MM"),
+        ("Republic of Ireland", "IE"),
+        ("England", "GB"),
+        ("Scotland", "GB"),
+        ("Wales", "GB"),
+        ("Northern Ireland", "GB"),
+        ("Bosnia & Herzegovina", "BA"),
+        ("St. Lucia", "LC"),
+        ("st lucia", "LC"),
+        ("C\u00f4te d\u2019Ivoire", "CI"),
+        ("Cote d\u02bcIvoire", "CI"),
+        ("U.S. Virgin Islands", "VI"),
+        ("US Virgin Islands", "VI"),
+        ("Virgin Islands, U.S.", "VI"),
+        ("Congo", "CG"),
+        ("Guinea-Bissau", "GW"),
+        ("guinea bissau", "GW"),
     ],
 )
 def test_country_code_accepts_names_as_people_write_them(word: str, code: str) -> None:
@@ -67,3 +91,40 @@ def test_country_code_accepts_names_as_people_write_them(word: str, code: str) -
 def test_country_names_are_sorted_without_accents() -> None:
     names = list(COUNTRY_NAMES.values())
     assert names[:3] == ["Afghanistan", "Åland Islands", "Albania"]
+
+
+def test_every_english_name_of_cldr_is_accepted() -> None:
+    names = Locale("en").territories
+    assert {code: _code(names[code]) for code in COUNTRY_NAMES} == {code: code for code in COUNTRY_NAMES}
+
+
+@pytest.mark.parametrize("language", ["en", "en_GB", "en_AU", "en_CA", "en_IN"])
+def test_no_name_of_cldr_or_pycountry_is_taken_for_another_country(language: str) -> None:
+    for code, name in Locale.parse(language).territories.items():
+        assert _code(name) in (None, code), name
+    for country in pycountry.countries:
+        for kind in ("name", "official_name", "common_name"):
+            assert _code(getattr(country, kind, "")) in (None, country.alpha_2), country
+
+
+def test_folding_merges_no_two_countries() -> None:
+    names: dict[str, set[str]] = {}
+    for code in COUNTRY_NAMES:
+        for name in (COUNTRY_NAMES[code], Locale("en").territories[code], code):
+            names.setdefault(_folded(name), set()).add(code)
+    assert {name: codes for name, codes in names.items() if len(codes) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "candidates"), [("Korea", ["KP", "KR"]), ("The Virgin Islands", ["VG", "VI"]), ("KOREA", ["KP", "KR"])]
+)
+def test_ambiguous_name_is_rejected_with_its_candidates(word: str, candidates: list[str]) -> None:
+    with pytest.raises(RuleViolation) as refused:
+        country_code(word, "/device_country")
+    assert refused.value.entry["code"] == "country_ambiguous"
+    assert refused.value.entry["candidates"] == candidates
+    assert all(code in refused.value.entry["detail"] for code in candidates)
+
+
+def test_no_shown_name_is_inverted() -> None:
+    assert [name for name in COUNTRY_NAMES.values() if set(name) & set(",([")] == []
