@@ -1,4 +1,4 @@
-"""The functions, one a module. The garbage collector rests while one starts: see shared.starts."""
+"""The Lambda functions, one in each module. The garbage collector is off until `primed` starts it."""
 
 import gc
 

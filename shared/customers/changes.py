@@ -156,9 +156,9 @@ def _with_change(
         },
         reason=reason,
     )
-    initial_values = {
-        field: old_values[field] for field in fields if field in HISTORY_FIELDS and field != "archived_at"
-    }
+    # Also those that are not in the history: a repeated addition shows the customer as it was added.
+    kept = (HISTORY_FIELDS | set(FIELDS)) - {"archived_at"}
+    initial_values = {field: old_values[field] for field in fields if field in kept}
     return changed.model_copy(
         update={
             "initial_values": {**initial_values, **before.initial_values},
@@ -176,7 +176,7 @@ def _history_value(field: str, values: Mapping[str, Any]) -> Any:
 def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
     """Build the history entries that follow from the record, by time: added, reminded, in production."""
     first = {**customer.model_dump(mode="json", include=HISTORY_FIELDS - {"archived_at"}), **customer.initial_values}
-    created = {field: _history_value(field, first) for field in first if first[field]}
+    created = {field: _history_value(field, first) for field in first if first[field] and field in HISTORY_FIELDS}
     actor_id, request_id = customer.created_by, customer.created_request_id
     entries = [_initial_entry("customer_added", customer.created_at, actor_id, request_id, created)]
     for days in STEPS:

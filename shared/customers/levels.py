@@ -1,4 +1,4 @@
-"""The hierarchy of companies: which level may contain which, and the rules for each field. Data only.
+"""The hierarchy of companies: which level may contain which. Data only.
 
 Source: domain.md, "Levels" and "Fields when a customer is added".
 """

@@ -10,7 +10,7 @@ from shared.table.queries import build_record
 def customer_item(customer: Customer) -> Item:
     item = build_record(customer_key(customer.id), customer)
     if customer.archived_at:
-        # A distributor stays where the root's walk finds it, since its tree may hold what is archived too.
+        # A distributor stays in the root's partition, so that the archived customers below it are still found.
         kind = "customer" if customer.level == "distributor" else "archived"
         item["tree"] = tree_below(kind, customer.parent_path)
         return item

@@ -1,7 +1,7 @@
 """Trials: 30 times 24 hours from creation, then production by itself. Source: domain.md, "Trial".
 
 Whether a trial is over is computed from the clock, so it is true between two runs of the schedule as well. The schedule
-only records it, and sends the reminders: what it has to do next for a trial is that trial's `due`.
+only records it and sends the reminders. `trial_due` of the record is the next step and its time.
 """
 
 from datetime import datetime, timedelta

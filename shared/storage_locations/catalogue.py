@@ -1,4 +1,4 @@
-"""The catalogue of storage locations and its routing, and the decision which customer gets which location.
+"""The catalogue of storage locations and its routing, and the rule that gives a customer its location.
 
 The storage location of a customer and the country of the data centre are two things: the current routing maps the
 first to the second. Source: domain.md, "Storage location".

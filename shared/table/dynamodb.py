@@ -76,7 +76,7 @@ class DynamoStore:
             response = self._call(self._client.batch_get_item, RequestItems=request)
             for item in map(_deserialize, response["Responses"].get(self._table, [])):
                 records[item["pk"], item["sk"]] = item
-            # DynamoDB leaves keys over condition a partition is throttled or the answer would pass 16 MB.
+            # DynamoDB returns keys unprocessed if a partition is throttled or the response would exceed 16 MB.
             missing = response.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
             if not missing:
                 return records

@@ -25,7 +25,7 @@ hold the time from which they count as removed (`expires_at`), whenever DynamoDB
 | access pattern                                 | operation                                                          |
 |------------------------------------------------|--------------------------------------------------------------------|
 | the caller, customers by id, a catalogue       | one BatchGetItem, strongly consistent                              |
-| add a customer                                 | one TransactWriteItems: customer, name, children of the parent     |
+| add a customer                                 | one TransactWriteItems: customer, name, references, parent's counter|
 | change, archive, restore a customer            | the same, and the change's record; names and references move       |
 | what blocks a change of a parent               | Query of the table: the names below it, strongly consistent        |
 | history of a customer                          | Query of the table                                                 |

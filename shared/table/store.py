@@ -6,12 +6,9 @@ one request to DynamoDB, however many records it has.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from shared.table.keys import INDEXES, Item, Key
-
-if TYPE_CHECKING:
-    pass
 
 # DynamoDB's limits for one read and for one transaction.
 MAX_KEYS: Final = 100

@@ -31,7 +31,7 @@ def run_scheduled(event: Any, work: Work, open_queue: Callable[[], Queue]) -> di
     if request.get("fan_out") is True:
         # A shard may arrive twice, when the schedule retries a failed run. That is harmless.
         open_queue().send([{"time": str(request.get("time")), "shard": shard} for shard in range(TRIAL_SHARDS)])
-        return {"spread": TRIAL_SHARDS}
+        return {"fanned_out": TRIAL_SHARDS}
     shards = [shard for shard in range(TRIAL_SHARDS) if str(request.get("shard", shard)) == str(shard)]
     now = min(_time_of(request), clock.now())
     outcomes = work(now, shards)

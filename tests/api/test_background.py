@@ -76,7 +76,7 @@ def test_end_trials_processes_due_trials(store: DynamoStore, monkeypatch: pytest
     assert (shown["ended_at"], shown["ended_by"]) == ("2026-01-31T00:00:00.000000Z", "schedule")
     queue = boto3.client("sqs").create_queue(QueueName="shards")["QueueUrl"]
     monkeypatch.setenv("SHARD_QUEUE_URL", queue)
-    assert handler({"time": "2026-01-31T00:00:00Z", "fan_out": True}, Context()) == {"spread": 16}
+    assert handler({"time": "2026-01-31T00:00:00Z", "fan_out": True}, Context()) == {"fanned_out": 16}
     message = boto3.client("sqs").receive_message(QueueUrl=queue)["Messages"][0]
     assert handler({"Records": [{"body": message["Body"]}]}, Context()) == {}
 
@@ -85,7 +85,7 @@ def test_end_trials_handles_its_example_events_with_fan_out(monkeypatch: pytest.
     queue = boto3.client("sqs").create_queue(QueueName="shards")["QueueUrl"]
     monkeypatch.setenv("SHARD_QUEUE_URL", queue)
     handler = importlib.import_module("functions.end_trials").lambda_handler
-    assert handler(an_event("end_trials_fan_out"), Context()) == {"spread": 16}
+    assert handler(an_event("end_trials_fan_out"), Context()) == {"fanned_out": 16}
     messages = boto3.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
     example = an_event("end_trials_shard")
     sent = json.loads(messages[0]["Body"])

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from shared.customers import changes
+from shared.customers.customer import Customer, show_as_created
 from shared.customers.use_cases import add_customer
 from shared.errors import (
     RulesViolatedError,
@@ -17,7 +19,8 @@ from shared.table.keys import (
 from tests.builders import (
     a_new_customer,
 )
-from tests.customers.change_helpers import Meddling, a_caller, a_tree, assert_whole, change, codes, stored
+from tests.customers.change_helpers import LATER, Meddling, a_caller, a_tree, assert_whole, change, codes, stored
+from tests.memory_store import MemoryStore
 
 
 def test_removing_a_service_fails_when_a_child_that_uses_it_is_added_concurrently(meddling: Meddling) -> None:
@@ -76,3 +79,15 @@ def test_change_writes_its_history_record_in_the_same_transaction(meddling: Medd
         change(meddling, lineage[3], name="Second")
     record = meddling.query(TABLE, customer_key(lineage[3].id)[0], starts_with="history#", limit=10).items
     assert [item["changes"]["name"]["to"] for item in record] == ["First"]
+
+
+def test_repeated_addition_shows_initial_values_that_the_history_does_not_have(
+    store: MemoryStore, lineage: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "HISTORY_FIELDS", changes.HISTORY_FIELDS - {"device_country"})
+    customer = lineage[3]
+    changed = change(store, customer, device_country="FR")
+    record = stored(store, customer)
+    assert (changed.device_country.code, record.device_country) == ("FR", "FR")
+    assert show_as_created(record, lineage[2]).device_country.code == customer.device_country
+    assert all("device_country" not in entry.changes for entry in changes.entries_from_record(record, LATER))

@@ -35,7 +35,7 @@ def test_fan_out_run_has_the_outcomes_of_one_run(store: MemoryStore) -> None:
         return run_scheduled(event, work, lambda: queue)
 
     time = format_timestamp(NOW - timedelta(days=1))  # in the past, as the real clock has it
-    assert handle({"time": time, "fan_out": True}) == {"spread": 16}
+    assert handle({"time": time, "fan_out": True}) == {"fanned_out": 16}
     assert queue.messages == [{"time": time, "shard": shard} for shard in range(16)]
     for each in store.items.values():
         if "trial_due" in each:
