@@ -251,7 +251,7 @@ const tree = {
     }
   },
   async more(item, group, cursor) {
-    const waiting = h("li", { role: "none" }, muted("One moment ..."));
+    const waiting = h("li", { role: "none" }, muted("Loading ..."));
     group.append(waiting);
     try {
       const page = await children(item.dataset.id, { cursor });
@@ -357,7 +357,7 @@ async function show() {
   const { page, id, rest } = route();
   const main = $("main");
   main.setAttribute("aria-busy", "true");
-  main.replaceChildren(muted("One moment ..."));
+  main.replaceChildren(muted("Loading ..."));
   try {
     await use(id);
     const nodes = await PAGES[page](inUse, rest);
@@ -430,7 +430,7 @@ function listing(caption, heads, empty, load) {
       box.append(failed);
     }
   };
-  box.append(muted("One moment ..."));
+  box.append(muted("Loading ..."));
   draw(null);
   return box;
 }
@@ -665,7 +665,7 @@ async function addPage(one) {
   node.addEventListener("change", (event) => { touched.add(event.target.name || event.target.closest("[data-field]")?.dataset.field); preview(); });
   node.addEventListener("input", (event) => event.target.name === "name" && preview());
   await draw(HOLDS.has(one.level) ? one.id : one.parent_id, null);
-  return [h("h1", {}, "Add customer"), offered.may_add ? node : muted("Your role may not add customers. Ask an administrator of your company.")];
+  return [h("h1", {}, "Add customer"), offered.may_add ? node : muted("Your role does not allow adding customers. Ask an administrator of your company.")];
 }
 
 async function editPage(one) {
@@ -797,7 +797,7 @@ function accountPage(one) {
 
 function trialsPage(one) {
   return [h("h1", {}, `Trials of ${one.name} and all below it`),
-    listing("Trials that go on", ["Customer", "State", "Ends"], "No trial goes on here.", async (cursor) => {
+    listing("Active trials", ["Customer", "State", "Ends"], "No active trials.", async (cursor) => {
       const page = await api("GET", "/customers", { query: { within: one.id, level: "end_customer", state: "in_trial", cursor } });
       return [page.customers.map((each) => [link(learn(each)), badges(each)[1], time(each.trial.ends_at)]), page.next_cursor];
     })];
@@ -832,7 +832,7 @@ function importPage(one) {
     }
     bar.value = found.rows;
     words.textContent = `${found.created} created, ${found.existed} existed, ${found.refused} refused.`;
-    box.append(results(`What became of the rows`, (cursor) => api("GET", `/imports/${found.id}`, { query: { cursor } })));
+    box.append(results("Results by row", (cursor) => api("GET", `/imports/${found.id}`, { query: { cursor } })));
     await tree.redraw(one.id);
   };
   const results = (caption, load) => listing(caption, ["Row", "Result", "Customer", "Why"], "Every row would be created.", async (cursor) => {
@@ -855,12 +855,12 @@ function importPage(one) {
       attempt += 1;
     } while (found.state === "done");
     if (found.id && !dry) return watch(found).catch((problem) => box.append(h("p", { class: "error", role: "alert" }, problem.message)));
-    box.replaceChildren(h("p", { role: "status" }, `${found.created} would be created, ${found.existed} exist, ${found.refused} would be refused.`), results("What would become of the rows", async () => found));
+    box.replaceChildren(h("p", { role: "status" }, `${found.created} would be created, ${found.existed} exist, ${found.refused} would be refused.`), results("Results of the dry run", async () => found));
   };
   const node = form("Import customers", [
-    field("file", "File", file, "CSV or JSON lines, up to 10,000 rows. The same file again makes nothing twice."),
+    field("file", "File", file, "CSV or JSON lines, up to 10,000 rows. Importing the same file again creates nothing twice."),
   ], "Import", () => send(false), button("Try it first", async () => { place(node, []); await send(true).catch((problem) => place(node, problem.errors.length ? problem.errors : [{ detail: problem.message }])); }));
-  return [h("h1", {}, "Import customers"), may("change_customers") ? node : muted("Your role may not add customers."), box];
+  return [h("h1", {}, "Import customers"), may("change_customers") ? node : muted("Your role does not allow adding customers."), box];
 }
 
 const PAGES = { customers: customersPage, dashboard: dashboardPage, accounts: accountsPage, trials: trialsPage, import: importPage, "storage-locations": storagePage };

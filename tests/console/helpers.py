@@ -69,7 +69,7 @@ class User:
 
     def screenshot(self, name: str) -> None:
         """Take a screenshot of the whole page, and check its accessibility and its width."""
-        expect(self.page.locator("main")).not_to_contain_text("One moment")
+        expect(self.page.locator("main")).not_to_contain_text("Loading")
         size = self.page.viewport_size
         assert size
         scheme = self.page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")

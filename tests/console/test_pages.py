@@ -130,7 +130,7 @@ def test_supporter_can_only_read(
         expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
     expect(page.get_by_role("link", name="Import", exact=True)).to_have_count(0)
     page.evaluate("at => { location.hash = at }", f"#/customers/{lineage['reseller']['id']}/add")
-    expect(page.locator("main")).to_contain_text("Your role may not add customers")
+    expect(page.locator("main")).to_contain_text("Your role does not allow adding customers")
     page.get_by_role("link", name="Accounts", exact=True).click()
     expect(page.get_by_role("columnheader", name="Role")).to_be_visible()
     expect(page.get_by_role("columnheader", name="Actions")).to_have_count(0)
@@ -151,7 +151,7 @@ def test_first_view_is_small_and_ready_after_one_round_trip(open_browser: Callab
         ".observe(document.body, {subtree: true, childList: true})"
     )
     user.sign_in()
-    expect(page.locator("main")).not_to_contain_text("One moment")
+    expect(page.locator("main")).not_to_contain_text("Loading")
     after = [url for url in first if "/me" in url or "/customers" in url]
     assert [url.rpartition("/")[2] for url in after][:1] == ["me"]
     assert len(set(after[: after.index(next(u for u in after if u.endswith("/me"))) + 1])) == 1

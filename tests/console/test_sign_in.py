@@ -43,7 +43,7 @@ def test_expired_session_is_renewed_and_an_ended_one_requires_sign_in(
 ) -> None:
     user = open_browser().open().sign_in()
     page = user.page
-    expect(page.locator("main")).not_to_contain_text("One moment")
+    expect(page.locator("main")).not_to_contain_text("Loading")
     expired: list[str] = []
 
     def once(route: Route) -> None:
@@ -68,6 +68,6 @@ def test_expired_session_is_renewed_and_an_ended_one_requires_sign_in(
     expect(page.get_by_role("heading", level=1)).to_have_text("History of Console reseller")
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_have_text("History of Console reseller")
-    expect(page.locator("main")).not_to_contain_text("One moment")
+    expect(page.locator("main")).not_to_contain_text("Loading")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out")).to_be_visible()

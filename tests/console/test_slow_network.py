@@ -31,7 +31,7 @@ def test_slow_and_failing_network_loses_nothing_typed(
     # A reseller has few customers. The root has those of all other tests.
     user = open_browser().open(f"#/customers/{reseller['id']}").sign_in()
     page = user.page
-    expect(page.locator("main")).not_to_contain_text("One moment")
+    expect(page.locator("main")).not_to_contain_text("Loading")
     with aborted(page, "**/customers?within=*"):
         page.get_by_role("link", name="Trials", exact=True).click()
         expect(page.locator("main")).to_contain_text("cannot be reached")
@@ -45,7 +45,7 @@ def test_slow_and_failing_network_loses_nothing_typed(
     waiting: list[Route] = []
     page.route("**/customers?within=*", lambda route: waiting.append(route))  # noqa: PLW0108 - playwright wants a function
     page.get_by_role("link", name="Trials", exact=True).click()
-    expect(page.locator("main")).to_contain_text("One moment")
+    expect(page.locator("main")).to_contain_text("Loading")
     page.get_by_role("link", name="Accounts", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Accounts of Network reseller")
     assert waiting
