@@ -81,6 +81,7 @@ def _index(resource: dict[str, Any]) -> str:
     return str(resource["Sub"]).rpartition("/")[2] if "Sub" in resource else "table"
 
 
+@pytest.mark.slow
 def test_every_role_allows_exactly_the_requests_of_its_function(
     template: dict[str, Any], store: DynamoStore, recorded: Recorded
 ) -> None:

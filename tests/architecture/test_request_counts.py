@@ -8,6 +8,8 @@ import os
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from shared.table.dynamodb import DynamoStore
 from tests.architecture.every_function import call_every_function
 from tests.architecture.helpers import Recorded
@@ -80,6 +82,7 @@ def least(names: list[str]) -> int:
     return len(of_dynamo) or min(len(names), 1)
 
 
+@pytest.mark.slow
 def test_requests_of_each_function_equal_the_table(store: DynamoStore, recorded: Recorded) -> None:
     call_every_function(store)
     found = rows(recorded)

@@ -133,4 +133,4 @@ def test_twice_the_size_takes_at_most_twice_the_steps(make: Callable[[int], str]
 
         return act
 
-    assert steps(read(8_000)) <= 2.2 * steps(read(4_000)) + 200
+    assert steps(read(2_000)) <= 2.2 * steps(read(1_000)) + 200

@@ -127,6 +127,7 @@ def test_repeated_import_after_its_results_expired_returns_422(store: MemoryStor
     assert response.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ["Same,{0},GB,", "N{1},{0},GB,a=1{1}; b=1{1}; c=1{1}; d=1{1}; e=1{1}"])
 def test_validate_only_of_ten_thousand_rows_makes_few_requests(
     store: MemoryStore, queue: MemoryQueue, lineage: list[Customer], row: str

@@ -52,6 +52,7 @@ def test_production_since_is_the_trials_end_across_leap_days_and_years(store: Me
     assert stored(store, customer).production_since == start + timedelta(hours=720)
 
 
+@pytest.mark.slow
 def test_end_trials_sends_each_reminder_once_and_then_ends_the_trial(store: MemoryStore, trial: Customer) -> None:
     total: Counter[Any] = Counter()
     now = NOW
@@ -97,6 +98,7 @@ def test_end_trials_skips_a_trial_ended_between_query_and_write(store: MemorySto
     assert (after.production_since, after.reminder_7_at) == (END - timedelta(days=5), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("customers", [1_000, 1_000_000])
 def test_requests_depend_on_due_trials_not_on_all_customers(store: MemoryStore, customers: int) -> None:
     many(store, 300)

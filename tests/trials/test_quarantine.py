@@ -35,6 +35,7 @@ BROKEN: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.slow
 def test_end_trials_quarantines_broken_records_and_processes_the_others(store: MemoryStore) -> None:
     good, bad = many(store, 9_900), []
     for n, changes in enumerate(itertools.islice(itertools.cycle(BROKEN), 100)):
