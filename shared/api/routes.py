@@ -63,12 +63,15 @@ ROUTES: Final = {
 }
 
 
+_TEMPLATES: Final = [(row.path.split("/"), row.method) for row in ROUTES.values()]
+
+
 def allowed_methods(path: str) -> list[str]:
     """Return the methods that a path supports; none for a path that is not of this API."""
     if path.endswith("\n"):
         return []  # the resolver's patterns, which end with $, match before it
     parts = path.split("/")
-    return sorted(row.method for row in ROUTES.values() if _matches(row.path.split("/"), parts))
+    return sorted(method for template, method in _TEMPLATES if _matches(template, parts))
 
 
 def _matches(template: list[str], parts: list[str]) -> bool:
