@@ -8,7 +8,6 @@ const SPOKEN = {
 };
 const spoken = (word) => SPOKEN[word] ?? word;
 const $ = (id) => document.getElementById(id);
-const DAY = 24 * 3600 * 1000;
 const PAGE = 100;
 
 function h(tag, properties = {}, ...children) {
@@ -193,9 +192,8 @@ const customer = async (id) => learn(await api("GET", `/customers/${id}`));
 const children = (id, query = {}) => api("GET", "/customers", { query: { parent_id: id, limit: PAGE, ...query } });
 const HOLDS = new Set(["root", "distributor", "sub_distributor", "reseller", "end_customer"]);
 
-function daysLeft(one) {
-  return one.state === "in_trial" ? Math.max(0, Math.ceil((new Date(one.trial.ends_at) - Date.now()) / DAY)) : null;
-}
+// From the response: the clock of the browser may be wrong.
+const daysLeft = (one) => (one.state === "in_trial" ? one.trial.days_left : null);
 
 function badges(one) {
   const left = daysLeft(one);

@@ -19,7 +19,7 @@ from shared.customers.fields import (
     normalize_fields,
 )
 from shared.customers.levels import ALLOWED_CHILDREN, LABELS, LEVELS, SERVICE_TYPES, Level, ServiceType
-from shared.customers.trial import STEPS, State, Trial, production_since, trial_from
+from shared.customers.trial import STEPS, State, Trial, days_left, production_since, trial_from
 from shared.errors import RuleViolation, Violations, require
 from shared.idempotency import request_hash
 from shared.storage_locations.catalogue import Catalogue, DecidedBy, StorageLocation, decide_location
@@ -245,9 +245,15 @@ class StorageLocationResponse(CountryResponse):
     decided_at: Timestamp
 
 
+DaysLeft = Annotated[
+    int, Field(ge=0, le=30, description="Days of 24 hours until the end, rounded up. 0 if no trial is running.")
+]
+
+
 class TrialResponse(BaseModel):
     started_at: Timestamp
     ends_at: Timestamp
+    days_left: DaysLeft
 
 
 class ArchiveResponse(BaseModel):
@@ -302,7 +308,10 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
             code=location.country, name=COUNTRY_NAMES[location.country], **location.model_dump(exclude={"country"})
         ),
         state="in_trial" if since is None else "in_production",
-        trial=source.trial and TrialResponse(**source.trial._asdict()),
+        trial=source.trial
+        and TrialResponse(
+            **source.trial._asdict(), days_left=days_left(source.trial, source.production_since_at(now), now)
+        ),
         production_since=since,
         archive=_archive(customer),
     )

@@ -42,6 +42,16 @@ def production_since(
     return trial.ends_at if now >= trial.ends_at else None
 
 
+def days_left(trial: Trial | None, since: datetime | None, now: datetime) -> int:
+    """Return the days of 24 hours until the end, rounded up: 0 without a trial or after it, never above 30.
+
+    `since` is when production began as of `now`. A clock that is behind shows the whole trial, not more.
+    """
+    if trial is None or since is not None:
+        return 0
+    return -((max(now, trial.started_at) - trial.ends_at) // timedelta(days=1))
+
+
 class Due(NamedTuple):
     """The next step of a trial and its time. As text it sorts by time and contains the end of the trial."""
 

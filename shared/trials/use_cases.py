@@ -11,8 +11,8 @@ from pydantic import BaseModel, Field
 
 from shared.auth.authorization import Caller
 from shared.customers.access import read_customer
-from shared.customers.customer import Customer
-from shared.customers.trial import SCHEDULE, STEPS, State, next_due, parse_due, step_at
+from shared.customers.customer import Customer, DaysLeft
+from shared.customers.trial import SCHEDULE, STEPS, State, days_left, next_due, parse_due, step_at
 from shared.customers.use_cases import end_customer_of
 from shared.errors import ApiError, NotFoundError, RulesViolatedError, RuleViolation, StaleVersionError, require
 from shared.table.keys import TRIAL_SHARDS, Item, Key, customer_key, trial_shard
@@ -225,7 +225,7 @@ class TrialStatus(BaseModel):
     state: State
     started_at: Timestamp | None
     ends_at: Timestamp | None
-    days_left: int = Field(description="Periods of 24 hours until the end, rounded up. 0 if no trial is running.")
+    days_left: DaysLeft
     reminders: list[Reminder]
     ended_at: Timestamp | None
     ended_by: str | None = Field(description="An account, or schedule.")
@@ -236,9 +236,6 @@ def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
     _, customer, _ = read_customer(store, caller, customer_id)
     source = end_customer_of(store, customer) or customer
     trial, since = source.trial, source.production_since_at(caller.now)
-    days_left = 0
-    if trial and since is None:  # a clock that is behind must not show more than the whole trial
-        days_left = -((max(caller.now, trial.started_at) - trial.ends_at) // timedelta(days=1))
     reminders = {days: getattr(source, f"reminder_{days}_at") for days in STEPS if days}
     return TrialStatus(
         customer_id=customer.id,
@@ -246,7 +243,7 @@ def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
         state="in_trial" if since is None else "in_production",
         started_at=trial and trial.started_at,
         ends_at=trial and trial.ends_at,
-        days_left=days_left,
+        days_left=days_left(trial, since, caller.now),
         reminders=[Reminder(days_before=days, sent_at=at) for days, at in reminders.items() if at],
         ended_at=since if trial else None,
         ended_by=_ended_by(source) if trial and since else None,

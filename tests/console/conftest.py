@@ -49,7 +49,7 @@ def open_browser(stack: RunningStack, browser: Browser) -> Iterator[Callable[...
 def lineage(stack: RunningStack) -> dict[str, dict[str, Any]]:
     """Add a customer of each level through the API. Return them by level."""
     parent = stack.call("GET", "/me").json()["customer"]
-    violations = {"root": parent}
+    added = {"root": parent}
     company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
     for level, fields in {
         "distributor": company,
@@ -58,5 +58,5 @@ def lineage(stack: RunningStack) -> dict[str, dict[str, Any]]:
         "site": {"device_country": "GB"},
     }.items():
         parent = post(stack, "/customers", {"name": f"Console {level}", "parent_id": parent["id"], **fields})
-        violations[level] = parent
-    return violations
+        added[level] = parent
+    return added

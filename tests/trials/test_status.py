@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.customers.customer import Customer
+from shared.customers.customer import Customer, show
 from shared.trials.use_cases import get_trial
 from tests.builders import MICROSECOND, NOW, ROOT_ACCOUNT, a_customer, caller, put
 from tests.memory_store import MemoryStore
@@ -26,6 +26,9 @@ def test_trial_status_shows_end_reminders_and_who_ended_it(store: MemoryStore, t
         (NOW - timedelta(days=2), 30),
     ):
         assert get_trial(store, caller(now=now), trial.id).days_left == remaining
+        shown = show(trial, now).trial
+        assert shown
+        assert shown.days_left == remaining
     late = get_trial(store, caller(now=END), trial.id)
     assert (late.state, late.days_left, late.ended_at, late.ended_by) == ("in_production", 0, END, "schedule")
     produce(store, trial, END - timedelta(days=2), version=2)

@@ -36,7 +36,11 @@ class Responses(ModelState):
             "device_country": country_response(customer.device_country),
             "storage_location": {**(country_response(customer.storage_location) or {}), **customer.location_decision},
             "state": "in_production" if since else "in_trial",
-            "trial": {"started_at": format_timestamp(ends - MONTH), "ends_at": format_timestamp(ends)}
+            "trial": {
+                "started_at": format_timestamp(ends - MONTH),
+                "ends_at": format_timestamp(ends),
+                "days_left": self.days_left(source),
+            }
             if ends
             else None,
             "production_since": format_timestamp(since) if since else None,
@@ -52,19 +56,22 @@ class Responses(ModelState):
             "created_by": customer.created_by,
         }
 
+    def days_left(self, source: Customer) -> int:
+        days, ends = 0, source.trial_ends_at
+        while ends and self.production_start(source) is None and self.now + days * DAY < ends:
+            days += 1
+        return days
+
     def shown_trial(self, customer: Customer) -> dict[str, Any]:
         source = customer.source
         since, ends = self.production_start(source), source.trial_ends_at
-        remaining = 0
-        while ends and since is None and self.now + remaining * DAY < ends:
-            remaining += 1
         return {
             "customer_id": customer.id,
             "inherited_from": None if source is customer else source.id,
             "state": "in_production" if since else "in_trial",
             "started_at": format_timestamp(ends - MONTH) if ends else None,
             "ends_at": format_timestamp(ends) if ends else None,
-            "days_left": remaining,
+            "days_left": self.days_left(source),
             "reminders": [
                 {"days_before": days, "sent_at": format_timestamp(at)} for days, at in source.reminders.items()
             ],
