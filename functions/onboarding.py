@@ -17,7 +17,7 @@ app = Api("onboarding")
 @app.serves(
     OnboardingResponse,
     status=201,
-    otherwise="Some steps failed; see each one. With validate_only: what the request would create.",
+    otherwise="The customer existed, or some steps failed; see each one. With validate_only: what would be created.",
     raises=[NotFoundError, NameExistsError, ReferenceExistsError, ArchivedError, RulesViolatedError],
 )
 def add_onboarding(
@@ -34,7 +34,8 @@ def add_onboarding(
         validate_only=validate_only,
     )
     log_event("onboarding_validated" if validate_only else "onboarding_done", customer_id=result.customer_id)
-    return app.ok(result, status=201 if result.complete and not validate_only else 200)
+    created = result.complete and not validate_only and result.steps[0].outcome != "existed"
+    return app.ok(result, status=201 if created else 200)
 
 
 lambda_handler = app.handler()

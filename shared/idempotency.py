@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from shared.errors import KeyReusedError
 
-# What became of a POST: carried out, carried out before, or looked through by `validate_only`.
-Outcome = Literal["added", "replayed", "validated"]
+# The result of a POST: the resource was added, was there already, was added by the same request before, or would be.
+Outcome = Literal["added", "existed", "replayed", "validated"]
 
 
 def id_from(prefix: str, *parts: str) -> str:

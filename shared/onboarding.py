@@ -1,8 +1,8 @@
-"""One call for a whole onboarding: a customer, the accounts of its people, and a test device.
+"""Onboarding: add a customer, accounts and a test device with one request.
 
-Each step is one transaction of its own, as if it had been asked for alone, under a key that follows from the one of the
-whole. So what was done stays done, the answer says of each step what became of it, and the same request again does what
-is left.
+Each step is a transaction of its own, as if it were requested alone, with an idempotency key derived from the
+onboarding's key. A step that succeeded stays. The response has the result of each step, and the same request again runs
+the steps that failed.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class NewOnboarding(BaseModel):
 
 
 class StepProblem(BaseModel):
-    """Why a step failed: the error that the same request alone would get."""
+    """The error of a step: the same as that of a request for this step alone."""
 
     status: int
     code: str
@@ -48,11 +48,14 @@ class StepProblem(BaseModel):
 
 
 class Step(BaseModel):
-    """What became of one step. `replayed`: it was done by the same request before."""
+    """The result of one step.
+
+    `replayed`: an earlier identical request did it. `existed`: the customer was there and agrees with the request.
+    """
 
     step: Literal["customer", "account", "test_device"]
-    pointer: str = Field(description="What it is in the body.", examples=["/accounts/0"])
-    outcome: Literal["added", "replayed", "validated", "refused"]
+    pointer: str = Field(description="The step's part of the request body.", examples=["/accounts/0"])
+    outcome: Literal["added", "existed", "replayed", "validated", "refused"]
     customer: CustomerResponse | None = None
     account: AddedAccountResponse | None = None
     test_device: AddedDeviceResponse | None = None
@@ -60,8 +63,8 @@ class Step(BaseModel):
 
 
 class OnboardingResponse(BaseModel):
-    customer_id: str | None = Field(description="None only in the answer to validate_only.")
-    complete: bool = Field(description="Whether every step is done, now or before.")
+    customer_id: str | None = Field(description="Null with validate_only, unless the customer exists.")
+    complete: bool = Field(description="Whether every step has succeeded, now or earlier.")
     steps: list[Step]
 
 
@@ -77,8 +80,8 @@ def add_onboarding(
 ) -> OnboardingResponse:
     """Add the customer, then its accounts and its test device. A failed step does not stop the others.
 
-    If the customer is rejected, nothing is done, and its error is raised with pointers into this body. `validate_only`
-    runs all steps on a store that writes nothing.
+    A customer that exists and agrees with the request is used as it is. If the customer is rejected, nothing is done,
+    and its error is raised with pointers into this body. `validate_only` runs all steps on a store that writes nothing.
     """
     if validate_only:
         store, identities = OverlayStore(store), DryRunUserDirectory()
@@ -88,7 +91,11 @@ def add_onboarding(
 
     try:
         added = add_customer(
-            store, acting("change_customers"), new.customer, idempotency_key=f"{idempotency_key} customer"
+            store,
+            acting("change_customers"),
+            new.customer,
+            idempotency_key=f"{idempotency_key} customer",
+            accept_existing=True,
         )
     except ApiError as refused:
         refused.errors = _within("/customer", refused.errors)
@@ -139,9 +146,10 @@ def _within(pointer: str, errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _as_validated(response: OnboardingResponse) -> OnboardingResponse:
-    """Nothing was made, so nothing has an id, and no secret is shown."""
-    steps = []
-    for step in response.steps:
+    """Remove the ids and secrets of what was not created. An existing customer is shown as it is."""
+    existed = response.steps[0].outcome == "existed"
+    steps = response.steps[:1] if existed else []
+    for step in response.steps[len(steps) :]:
         none: dict[str, Any] = {"id": None}
         steps.append(
             step.model_copy(
@@ -154,4 +162,4 @@ def _as_validated(response: OnboardingResponse) -> OnboardingResponse:
                 }
             )
         )
-    return response.model_copy(update={"customer_id": None, "steps": steps})
+    return response.model_copy(update={"customer_id": response.customer_id if existed else None, "steps": steps})

@@ -35,9 +35,9 @@ def onboard(
     identities: MemoryIdentities | None = None,
     **options: Any,
 ) -> OnboardingResponse:
-    name = options.pop("name", "New")
+    fields = {field: options.pop(field) for field in ("name", "device_country", "references") if field in options}
     new = NewOnboarding(
-        customer=a_new_customer("end_customer", parent, name=name),
+        customer=a_new_customer("end_customer", parent, **{"name": "New", **fields}),
         accounts=[*accounts],
         test_device=NewDevice(name="Laptop"),
     )
@@ -142,8 +142,10 @@ def test_refused_customer_refuses_the_onboarding(store: MemoryStore, lineage: li
     with pytest.raises(RulesViolatedError) as refused:
         onboard(store, lineage[3], name="")
     assert [error["pointer"] for error in refused.value.errors] == ["/customer/name"]
-    with pytest.raises(NameExistsError):
-        onboard(store, lineage[3], name=lineage[4].name)
+    with pytest.raises(NameExistsError) as taken:
+        onboard(store, lineage[3], name=lineage[4].name, device_country="FR")
+    assert taken.value.extensions == {"customer_id": lineage[4].id}
+    assert "It differs in device_country." in taken.value.errors[0]["detail"]
     with pytest.raises(ForbiddenError):
         onboard(store, lineage[3], supporter)
     with pytest.raises(NotFoundError) as absent:
@@ -153,6 +155,18 @@ def test_refused_customer_refuses_the_onboarding(store: MemoryStore, lineage: li
     with pytest.raises(KeyReusedError):
         onboard(store, lineage[3], name="Other")
     assert len(store.items) > len(before)
+
+
+def test_onboarding_of_an_existing_customer_adds_the_rest(store: MemoryStore, lineage: list[Customer]) -> None:
+    existing = lineage[4]
+    tried = onboard(store, lineage[3], name=existing.name, validate_only=True)
+    assert (tried.customer_id, tried.steps[0].outcome, tried.complete) == (existing.id, "existed", True)
+    for _ in range(2):
+        done = onboard(store, lineage[3], name=existing.name)
+        assert (done.customer_id, done.steps[0].outcome, done.complete) == (existing.id, "existed", True)
+        account, device = done.steps[1].account, done.steps[3].test_device
+        assert account and device  # noqa: PT018
+        assert account.customer_id == device.customer_id == existing.id
 
 
 def test_validate_only_tries_every_step_and_writes_nothing(store: MemoryStore, lineage: list[Customer]) -> None:

@@ -1,12 +1,14 @@
 """Whether an addition contradicts the customer that already has its name or reference. Source: domain.md, "Imports".
 
-An import reports a row as `existed` only without a contradiction. Otherwise two companies would become one.
+Imports and onboardings report a customer as `existed` only without a contradiction. Otherwise two companies would
+become one.
 """
 
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from shared.customers.customer import Customer
+from shared.errors import ApiError
 
 # What an addition may say about an existing customer. The name is not compared: a reference identifies it too.
 _COMPARED: Final[dict[str, Callable[[Customer], Any]]] = {
@@ -20,7 +22,21 @@ _COMPARED: Final[dict[str, Callable[[Customer], Any]]] = {
 }
 
 
-def contradictions(requested: Customer, existing: Customer, given: Collection[str]) -> list[str]:
+def existing_or_raise(
+    conflict: ApiError, requested: Customer, existing: Customer | None, given: Collection[str]
+) -> Customer:
+    """Return `existing`, which has the name or a reference of `requested`, if it differs in no `given` field.
+
+    Raises `conflict` otherwise, with the fields that differ, and if `existing` is archived or not visible (None).
+    """
+    if existing is None or existing.archived_at:
+        raise _with_differences(conflict, [])
+    if different := _contradictions(requested, existing, given):
+        raise _with_differences(conflict, different)
+    return existing
+
+
+def _contradictions(requested: Customer, existing: Customer, given: Collection[str]) -> list[str]:
     """Return the fields in which `requested`, a customer that was not added, differs from `existing`.
 
     Only the `given` fields of the request count, not those that a rule or the parent decides. `in_trial` is whether the
@@ -29,3 +45,9 @@ def contradictions(requested: Customer, existing: Customer, given: Collection[st
     fields = [field for field, value in _COMPARED.items() if field in given and value(requested) != value(existing)]
     missing = set(requested.references.items()) - set(existing.references.items())
     return [*fields, *(f"references/{system}" for system, _ in sorted(missing))]
+
+
+def _with_differences(conflict: ApiError, fields: list[str]) -> ApiError:
+    detail = f"{conflict.detail} It differs in {', '.join(fields)}." if fields else conflict.detail
+    errors = [{**error, "detail": detail, **conflict.extensions} for error in conflict.errors]
+    return type(conflict)(detail, errors, **conflict.extensions)

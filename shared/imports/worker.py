@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.auth.authorization import Account, Caller, active_account, authorize
 from shared.customers.customer import Customer, new_customer
-from shared.customers.existing import contradictions
+from shared.customers.existing import existing_or_raise
 from shared.customers.use_cases import (
     MAX_ATTEMPTS,
     concurrent_modification,
@@ -156,18 +156,15 @@ class ImportWorker:
         self._settle(row, "created", customer.id)
 
     def _existed(self, row: Row, customer: Customer, conflict: ApiError) -> None:
-        """Record that a customer with this name or reference exists.
-
-        The row is rejected if that customer is archived, not visible, or differs in a field that the row gives.
-        """
+        """Record that a customer with this name or reference exists, or reject the row if it contradicts it."""
         customer_id = conflict.extensions.get("customer_id")
         self.parents.pop(customer_id or "", None)  # read it as it is now
         self.read_parents({customer_id})
         existing = self.parents.get(customer_id or "")
-        if existing is None or existing.archived_at:
-            self._refuse(row, _with_differences(conflict, []))
-        elif different := contradictions(customer, existing, {"parent_id", *row.fields}):
-            self._refuse(row, _with_differences(conflict, different))
+        try:
+            existing_or_raise(conflict, customer, existing, {"parent_id", *row.fields})
+        except (NameExistsError, ReferenceExistsError) as refused:
+            self._refuse(row, refused)
         else:
             self._settle(row, "existed", customer_id)
 
@@ -179,13 +176,6 @@ class ImportWorker:
     def _settle(self, row: Row, status: Status, customer_id: str | None = None, errors: Errors | None = None) -> None:
         self.results[row.number] = Result(row=row.number, status=status, customer_id=customer_id, errors=errors or [])
         self.created[row.number] = customer_id
-
-
-def _with_differences(conflict: ApiError, fields: list[str]) -> ApiError:
-    """Return the conflict, with the fields in which the existing customer differs from the row."""
-    detail = f"{conflict.detail} It differs in {', '.join(fields)}." if fields else conflict.detail
-    errors = [{**error, "detail": detail, **conflict.extensions} for error in conflict.errors]
-    return type(conflict)(detail, errors, **conflict.extensions)
 
 
 def _short(error: dict[str, Any]) -> dict[str, Any]:

@@ -108,9 +108,16 @@ class ExpectedErrors(ModelState):
         references = merge_references(customer, fields)["references"] if "references" in fields else {}
         return self.reference_error(actor, customer.parent, references, customer)
 
+    def existing(self, body: dict[str, Any], error: ExpectedError) -> Customer | None:
+        """Return the customer of a conflict if `body`, a new customer, agrees with it and it is not archived."""
+        if error is None or error[1] not in ("name_exists", "reference_exists"):
+            return None
+        found = self.customers.get(error[2][1] or "") if len(error) > 2 else None
+        return None if found is None or found.archived_at or self.contradicts(body, found) else found
+
     @staticmethod
     def contradicts(body: dict[str, Any], customer: Customer) -> bool:
-        """Return whether an import's row says something that is not true of the customer with its name."""
+        """Return whether the body of a new customer says something that is not true of this customer."""
         values = {
             "parent_id": customer.parent and customer.parent.id,
             "level": customer.level,
@@ -119,7 +126,7 @@ class ExpectedErrors(ModelState):
             "service_type": customer.service_type,
             "in_trial": customer.trial_ends_at is not None,
         }
-        if any(body[name] != value for name, value in values.items() if name in body):
+        if any(body[name] != value for name, value in values.items() if body.get(name) is not None):
             return True
         services = set(body.get("services_to_provide", customer.services_to_provide))
         references = set(body.get("references", {}).items()) - set(customer.references.items())

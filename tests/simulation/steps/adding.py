@@ -141,8 +141,7 @@ class AddingSteps(Steps):
                 assert result["status"] == "created", result
                 self.model.add(result["customer_id"], actor, body)
             else:
-                holder = self.model.customer_with_name(parent, body["name"]) if error[1] == "name_exists" else None
-                existed = holder and not holder.archived_at and not self.model.contradicts(body, holder)
+                existed = self.model.existing(body, error)
                 assert result["status"] == ("existed" if existed else "refused"), result
 
     @rule(
