@@ -17,7 +17,7 @@ from shared.accounts.identities import DryRunUserDirectory, UserDirectory
 from shared.accounts.use_cases import add_account
 from shared.auth.authorization import Caller, Operation
 from shared.customers.customer import CustomerResponse, NewCustomer
-from shared.customers.use_cases import add_customer
+from shared.customers.existing import add_or_find_customer
 from shared.devices.device import AddedDeviceResponse, NewDevice
 from shared.devices.use_cases import add_test_device
 from shared.errors import ApiError
@@ -90,12 +90,8 @@ def add_onboarding(
         return replace(caller, operation=operation)
 
     try:
-        added = add_customer(
-            store,
-            acting("change_customers"),
-            new.customer,
-            idempotency_key=f"{idempotency_key} customer",
-            accept_existing=True,
+        added = add_or_find_customer(
+            store, acting("change_customers"), new.customer, idempotency_key=f"{idempotency_key} customer"
         )
     except ApiError as refused:
         refused.errors = _within("/customer", refused.errors)

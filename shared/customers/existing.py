@@ -7,8 +7,15 @@ become one.
 from collections.abc import Callable, Collection
 from typing import Any, Final
 
-from shared.customers.customer import Customer
-from shared.errors import ApiError
+from shared.auth.access import read_with_actor
+from shared.auth.authorization import Caller, authorize
+from shared.customers.customer import Customer, NewCustomer, new_customer, show
+from shared.customers.use_cases import AddedCustomer, add_customer, end_customer_of
+from shared.errors import ApiError, NameExistsError, ReferenceExistsError
+from shared.storage_locations.catalogue import Catalogue
+from shared.table.keys import CATALOGUE, customer_key
+from shared.table.queries import parse_record
+from shared.table.store import Records
 
 # What an addition may say about an existing customer. The name is not compared: a reference identifies it too.
 _COMPARED: Final[dict[str, Callable[[Customer], Any]]] = {
@@ -20,6 +27,24 @@ _COMPARED: Final[dict[str, Callable[[Customer], Any]]] = {
     "services_to_provide": lambda customer: set(customer.services_to_provide),
     "in_trial": lambda customer: customer.trial is not None,
 }
+
+
+def add_or_find_customer(store: Records, caller: Caller, new: NewCustomer, *, idempotency_key: str) -> AddedCustomer:
+    """Add a customer, or return the one that has its name or a reference, if nothing given contradicts it.
+
+    Raises what adding a customer raises.
+    """
+    try:
+        return add_customer(store, caller, new, idempotency_key=idempotency_key)
+    except (NameExistsError, ReferenceExistsError) as conflict:
+        parent_key = customer_key(new.parent_id or "")
+        existing_key = customer_key(conflict.extensions.get("customer_id", ""))
+        account, records = read_with_actor(store, caller, parent_key, existing_key, CATALOGUE)
+        parent = authorize(account, caller.operation, parse_record(Customer, records, parent_key))
+        requested = new_customer(new, parent, Catalogue.model_validate(records[CATALOGUE]), id="", caller=caller)
+        found = parse_record(Customer, records, existing_key)
+        existing = existing_or_raise(conflict, requested, found, new.model_dump(exclude_none=True))
+        return AddedCustomer(show(existing, caller.now, end_customer_of(store, existing)), "existed")
 
 
 def existing_or_raise(

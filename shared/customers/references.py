@@ -1,7 +1,7 @@
-"""Customers by the ids they have in other systems: found, or added and changed in one call.
+"""Use cases for customers by their references: the ids that they have in other systems.
 
-A value of a system identifies one customer in a top-level ancestor's tree. The distributors themselves, and what they
-are called elsewhere, are in the root's own tree.
+A reference identifies one customer in the tree below a distributor. The references of the distributors themselves are
+in a tree of the root's own.
 """
 
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ from shared.customers.customer import Customer, CustomerChange, CustomerResponse
 from shared.customers.fields import normalize_reference, normalize_references
 from shared.customers.use_cases import add_customer, concurrent_modification, reference_exists
 from shared.errors import (
+    NameExistsError,
     NotFoundError,
     ReferenceExistsError,
     RulesViolatedError,
@@ -27,8 +28,8 @@ from shared.table.queries import get_live, parse_record
 from shared.table.store import Store
 from shared.values.countries import COUNTRY_NAMES, country_code
 
-# How often an addition is met by another one of the same reference, or the other way round.
-_MAX_ATTEMPTS: Final = 3
+# How often a request is decided anew because another one wrote at the same moment.
+_MAX_ATTEMPTS: Final = 5
 
 Saved = Literal["added", "changed", "unchanged"]
 
@@ -65,11 +66,14 @@ def save_customer_by_reference(
     new_key: str,
     version: int | None = None,
 ) -> SavedCustomer:
-    """Add the customer with this reference, or change the one that has it to what `new` asks for.
+    """Add the customer with this reference, or change the customer that has it so that it agrees with `new`.
 
-    It can be repeated: what is as it is asked for is not written again. `new_key` makes the id of one that is added.
-    What is left out stays as it is, and `in_trial` counts for a new one alone; `version`, where given, must be the
-    customer's. Raises what adding and changing a customer raise.
+    Repeating it is safe: if nothing changes, nothing is written. Omitted fields stay as they are. `new_key` makes the
+    id of an added customer. `version`, if given, must be the existing customer's; without it, a request that meets
+    another one is decided anew and never answered that its version is stale.
+
+    Raises what adding and changing a customer raise; RulesViolatedError for another parent, level, storage location or
+    trial than the customer has (domain.md, "Imports"); ThrottledError if others keep writing at the same moment.
     """
     violations = Violations()
     reference = violations.check(normalize_references, {system: unquote(value)})
@@ -80,21 +84,25 @@ def save_customer_by_reference(
     for _ in range(_MAX_ATTEMPTS):
         customer = _find(store, caller, path, system, value)
         if customer is not None:
-            return _change(store, caller, actor, customer, new, system, version)
+            try:
+                return _change(store, caller, actor, customer, new, system, version)
+            except StaleVersionError:
+                if version is not None:
+                    raise
+                continue
         if version is not None:
             raise StaleVersionError("No customer has this reference. Omit If-Match to create one.")
         try:
-            added = add_customer(store, caller, new, idempotency_key=new_key)
-        except ReferenceExistsError as taken:
-            if taken.errors[0]["pointer"] != f"/references/{system}":
+            return SavedCustomer(add_customer(store, caller, new, idempotency_key=new_key).customer, "added")
+        except (NameExistsError, ReferenceExistsError):
+            # The same request of another caller may have added this very customer, and then it is the one to change.
+            if _find(store, caller, path, system, value) is None:
                 raise
-        else:
-            return SavedCustomer(added.customer, "added")
     raise concurrent_modification()
 
 
 def _resolve_scope(store: Store, caller: Caller, customer_id: str | None, pointer: str | None) -> tuple[Account, str]:
-    """The caller's account, and below which path a reference is looked for: their own customer's by default."""
+    """Return the caller's account and the path below which to look for a reference: by default their customer's."""
     key = customer_key(customer_id or "")
     actor, records = read_with_actor(store, caller, *([key] if customer_id is not None else []))
     if customer_id is None:
@@ -129,9 +137,11 @@ def _change(
     if version is not None:
         ensure_version(customer, version)
     violations = Violations()
-    for field, stays in (("parent_id", customer.parent_id), ("level", customer.level)):
+    fixed = {"parent_id": customer.parent_id, "level": customer.level, "in_trial": customer.trial is not None}
+    for field, stays in fixed.items():
         if getattr(new, field) not in (None, stays):
-            detail = f"The customer with this reference has {field} {stays}, which can't be changed. Omit it."
+            text = str(stays).lower() if field == "in_trial" else stays
+            detail = f"The customer with this reference was added with {field} {text}, which can't be changed. Omit it."
             violations.add(RuleViolation(f"{field}_stays", f"/{field}", detail))
     if new.storage_location is not None:
         violations.check(_ensure_same_location, new.storage_location, customer)

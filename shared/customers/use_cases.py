@@ -12,14 +12,12 @@ from shared.auth.authorization import Account, Caller, authorize, require_permis
 from shared.auth.cursors import read_cursor, sign_cursor
 from shared.customers.access import read_customer
 from shared.customers.customer import Customer, CustomerResponse, NewCustomer, new_customer, show, show_as_created
-from shared.customers.existing import existing_or_raise
 from shared.customers.levels import Level
 from shared.customers.options import Options, options_below
 from shared.customers.records import customer_item, name_item, reference_items
 from shared.customers.subtree import position_within, within
 from shared.customers.trial import State
 from shared.errors import (
-    ApiError,
     KeyReusedError,
     NameExistsError,
     ReferenceExistsError,
@@ -51,17 +49,9 @@ class AddedCustomer:
 
 
 def add_customer(
-    store: Records,
-    caller: Caller,
-    new: NewCustomer,
-    *,
-    idempotency_key: str,
-    validate_only: bool = False,
-    accept_existing: bool = False,
+    store: Records, caller: Caller, new: NewCustomer, *, idempotency_key: str, validate_only: bool = False
 ) -> AddedCustomer:
     """Add a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
-
-    `accept_existing` returns the customer that has the name or a reference, if nothing given contradicts it.
 
     Raises NotFoundError, ForbiddenError and ArchivedError for the parent, RulesViolatedError, NameExistsError,
     ReferenceExistsError, KeyReusedError.
@@ -99,12 +89,7 @@ def add_customer(
         except ConditionFailedError as failed:
             if earlier := parse_record(Customer, failed.records, customer_key(customer_id)):
                 return _replay(earlier, new, parent)
-            try:
-                ensure_unique(account, customer, failed.records)
-            except (NameExistsError, ReferenceExistsError) as conflict:
-                if not accept_existing:
-                    raise
-                return _existing(store, caller, new, customer, conflict)
+            ensure_unique(account, customer, failed.records)
             records = get_live(store, caller.now, parent_key, children)
             parent = authorize(
                 account, caller.operation, parse_record(Customer, records, parent_key), pointer="/parent_id"
@@ -112,16 +97,6 @@ def add_customer(
         else:
             return AddedCustomer(show(customer, caller.now, parent), "added")
     raise concurrent_modification()
-
-
-def _existing(
-    store: Records, caller: Caller, new: NewCustomer, customer: Customer, conflict: ApiError
-) -> AddedCustomer:
-    """Return the customer that has the name or a reference of `customer`. Raises `conflict` for a contradiction."""
-    key = customer_key(conflict.extensions.get("customer_id", ""))
-    found = parse_record(Customer, get_live(store, caller.now, key), key)
-    existing = existing_or_raise(conflict, customer, found, new.model_dump(exclude_none=True))
-    return AddedCustomer(show(existing, caller.now, end_customer_of(store, existing)), "existed")
 
 
 def creation_actions(customer: Customer, now: datetime) -> list[Action]:

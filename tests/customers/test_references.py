@@ -10,10 +10,12 @@ from shared.customers.references import get_customer_by_reference, save_customer
 from shared.customers.use_cases import add_customer
 from shared.errors import (
     ForbiddenError,
+    NameExistsError,
     NotFoundError,
     ReferenceExistsError,
     RulesViolatedError,
     StaleVersionError,
+    ThrottledError,
 )
 from shared.table.keys import (
     reference_key,
@@ -137,17 +139,18 @@ def test_put_by_reference_adds_then_leaves_then_changes(store: MemoryStore, line
     assert_whole(store)
 
 
-def test_put_by_reference_refuses_another_parent_level_or_location(store: MemoryStore, lineage: list[Customer]) -> None:
+def test_put_by_reference_refuses_what_cannot_be_changed(store: MemoryStore, lineage: list[Customer]) -> None:
     change(store, lineage[4], references={"psa": "7"})
-    new = NewCustomer(parent_id=lineage[2].id, level="reseller", storage_location="NL")
+    new = NewCustomer(parent_id=lineage[2].id, level="reseller", storage_location="NL", in_trial=True)
     with pytest.raises(RulesViolatedError) as refused:
         save_customer_by_reference(store, a_caller(), "psa", "7", new, new_key="k")
     assert codes(refused) == [
         ("parent_id_stays", "/parent_id"),
         ("level_stays", "/level"),
+        ("in_trial_stays", "/in_trial"),
         ("storage_location_stays", "/storage_location"),
     ]
-    same = NewCustomer(parent_id=lineage[3].id, level="end_customer", storage_location="Germany")
+    same = NewCustomer(parent_id=lineage[3].id, level="end_customer", storage_location="Germany", in_trial=False)
     assert save_customer_by_reference(store, a_caller(), "psa", "7", same, new_key="k").saved == "unchanged"
 
 
@@ -203,6 +206,47 @@ def test_concurrent_puts_by_one_reference_create_one_customer(meddling: Meddling
     second = save("second")
     assert (second.saved, second.customer.name, second.customer.version) == ("changed", "By second", 2)
     assert_whole(meddling)
+
+
+def test_put_without_a_version_is_decided_anew_when_another_change_is_first(meddling: Meddling) -> None:
+    lineage = a_tree(meddling)
+
+    def save(key: str, **options: Any) -> Any:
+        new = a_new_customer("end_customer", lineage[3], name=f"By {key}")
+        return save_customer_by_reference(meddling, a_caller(), "psa", "7", new, new_key=key, **options)
+
+    save("first")
+    meddling.meddle = [lambda: save("second")]
+    third = save("third")
+    assert (third.saved, third.customer.name, third.customer.version) == ("changed", "By third", 3)
+    meddling.meddle = [lambda: save("fourth")]
+    with pytest.raises(StaleVersionError):
+        save("fifth", version=3)
+
+    def busy() -> None:  # another caller is first, always
+        save(f"busy {len(meddling.items)}")
+        meddling.meddle = [busy]
+
+    meddling.meddle = [busy]
+    with pytest.raises(ThrottledError):
+        save("sixth")
+    assert_whole(meddling)
+
+
+def test_same_put_at_the_same_moment_is_not_told_that_its_own_name_exists(meddling: Meddling) -> None:
+    lineage = a_tree(meddling)
+
+    def save(key: str) -> Any:
+        new = a_new_customer("end_customer", lineage[3], name="One name")
+        return save_customer_by_reference(meddling, a_caller(), "psa", "7", new, new_key=key)
+
+    meddling.meddle = [lambda: save("first")]
+    second = save("second")
+    assert (second.saved, second.customer.name, second.customer.version) == ("unchanged", "One name", 1)
+    with pytest.raises(NameExistsError):  # the name belongs to a customer without this reference
+        save_customer_by_reference(
+            meddling, a_caller(), "psa", "8", a_new_customer("end_customer", lineage[3], name="One name"), new_key="k"
+        )
 
 
 def test_reference_of_any_length_fits_a_dynamodb_key() -> None:

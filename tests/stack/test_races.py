@@ -15,6 +15,7 @@ from shared.accounts.use_cases import AccountQuery, add_account, list_accounts, 
 from shared.customers.change_use_cases import archive_customer, change_customer
 from shared.customers.customer import Customer, CustomerChange
 from shared.customers.records import customer_item
+from shared.customers.references import SavedCustomer, save_customer_by_reference
 from shared.customers.use_cases import CustomerQuery, add_customer, list_customers
 from shared.devices.device import MAX_TEST_DEVICES, NewDevice
 from shared.devices.use_cases import add_test_device, blocking_devices, list_devices
@@ -24,6 +25,7 @@ from shared.errors import (
     LastSuperUserError,
     NameExistsError,
     StaleVersionError,
+    ThrottledError,
     TooManyDevicesError,
 )
 from shared.table.dynamodb import DynamoStore
@@ -101,6 +103,32 @@ def test_of_sixteen_additions_of_one_name_one_wins(store: DynamoStore, same_key:
         if cursor is None:
             break
     assert listed == ROUNDS
+
+
+@pytest.mark.parametrize("same_body", [True, False])
+def test_sixteen_puts_by_one_reference_add_one_customer(store: DynamoStore, same_body: bool) -> None:
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS if same_body else ROUNDS // 4 or 1):
+            name = f"Put {turn} {same_body}"
+
+            def save(number: int, turn: int = turn, name: str = name) -> SavedCustomer:
+                new = a_new_customer("distributor", ROOT, name=name if same_body else f"{name} by {number}")
+                return save_customer_by_reference(
+                    store, caller(operation="change_customers"), "psa", name, new, new_key=f"{turn} {number}"
+                )
+
+            results = at_once(pool, save)
+            saved = [result for result in results if isinstance(result, SavedCustomer)]
+            assert [result.saved for result in saved].count("added") == 1
+            assert len({result.customer.id for result in saved}) == 1
+            others = [result for result in results if not isinstance(result, SavedCustomer)]
+            assert [type(each) for each in others if not isinstance(each, ThrottledError)] == []
+            if same_body:
+                assert others == []
+                assert [result.saved for result in saved].count("unchanged") == THREADS - 1
+            else:
+                changed = [result.customer.version for result in saved if result.saved == "changed"]
+                assert sorted(changed) == list(range(2, 2 + len(changed)))
 
 
 def test_of_sixteen_invitations_of_one_address_one_wins(store: DynamoStore) -> None:

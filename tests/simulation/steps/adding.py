@@ -192,6 +192,7 @@ class AddingSteps(Steps):
             if not error and (
                 (holder.parent, holder.level) != (parent, body["level"])
                 or (location is not None and location != holder.storage_location)
+                or body.get("in_trial") not in (None, holder.trial_ends_at is not None)
             ):
                 error = 422, "broken_rules"
             fields["references"] = {system: value}
