@@ -38,8 +38,8 @@ clock: $(ENV)/dev/.ready ## move the running stack's clock forward (AT=+31d)
 demo: $(ENV)/dev/.ready ## create customers, accounts and test devices on the running stack
 	@$(ENV)/dev/bin/python -m local.demo
 
-import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (FILE=customers.csv, DRY=1)
-	@$(ENV)/dev/bin/python -m local.import_file "$(FILE)" $(if $(DRY),--dry-run) --account "$(or $(ACCOUNT),root)"
+import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (FILE=customers.csv, DRY=1, ENCODING=windows-1252)
+	@$(ENV)/dev/bin/python -m local.import_file "$(FILE)" $(if $(DRY),--dry-run) $(if $(ENCODING),--encoding $(ENCODING)) --account "$(or $(ACCOUNT),root)"
 
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered

@@ -7,25 +7,35 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from shared.api.app import Api
 from shared.api.parameters import Cursor, RequiredIdempotencyKey, ValidateOnly
 from shared.api.problems import HttpResponse
-from shared.api.requests import AcceptedBody
+from shared.api.requests import BYTES, AcceptedBody
 from shared.aws.observability import log_event
 from shared.errors import RulesViolatedError
 from shared.imports import use_cases
-from shared.imports.file import CSV, JSON_LINES, MAX_FILE_BYTES, Status
+from shared.imports.csv_file import Encoding
+from shared.imports.file import CSV, JSON_LINES, MAX_FILE_BYTES, File, Status
 from shared.imports.use_cases import ImportResponse
 
-app = Api("imports", accepts=AcceptedBody((CSV, *JSON_LINES), MAX_FILE_BYTES))
+app = Api("imports", accepts=AcceptedBody((CSV, *JSON_LINES, BYTES), MAX_FILE_BYTES))
 
 
 @app.serves(ImportResponse, status=202, raises=[RulesViolatedError])
-def add_import(idempotency_key: RequiredIdempotencyKey, validate_only: ValidateOnly = False) -> HttpResponse:
-    """Add the customers of a CSV or JSON Lines file of up to 10,000 rows in the background. Repeating it is safe."""
+def add_import(
+    idempotency_key: RequiredIdempotencyKey,
+    validate_only: ValidateOnly = False,
+    encoding: Annotated[
+        Encoding | None,
+        Query(description="The encoding of a CSV file that is sent as application/octet-stream. The default is UTF-8."),
+    ] = None,
+) -> HttpResponse:
+    """Add the customers of a CSV or JSON Lines file of up to 10,000 rows in the background. Repeating it is safe.
+
+    Send a CSV file that is not UTF-8 as application/octet-stream: a gateway replaces what is not UTF-8 in text.
+    """
     added = use_cases.add_import(
         app.store,
         app.queue,
         app.caller,
-        app.body,
-        app.media_type,
+        File(app.content, app.media_type, encoding),
         idempotency_key=idempotency_key,
         validate_only=validate_only,
     )

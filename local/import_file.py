@@ -1,6 +1,7 @@
 """`make import FILE=customers.csv`: add the customers of a file on the running stack, with a progress bar.
 
-The same file is the same import: the command can be interrupted and given again at any time.
+The command can be interrupted and repeated at any time: the same file resumes its import. After an import that is
+done, it tries the rejected rows again.
 """
 
 import argparse
@@ -21,7 +22,8 @@ from tqdm import tqdm
 from local.paths import STACK_FILE
 from local.seed import token_of
 
-_MEDIA: Final = {".csv": "text/csv", ".jsonl": "application/jsonl", ".ndjson": "application/jsonl"}
+# CSV is sent as bytes: the service knows UTF-16, and other encodings by their names.
+_MEDIA: Final = {".csv": "application/octet-stream", ".jsonl": "application/jsonl", ".ndjson": "application/jsonl"}
 _SHOWN: Final = 10  # refused rows on the screen; all of them are in the file of results
 
 
@@ -61,24 +63,26 @@ def main() -> None:
     words.add_argument("file", type=Path)
     words.add_argument("--account", default="root")
     words.add_argument("--dry-run", action="store_true")
+    words.add_argument("--encoding", default="", help="of a CSV file that is not UTF-8, such as windows-1252")
     asked = words.parse_args()
     media = _MEDIA.get(asked.file.suffix.lower())
     if media is None or not asked.file.is_file():
         sys.exit("Name a file that is there, .csv or .jsonl: make import FILE=customers.csv")
     try:
         importer = Importer(json.loads(STACK_FILE.read_text(encoding="utf-8")), asked.account)
-        carry_out(importer, asked.file, media, dry_run=asked.dry_run)
+        query = {name: value for name, value in (("encoding", asked.encoding),) if value}
+        carry_out(importer, asked.file, media, query, dry_run=asked.dry_run)
     except KeyError as error:
         sys.exit(f"There is no account {error}; see make token.")
     except (OSError, BotoCoreError, ClientError, httpx.TransportError) as error:
         sys.exit(f"No stack is running here. Start it in another terminal: make run ({error})")
 
 
-def carry_out(importer: Importer, file: Path, media: str, *, dry_run: bool) -> None:
+def carry_out(importer: Importer, file: Path, media: str, query: dict[str, str], *, dry_run: bool) -> None:
     """Send the file, wait until the import is done, and write the result of each row beside the file."""
     content = file.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
-    query = {"validate_only": "true"} if dry_run else {}
+    digest = hashlib.sha256(content + str(query).encode()).hexdigest()
+    query = {**query, **({"validate_only": "true"} if dry_run else {})}
     for attempt in count():  # an interrupted import resumes; after one that is done, the rejected rows are tried again
         headers = {"Content-Type": media, "Idempotency-Key": f"{digest}-{attempt}" if attempt else digest}
         answer = importer.call("POST", "/imports", headers=headers, content=content, params=query)
@@ -94,6 +98,8 @@ def carry_out(importer: Importer, file: Path, media: str, *, dry_run: bool) -> N
                 time.sleep(0.5)
                 answer = importer.call("GET", f"/imports/{answer['id']}", params={"limit": "1"})
         results = list(importer.results(answer["id"]))
+    for notice in answer["notices"]:
+        print(notice["detail"])
     would = "would be " if dry_run else ""
     print(f"{answer['created']} {would}created, {answer['existed']} existed, {answer['refused']} {would}refused.")
     target = file.with_suffix(".results.csv")

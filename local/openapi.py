@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from local.paths import PROJECT
 from shared.api.app import Api, RouteSpec
 from shared.api.parameters import IdempotencyKey, IfMatch, RequiredIdempotencyKey
-from shared.api.requests import JSON
+from shared.api.requests import BYTES, JSON
 from shared.api.routes import Function
 from shared.errors import (
     ApiError,
@@ -198,6 +198,7 @@ def _complete_body(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None
         operation["requestBody"]["content"]["application/json"]["example"] = json.loads(event["body"])
     elif app.accepts is not JSON and spec.row.method == "POST":
         media: dict[str, Any] = {each: {"schema": {"type": "string"}} for each in app.accepts.media_types}
+        media[BYTES]["schema"]["format"] = "binary"
         media["text/csv"]["example"] = event["body"]
         operation["requestBody"] = {"required": True, "content": media}
 

@@ -11,6 +11,7 @@
 A route function has the name of its row in `shared.api.routes`, which says its method, path and operation.
 """
 
+import base64
 import re
 from collections.abc import Callable
 from http import HTTPStatus
@@ -121,9 +122,10 @@ class Api(APIGatewayHttpResolver):
         return Caller(_account_id(self._event), now(), operation, request_id)
 
     @property
-    def body(self) -> str:
-        """The body as text, of a route that reads it itself."""
-        return self.current_event.body or ""
+    def content(self) -> str | bytes:
+        """The body of a route that reads it itself: bytes if sent as application/octet-stream, otherwise text."""
+        body = self.current_event.body or ""
+        return base64.b64decode(body) if self.current_event.is_base64_encoded else body
 
     @property
     def media_type(self) -> str:

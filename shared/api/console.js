@@ -817,6 +817,7 @@ async function storagePage() {
 function importPage(one) {
   const box = h("div");
   const file = h("input", { type: "file", accept: ".csv,.jsonl,.ndjson" });
+  const encoding = h("select", {}, options([["", "Unicode (UTF-8 or UTF-16)"], ["windows-1252", "Western European (Windows-1252)"], ["windows-1250", "Central European (Windows-1250)"], ["windows-1251", "Cyrillic (Windows-1251)"], ["iso-8859-15", "Western European (ISO 8859-15)"], ["macintosh", "Western European (Mac)"], ["shift_jis", "Japanese (Shift JIS)"]]));
   const watch = async (found) => {
     const bar = h("progress", { max: found.rows, value: found.rows_done, "aria-label": "Rows that are done" });
     const words = h("p", { role: "status" });
@@ -829,7 +830,7 @@ function importPage(one) {
       found = await api("GET", `/imports/${found.id}`, { query: { limit: 1 } });
     }
     bar.value = found.rows;
-    words.textContent = `${found.created} created, ${found.existed} existed, ${found.refused} refused.`;
+    words.textContent = [`${found.created} created, ${found.existed} existed, ${found.refused} refused.`, ...found.notices.map((notice) => notice.detail)].join(" ");
     box.append(results("Results by row", (cursor) => api("GET", `/imports/${found.id}`, { query: { cursor } })));
     await tree.redraw(one.id);
   };
@@ -840,23 +841,26 @@ function importPage(one) {
   const send = async (dry) => {
     const given = file.files[0];
     if (!given) throw new Problem(0, { errors: [{ pointer: "/file", detail: "Choose a file." }] });
-    const text = await given.text();
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-    const key = [...new Uint8Array(digest)].map((each) => each.toString(16).padStart(2, "0")).join("");
-    const media = /\.csv$/i.test(given.name) ? "text/csv" : "application/jsonl";
-    const query = dry ? { validate_only: true } : {};
+    const content = await given.arrayBuffer();
+    const digest = await crypto.subtle.digest("SHA-256", content);
+    const csv = /\.csv$/i.test(given.name);
+    const key = [...new Uint8Array(digest)].map((each) => each.toString(16).padStart(2, "0")).join("") + (csv ? encoding.value : "");
+    // A CSV file is sent as bytes: the service decodes it, or says that the encoding is wrong.
+    const media = csv ? "application/octet-stream" : "application/jsonl";
+    const query = { ...(dry ? { validate_only: true } : {}), ...(csv && encoding.value ? { encoding: encoding.value } : {}) };
     // An interrupted import resumes. After one that is done, the same file tries its rejected rows again.
     let found, attempt = 0;
     do {
       const headers = { "Idempotency-Key": attempt ? `${key}-${attempt}` : key };
-      found = await api("POST", "/imports", { file: text, media, query, headers });
+      found = await api("POST", "/imports", { file: content, media, query, headers });
       attempt += 1;
     } while (found.state === "done");
     if (found.id && !dry) return watch(found).catch((problem) => box.append(h("p", { class: "error", role: "alert" }, problem.message)));
-    box.replaceChildren(h("p", { role: "status" }, `${found.created} would be created, ${found.existed} exist, ${found.refused} would be refused.`), results("Results of the dry run", async () => found));
+    box.replaceChildren(h("p", { role: "status" }, [`${found.created} would be created, ${found.existed} exist, ${found.refused} would be refused.`, ...found.notices.map((notice) => notice.detail)].join(" ")), results("Results of the dry run", async () => found));
   };
   const node = form("Import customers", [
     field("file", "File", file, "CSV or JSON lines, up to 10,000 rows. Importing the same file again creates nothing twice."),
+    field("encoding", "Encoding of a CSV file", encoding, "Excel saves UTF-8 if you choose the type CSV UTF-8."),
   ], "Import", () => send(false), button("Try it first", async () => { place(node, []); await send(true).catch((problem) => place(node, problem.errors.length ? problem.errors : [{ detail: problem.message }])); }));
   return [h("h1", {}, "Import customers"), may("change_customers") ? node : muted("Your role does not allow adding customers."), box];
 }

@@ -5,11 +5,12 @@ import json
 import re
 from itertools import chain
 from typing import Any, Final, Literal, NamedTuple, NotRequired, TypedDict
+from urllib.parse import unquote
 
 from pydantic import TypeAdapter
 
 from shared.errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaError
-from shared.values.json_text import parse_strict_json
+from shared.values.json_text import LOST_CHARACTER, find_lost_character, parse_strict_json
 
 MAX_BODY_BYTES: Final = 64 * 1024
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -23,6 +24,7 @@ class AcceptedBody(NamedTuple):
 
 
 JSON: Final = AcceptedBody(("application/json", ""), MAX_BODY_BYTES)
+BYTES: Final = "application/octet-stream"
 
 
 class _Http(TypedDict):
@@ -102,9 +104,12 @@ def split_path(event: dict[str, Any]) -> Location:
 def with_decoded_body(event: dict[str, Any], path: str, accepted: AcceptedBody) -> dict[str, Any]:
     """Return the event that the resolver routes: at `path`, with lower-case header names and the body as UTF-8 text.
 
-    Raises UnsupportedMediaError, MalformedRequestError, BodyTooLargeError.
+    A body of application/octet-stream stays bytes, in base64. Raises UnsupportedMediaError, MalformedRequestError,
+    BodyTooLargeError.
     """
+    _ensure_nothing_lost(event)
     headers = {name.lower(): value for name, value in event["headers"].items()}
+    is_text = media_type(headers.get("content-type", ""))[0] != BYTES
     if event["requestContext"]["http"]["method"] in _WITH_BODY:
         _ensure_supported(headers.get("content-type", ""), accepted)
         if accepted is JSON:
@@ -115,19 +120,30 @@ def with_decoded_body(event: dict[str, Any], path: str, accepted: AcceptedBody) 
         "headers": headers,
         # The resolver cuts the length of any other stage off the path.
         "requestContext": {**event["requestContext"], "stage": "$default"},
-        "body": _decode_body(event, accepted.max_bytes),
-        "isBase64Encoded": False,
+        "body": _decode_body(event, accepted.max_bytes, is_text=is_text),
+        "isBase64Encoded": not is_text,
     }
 
 
-def _decode_body(event: dict[str, Any], max_bytes: int) -> str:
+def _ensure_nothing_lost(event: dict[str, Any]) -> None:
+    """Raises MalformedRequestError for U+FFFD in the path or the query."""
+    if LOST_CHARACTER in unquote(event["rawPath"]):
+        raise MalformedRequestError("The path contains U+FFFD: a character was lost. Encode the path as UTF-8.")
+    for name, value in (event["queryStringParameters"] or {}).items():
+        if LOST_CHARACTER in name + value:
+            detail = "The query contains U+FFFD: a character was lost. Encode the query as UTF-8."
+            raise MalformedRequestError(detail, [{"code": "lost_character", "parameter": name[:64], "detail": detail}])
+
+
+def _decode_body(event: dict[str, Any], max_bytes: int, *, is_text: bool) -> str:
+    """Return the body as text, or its bytes in base64."""
     body = event["body"] or ""
     try:
-        encoded = base64.b64decode(body, validate=True) if event["isBase64Encoded"] else body.encode()
-        decoded = encoded.decode()
+        content = base64.b64decode(body, validate=True) if event["isBase64Encoded"] else body.encode()
+        decoded = content.decode() if is_text else base64.b64encode(content).decode()
     except ValueError as error:
         raise MalformedRequestError("The body is not valid UTF-8. Encode it as UTF-8.") from error
-    if len(encoded) > max_bytes:
+    if len(content) > max_bytes:
         raise BodyTooLargeError(f"The body is too large. The limit is {max_bytes} bytes.")
     return decoded
 
@@ -146,7 +162,7 @@ def media_type(content_type: str) -> tuple[str, str]:
 
 
 def parse_json(body: str) -> Any:
-    """Parse the body as strict JSON. Raises MalformedRequestError.
+    """Parse the body as strict JSON. Raises MalformedRequestError, also for a text with U+FFFD.
 
     A list becomes an empty one: the resolver would take the first of its elements as the body.
     """
@@ -155,4 +171,7 @@ def parse_json(body: str) -> Any:
     except ValueError as error:
         at = f" (at character {error.pos})" if isinstance(error, json.JSONDecodeError) else ""
         raise MalformedRequestError(f"The body is not valid JSON{at}.") from error
+    if (LOST_CHARACTER in body or "\\u" in body) and (pointer := find_lost_character(parsed)) is not None:
+        detail = "The text contains U+FFFD: a character was lost. Send the body as UTF-8."
+        raise MalformedRequestError(detail, [{"code": "lost_character", "pointer": pointer, "detail": detail}])
     return [] if isinstance(parsed, list) else parsed

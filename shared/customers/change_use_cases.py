@@ -27,7 +27,7 @@ from shared.customers.changes import (
     restore,
     with_storage_location,
 )
-from shared.customers.customer import Change, Customer, CustomerChange, CustomerResponse, show
+from shared.customers.customer import Change, Customer, CustomerChange, CustomerResponse, Notice, show
 from shared.customers.records import customer_item, history_item, name_item, reference_items
 from shared.customers.use_cases import (
     MAX_ATTEMPTS,
@@ -56,11 +56,6 @@ class FindDevices(Protocol):
     """Finds the devices that block archiving a customer. Devices are a layer above customers and implement it."""
 
     def __call__(self, store: Store, customer_id: str) -> Iterator[Blocker]: ...
-
-
-class Notice(BaseModel):
-    code: str
-    detail: str
 
 
 class ChangedCustomerResponse(CustomerResponse):

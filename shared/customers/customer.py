@@ -239,6 +239,13 @@ def _level(level: str | None, parent: Customer) -> Level:
     return level
 
 
+class Notice(BaseModel):
+    """Something in a response that the caller might not expect."""
+
+    code: str
+    detail: str
+
+
 class StorageLocationResponse(CountryResponse):
     decided: DecidedBy = Field(description="Set by the hosted device country, chosen, or changed by support.")
     catalogue_version: int

@@ -1,17 +1,58 @@
-"""CSV files as people have them: separators, comments, empty lines, missing cells. Source: domain.md, "Imports"."""
+"""CSV files as people have them: encodings, separators, comments, empty lines, missing cells.
 
+Source: domain.md, "Imports".
+"""
+
+import codecs
 import csv
 import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 from shared.errors import RuleViolation
 
+# What spreadsheets save, by the names that browsers and editors show. Python's codecs have the same names.
+Encoding = Literal[
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be",
+    "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1255", "windows-1256",
+    "windows-1257", "windows-1258", "iso-8859-1", "iso-8859-2", "iso-8859-15", "macintosh",
+    "shift_jis", "euc-kr", "gb18030", "big5",
+]  # fmt: skip
+
 MAX_COLUMNS: Final = 100
+_BYTE_ORDER_MARKS: Final[dict[bytes, Encoding]] = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
 _SEPARATORS: Final = (",", ";", "\t")
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[;,\t]*', re.IGNORECASE)
+
+
+def decode_csv(content: bytes, encoding: Encoding | None = None) -> str:
+    """Decode a CSV file. A byte order mark wins over `encoding`; without both it is UTF-8.
+
+    Raises RuleViolation for bytes that are not of the encoding.
+    """
+    name = encoding or "utf-8"
+    for mark, marked in _BYTE_ORDER_MARKS.items():
+        if content.startswith(mark):
+            name, content = marked, content[len(mark) :]
+    try:
+        return content.decode(name)
+    except UnicodeDecodeError as error:
+        raise wrong_encoding(f"is not {name.upper()}", content.count(b"\n", 0, error.start) + 1) from error
+
+
+def wrong_encoding(defect: str, line: int) -> RuleViolation:
+    """Return the error of a file in another encoding, where `line` is the first to show the `defect`."""
+    detail = (
+        f"Line {line} of the file {defect}. Save the file as UTF-8 (in Excel: CSV UTF-8). Or send it as "
+        "application/octet-stream with its encoding, such as ?encoding=windows-1252."
+    )
+    return RuleViolation("encoding", None, detail)
 
 
 def read_table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:

@@ -1,8 +1,8 @@
-"""Files of customers to be added: how one is read, which rows refer to which, and what is kept of an import.
+"""Files of customers to be added: read the rows, find the parents among them, and the records of an import.
 
 A file is CSV, with our own field names or the header of a well-known onboarding script, or JSON lines. A row's parent
 is the id of a customer, or the `key` or the name of another row, anywhere in the file. Rows are processed
-parents first. What is wrong with the file refuses it; what is wrong with a row is that row's own result.
+parents first. A defect of the file rejects the file. A defect of a row is the result of that row.
 """
 
 import csv
@@ -11,34 +11,37 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import batched
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.customers import cells
-from shared.customers.customer import Customer, NewCustomer
+from shared.customers.customer import Customer, NewCustomer, Notice
 from shared.customers.fields import FIELDS, field_rules
 from shared.customers.levels import ALLOWED_CHILDREN
 from shared.errors import RuleViolation, Violations
-from shared.idempotency import id_from
-from shared.imports.csv_file import read_table
-from shared.values.json_text import parse_strict_json
+from shared.idempotency import id_from, text_hash
+from shared.imports.csv_file import Encoding, decode_csv, read_table, wrong_encoding
+from shared.values.json_text import LOST_CHARACTER, find_lost_character, parse_strict_json
 from shared.values.names import MAX_NAME_LENGTH, fold_name
 from shared.values.timestamps import Timestamp
 
 MAX_ROWS: Final = 10_000
 MAX_FILE_BYTES: Final = 3 * 1024 * 1024  # bytes
-ROWS_PER_PART: Final = (
-    147  # rows that are kept in one record, and whose results are kept together: three full transactions
-)
+ROWS_PER_PART: Final = 147  # rows, and results, in one record: three full transactions
 MAX_ROW_ERRORS: Final = 5
-_MAX_ROW_BYTES: Final = 2_500  # bytes, as it is kept: a record holds 400 KB, and so 147 of them
+_MAX_ROW_BYTES: Final = 2_500  # bytes, as stored: 147 of them fit into a record of 400 KB
 CSV: Final = "text/csv"
-csv.field_size_limit(MAX_FILE_BYTES)  # a cell is as long as it is: its row says so
+csv.field_size_limit(MAX_FILE_BYTES)  # a cell that is too long is an error of its row, not of the file
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
 
-# The vendor's number of a place: it says nothing about a country.
+# The vendor's number of a place. It is not a country.
 _IGNORED: Final = "locationid"
+_IGNORED_NOTICE: Final = Notice(
+    code="column_ignored",
+    detail="LocationId is ignored: it is a number of the vendor, not a country. The device country decides the storage "
+    "location, or the column storage_location where that country hosts none.",
+)
 # The onboarding script's columns, in lower case -> our fields.
 _SCRIPT: Final = {
     "companyname": "name",
@@ -72,12 +75,12 @@ class Row(BaseModel):
 
 
 class Result(BaseModel):
-    """What became of a row."""
+    """The result of a row."""
 
-    row: int = Field(description="Its number in the file, from 1; a header is not counted.")
+    row: int = Field(description="The row's number in the file, from 1. The header is not counted.")
     status: Status
-    customer_id: str | None = Field(None, description="Of the customer that was created, or that existed.")
-    errors: list[dict[str, Any]] = Field([], description="Why it was refused, with pointers to its fields.")
+    customer_id: str | None = Field(None, description="The customer that was created or existed. Null if refused.")
+    errors: list[dict[str, Any]] = Field([], description="Why the row was refused, with pointers to its fields.")
 
 
 class Import(BaseModel):
@@ -86,9 +89,10 @@ class Import(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str
-    path: str  # of the customer of the account that made it
+    path: str  # of the customer of the account that sent it
     rows: int
     from_parents: tuple[str, ...] = ()  # the fields for which the file has no column
+    notices: tuple[Notice, ...] = ()
     parts_done: int = 0
     created: int = 0
     existed: int = 0
@@ -98,7 +102,7 @@ class Import(BaseModel):
     created_by: str
     request_id: str | None = None
     request_hash: str
-    kept_until: int  # epoch seconds; its rows and results are gone then, its id is never used again
+    kept_until: int  # epoch seconds; then its rows and results are removed, and its id is never used again
 
     @property
     def parts(self) -> int:
@@ -114,12 +118,35 @@ class NewImport(BaseModel):
 
     rows: list[Row]
     from_parents: tuple[str, ...]
+    notices: tuple[Notice, ...] = ()
 
 
-def read_file(text: str, media: str) -> NewImport:
+class File(NamedTuple):
+    """A file as it was sent: text, or the bytes of a CSV file and their encoding."""
+
+    content: str | bytes
+    media: str = CSV
+    encoding: Encoding | None = None
+
+    @property
+    def hash(self) -> str:
+        content = self.content if isinstance(self.content, str) else self.content.hex()
+        return text_hash(f"{self.media}{self.encoding or ''}\n{content}")
+
+    def text(self) -> str:
+        """Raises RuleViolation for bytes that are not of the encoding, and for text with an encoding."""
+        if isinstance(self.content, bytes):
+            return decode_csv(self.content, self.encoding)
+        if self.encoding not in (None, "utf-8"):
+            detail = "A file with an encoding must be sent as bytes. Use Content-Type: application/octet-stream."
+            raise RuleViolation("encoding", "encoding", detail)
+        return self.content.removeprefix("\ufeff")
+
+
+def read_file(file: File) -> NewImport:
     """Parse the rows of a file. Raises RulesViolatedError for a defect of the file as a whole."""
     violations = Violations()
-    rows, columns = violations.check(_rows, text.removeprefix("\ufeff"), media) or ([], set())
+    rows, columns = violations.check(_rows, file) or ([], set())
     if not rows:
         violations.raise_if_any()
         violations.add(RuleViolation("file_empty", None, "The file has no rows. Send at least one row."))
@@ -127,25 +154,26 @@ def read_file(text: str, media: str) -> NewImport:
         violations.add(RuleViolation("file_too_long", None, f"The file has {len(rows)} rows. The limit is {MAX_ROWS}."))
     violations.raise_if_any()
     missing = tuple(field for field in ("service_type", "services_to_provide") if field not in columns)
-    return NewImport(rows=_order(rows), from_parents=missing)
+    return NewImport(rows=_order(rows), from_parents=missing, notices=(_IGNORED_NOTICE,) if _IGNORED in columns else ())
 
 
-def _rows(text: str, media: str) -> tuple[list[Row], set[str]]:
-    if media in JSON_LINES:
+def _rows(file: File) -> tuple[list[Row], set[str]]:
+    """Return the rows and the names of the columns."""
+    text = file.text()
+    if file.media in JSON_LINES:
+        columns: set[str] = set()
         lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-        rows = [_json_row(number, line) for number, line in lines]
-        return rows, {field for row in rows for field in row.fields}
-    if "\ufffd" in text:
-        number = text.count("\n", 0, text.index("\ufffd")) + 1
-        detail = (
-            f"Line {number} contains U+FFFD: characters were lost because the file is not UTF-8. Save it as UTF-8 "
-            '("CSV UTF-8" in Excel) and send it again.'
-        )
-        raise RuleViolation("encoding", None, detail)
+        return [_json_row(number, line, columns) for number, line in lines], columns
+    if LOST_CHARACTER in text:  # a gateway replaces what is not UTF-8
+        line = text.count("\n", 0, text.index(LOST_CHARACTER)) + 1
+        raise wrong_encoding("contains U+FFFD: a character was lost because it is not UTF-8", line)
     names, table = read_table(text)
     header = [_column(name) for name in names]
     _validate_header(header)
     return [_csv_row(number, header, cells) for number, cells in table], set(header)
+
+
+_LOST: Final = "The text contains U+FFFD: a character was lost. Save the file as UTF-8 and send it again."
 
 
 def _column(cell: str) -> str:
@@ -186,17 +214,23 @@ def _parse_cell(name: str, cell: str) -> Any:
     return _PARSERS.get(name, cells.parse_text)(cell, f"/{name}")
 
 
-def _json_row(number: int, line: str) -> Row:
+def _json_row(number: int, line: str, columns: set[str]) -> Row:
+    """Parse a line. Add the names of its fields to `columns`."""
     try:
         records = parse_strict_json(line)
     except ValueError:
         return Row(number=number, fields={}, errors=[_error("json", None, "The line is not valid JSON.")])
     if not isinstance(records, dict):
         return Row(number=number, fields={}, errors=[_error("json", None, "The line is not a JSON object.")])
+    if (lost := find_lost_character(records)) is not None:
+        return Row(number=number, fields={}, errors=[_error("lost_character", lost, _LOST)])
     fields: Fields = {}
     errors: Errors = []
     for header, value in records.items():
         name = _column(header)
+        columns.add(name)
+        if name == _IGNORED:
+            continue
         if name not in (*_COLUMNS, "state"):
             errors.append(_error("unknown_field", f"/{header[:64]}", "Unknown field. Remove it or correct its name."))
         elif name in fields:

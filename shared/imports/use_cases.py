@@ -1,7 +1,7 @@
-"""Use cases for imports: an import is stored, processed in the background part by part, and its progress read.
+"""Use cases for imports: store an import, process it in the background part by part, and read its progress.
 
 The id of a row's customer is derived from the import and the row's number. A part that is processed again, after a
-crash or by a second message, finds the customers that it created before, so no row creates two.
+crash or by a second message, finds the customers that it created before. So no row creates two customers.
 """
 
 from collections.abc import Callable
@@ -16,9 +16,21 @@ from shared.auth.access import read_with_actor
 from shared.auth.authorization import Caller, authorize, require_permission
 from shared.auth.cursors import read_cursor, sign_cursor
 from shared.aws.queues import Queue
+from shared.customers.customer import Notice
 from shared.errors import KeyReusedError, NotFoundError
-from shared.idempotency import Outcome, ensure_same_hash, id_from, text_hash
-from shared.imports.file import ROWS_PER_PART, Import, NewImport, Result, Row, Status, advance, parts_of, read_file
+from shared.idempotency import Outcome, ensure_same_hash, id_from
+from shared.imports.file import (
+    ROWS_PER_PART,
+    File,
+    Import,
+    NewImport,
+    Result,
+    Row,
+    Status,
+    advance,
+    parts_of,
+    read_file,
+)
 from shared.imports.records import import_item, part_item, unpack_records
 from shared.imports.worker import ImportWorker
 from shared.table.keys import CATALOGUE, Key, account_key, customer_key, import_key, results_key, rows_key
@@ -28,23 +40,23 @@ from shared.table.store import MAX_KEYS, ConditionFailedError, Put, Records, Sto
 from shared.values.timestamps import Timestamp
 
 RETENTION: Final = timedelta(days=90)
-# So many results an answer to a dry run holds; those that would be created are counted only.
-MAX_SHOWN: Final = 2_000
-_MAX_PARTS: Final = 8  # that are looked through for one page of results
+MAX_SHOWN: Final = 2_000  # results in the response to a dry run; rows that would be created are only counted
+_MAX_PARTS: Final = 8  # parts that are read for one page of results
 
 State = Literal["waiting", "running", "done", "validated"]
 
 
 class ImportResponse(BaseModel):
-    """An import, how far it is, and what became of its rows, parents before children."""
+    """An import, its progress, and the results of its rows, parents before children."""
 
-    id: str | None = Field(description="None only in the answer to validate_only.")
+    id: str | None = Field(description="Null with validate_only.")
     state: State
     rows: int
     rows_done: int
-    created: int = Field(description="In the answer to validate_only: would be created.")
-    existed: int = Field(description="Rows whose name or reference a customer had already. It was not changed.")
+    created: int = Field(description="Rows that created a customer. With validate_only: that would create one.")
+    existed: int = Field(description="Rows whose customer existed and agrees with the row. It was not changed.")
     refused: int
+    notices: list[Notice]
     created_at: Timestamp
     created_by: str
     finished_at: Timestamp | None
@@ -62,34 +74,34 @@ def add_import(
     store: Store,
     queue: Queue,
     caller: Caller,
-    file: str,
-    media: str,
+    file: File,
     *,
     idempotency_key: str,
     validate_only: bool = False,
 ) -> AddedImport:
-    """Keep a file of customers and have it carried out in the background, once for each caller and `idempotency_key`.
+    """Store a file of customers and process it in the background, once for each caller and `idempotency_key`.
 
-    `validate_only` carries it out on a store that writes nothing, and answers at once. Raises ForbiddenError,
-    RulesViolatedError for the file as a whole, KeyReusedError; UnavailableError where the import is kept but could not
-    be begun: the same request again begins it.
+    `validate_only` processes it at once, on a store that writes nothing. Raises ForbiddenError, RulesViolatedError for
+    the file as a whole, KeyReusedError; UnavailableError if the import is stored but its message could not be sent (the
+    same request again sends it).
     """
     import_id = id_from("imp", caller.account_id, idempotency_key)
-    key, hash_of_file = import_key(import_id), text_hash(f"{media}\n{file}")
+    key = import_key(import_id)
     actor, records = read_with_actor(store, caller, key)
     require_permission(actor, caller.operation)
     earlier = parse_record(Import, records, key)
     if earlier is None:
-        new = read_file(file, media)
+        new = read_file(file)
         kept = Import(
             id=import_id,
             path=actor.customer_path,
             rows=len(new.rows),
             from_parents=new.from_parents,
+            notices=new.notices,
             created_at=caller.now,
             created_by=actor.id,
             request_id=caller.request_id,
-            request_hash=hash_of_file,
+            request_hash=file.hash,
             kept_until=int((caller.now + RETENTION).timestamp()),
         )
         if validate_only:
@@ -104,7 +116,7 @@ def add_import(
         else:
             queue.send([{"import_id": import_id}])
             return AddedImport(_response(kept), "added")
-    ensure_same_hash(hash_of_file, earlier.request_hash)
+    ensure_same_hash(file.hash, earlier.request_hash)
     if has_passed(earlier.kept_until, caller.now):
         raise KeyReusedError(
             "The results of this import have expired. Use a new Idempotency-Key to import the file again."
@@ -123,17 +135,18 @@ def _response(
         state="done" if import_job.finished_at else "running" if done else "waiting",
         rows_done=done,
         finished_at=import_job.finished_at,
+        notices=list(import_job.notices),
         results=results or [],
         next_cursor=next_cursor,
     )
 
 
 def _dry_run(store: Store, caller: Caller, import_job: Import, new: NewImport) -> ImportResponse:
-    """The answer to a dry run: the same work, on a store that writes nothing."""
+    """Process an import on a store that writes nothing, and return the results."""
     records = store.get(account_key(import_job.created_by), CATALOGUE)
     work, shown = ImportWorker(OverlayStore(store), import_job), list[Result]()
     for rows in parts_of(new.rows):
-        # Read beforehand, many in one request: they are never there.
+        # The overlay keeps what it has read. Reading the new ids here takes one request for many of them.
         for some in batched(rows, MAX_KEYS, strict=False):
             work.store.get(*(customer_key(import_job.customer_id(row.number)) for row in some))
         results = work.process(caller, records, rows)

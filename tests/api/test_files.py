@@ -1,12 +1,13 @@
 """Tests: upload of a CSV file to import."""
 
+import base64
 import importlib
 import json
 
 import pytest
 
 from tests.api.helpers import assert_problem
-from tests.calls import Context, an_event, call
+from tests.calls import Context, an_event, call, handle
 
 
 def test_file_is_imported_in_the_background() -> None:
@@ -37,6 +38,22 @@ def test_file_of_another_media_type_returns_415(media: str) -> None:
     called = call("add_import", headers={"content-type": media, **KEY})
     assert_problem(called, 415, "unsupported_media_type")
     assert "text/csv" in called.body["detail"]
+
+
+@pytest.mark.parametrize(("encoding", "query"), [("utf-16", {}), ("windows-1252", {"encoding": "windows-1252"})])
+def test_file_of_bytes_is_decoded(encoding: str, query: dict[str, str]) -> None:
+    event = an_event("add_import")
+    content = event["body"].replace("Nordic", "N\u00f6rdic").encode(encoding)
+    event |= {"body": base64.b64encode(content).decode(), "isBase64Encoded": True}
+    event["headers"] |= {"content-type": "Application/Octet-Stream", "idempotency-key": encoding}
+    event["queryStringParameters"] = {"validate_only": "true", **query}
+    response = handle("add_import", event)
+    assert (response.status, response.body["created"]) == (200, 2), response.text
+    event["queryStringParameters"]["encoding"] = "utf-8"
+    if query:
+        assert_problem(handle("add_import", event), 422, "broken_rules")
+    event["queryStringParameters"]["encoding"] = "klingon"
+    assert_problem(handle("add_import", event), 400, "malformed_request")
 
 
 def test_file_over_3_mb_returns_413() -> None:

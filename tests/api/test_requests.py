@@ -2,6 +2,9 @@
 
 import base64
 import json
+import re
+from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -227,3 +230,34 @@ def test_change_of_a_fixed_field_says_what_to_do_instead(field: str, value: obje
     (error,) = assert_problem(called, 400, "malformed_request")["errors"]
     assert (error["code"], error["pointer"]) == ("read_only_field", f"/{field}")
     assert words in error["detail"]
+
+
+def test_u_fffd_is_rejected_in_every_text_of_every_route() -> None:
+    for name, route in ROUTES.items():
+        event = an_event(name)
+        if route.method in ("POST", "PUT", "PATCH") and name != "add_import":
+            body = json.loads(event["body"])
+            for path in text_paths(body):
+                broken = deepcopy(body)
+                place: Any = broken
+                for key in path[:-1]:
+                    place = place[key]
+                place[path[-1]] = "M\ufffdller"
+                for text in (json.dumps(broken), json.dumps(broken, ensure_ascii=False)):
+                    problem = assert_problem(call(name, body=text), 400, "malformed_request")
+                    (error,) = problem["errors"]
+                    assert (error["code"], error["pointer"]) == ("lost_character", "".join(f"/{key}" for key in path))
+        problem = assert_problem(call(name, query={"name_prefix": "\ufffd"}), 400, "malformed_request")
+        assert [error["parameter"] for error in problem["errors"]] == ["name_prefix"]
+        if "{" in route.path:
+            broken_path = re.sub(r"{\w+}", "a%FFb", route.path)
+            assert "U+FFFD" in assert_problem(call(name, path=broken_path), 400, "malformed_request")["detail"]
+
+
+def text_paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield where the texts of a JSON value are."""
+    if isinstance(value, str):
+        yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from text_paths(item, (*path, key))

@@ -25,7 +25,7 @@ from local.run import make_stack
 from shared.auth.authorization import Caller
 from shared.customers.use_cases import add_customer
 from shared.errors import ApiError
-from shared.imports.file import CSV
+from shared.imports.file import File
 from shared.imports.use_cases import add_import, run_import
 from shared.table.dynamodb import DynamoStore
 from tests.bench.tables import spread, write
@@ -60,7 +60,7 @@ def fresh(ministack: Ministack, template: dict[str, Any]) -> tuple[Any, str, Dyn
 def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[float, list[Any], Counter[str]]:
     """Seconds for an import, the transactions that added its customers, and all its requests."""
     queue, sent, requests = MemoryQueue(), list[Any](), Counter[str]()
-    response = add_import(store, queue, WHO, a_file(ROOT.id, rows, resellers), CSV, idempotency_key="bench").response
+    response = add_import(store, queue, WHO, File(a_file(ROOT.id, rows, resellers)), idempotency_key="bench").response
 
     def before(params: dict[str, Any], model: Any, **_: Any) -> None:
         requests[model.name] += 1

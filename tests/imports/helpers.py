@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.auth.authorization import Account, Caller
 from shared.customers.customer import Customer
-from shared.imports.file import CSV, Result
+from shared.imports.file import CSV, File, Result
 from shared.imports.use_cases import add_import, get_import, run_import
 from shared.table.keys import customer_key
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, caller
@@ -27,7 +27,7 @@ def a_caller(account: Account = ROOT_ACCOUNT, operation: Any = "change_customers
 
 def send(store: MemoryStore, queue: MemoryQueue, file: str, media: str = CSV, key: str = "key", **options: Any) -> Any:
     as_caller = options.pop("as_caller", a_caller())
-    return add_import(store, queue, as_caller, file, media, idempotency_key=key, **options)
+    return add_import(store, queue, as_caller, File(file, media), idempotency_key=key, **options)
 
 
 def run(store: MemoryStore, queue: MemoryQueue) -> None:

@@ -1,16 +1,18 @@
 """Tests: CSV files as people have them are read, and the time is linear in their size."""
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable
+from typing import get_args
 
 import pytest
 
 from shared.customers.customer import Customer
 from shared.errors import RulesViolatedError
-from shared.imports.csv_file import MAX_COLUMNS, read_table
-from shared.imports.file import CSV, JSON_LINES, read_file
-from tests.imports.helpers import SCRIPT, codes, imported, stored
+from shared.imports.csv_file import MAX_COLUMNS, Encoding, decode_csv, read_table
+from shared.imports.file import JSON_LINES, File, read_file
+from tests.imports.helpers import SCRIPT, codes, imported, send, stored
 from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
@@ -65,23 +67,90 @@ def test_scripts_own_sample_is_imported_and_its_location_id_is_no_country(
     results = imported(store, queue, SCRIPT + f"Linden Joinery,{lineage[3].id},EndCustomer,InTrial,18,US\n")
     customer = stored(store, results[1])
     assert (customer.device_country, customer.storage_location.country, customer.trial is None) == ("US", "US", False)
+    (notice,) = send(store, queue, SCRIPT + "Other,R,EndCustomer,InTrial,18,US\n", key="other").response.notices
+    assert (notice.code, "LocationId is ignored" in notice.detail) == ("column_ignored", True)
+    line = json.dumps({"companyname": "Elm", "ParentId": lineage[3].id, "LocationId": 18, "DeviceCountry": "GB"})
+    added = send(store, queue, line, JSON_LINES[0], key="lines", validate_only=True).response
+    assert (added.created, [each.code for each in added.notices]) == (1, ["column_ignored"])
 
 
 @pytest.mark.parametrize("line", ["M\ufffdller,R,DE", '"\ufffd",R,DE'])
 def test_file_with_lost_characters_is_rejected_as_a_whole_with_advice(line: str) -> None:
     with pytest.raises(RulesViolatedError) as refused:
-        read_file(f"name,parent_id,device_country\nAcme,R,DE\n{line}\n", CSV)
+        read_file(File(f"name,parent_id,device_country\nAcme,R,DE\n{line}\n"))
     (error,) = refused.value.errors
     assert error["code"] == "encoding"
-    assert error["detail"].startswith("Line 3 contains U+FFFD")
+    assert error["detail"].startswith("Line 3 of the file contains U+FFFD")
     assert "UTF-8" in error["detail"]
     assert not {"pointer", "parameter"} & set(error)
 
 
 @pytest.mark.parametrize("line", ['{"name": "A", "name": "B"}', '{"name": NaN}', "[" * 5000, '{"name": "\\ud800"}'])
 def test_json_line_that_is_not_strict_json_is_rejected(line: str) -> None:
-    (row,) = read_file(line, JSON_LINES[0]).rows
+    (row,) = read_file(File(line, JSON_LINES[0])).rows
     assert [error["code"] for error in row.errors] == ["json"]
+
+
+@pytest.mark.parametrize(
+    ("line", "pointer"),
+    [
+        ('{"name": "M\ufffdller"}', "/name"),
+        ('{"name": "M\\ufffdller"}', "/name"),
+        ('{"references": {"psa": "\ufffd"}}', "/references/psa"),
+        ('{"services_to_provide": ["x", "\ufffd"]}', "/services_to_provide/1"),
+    ],
+)
+def test_json_line_with_a_lost_character_is_rejected(line: str, pointer: str) -> None:
+    (row,) = read_file(File(line, JSON_LINES[0])).rows
+    assert [(error["code"], error["pointer"]) for error in row.errors] == [("lost_character", pointer)]
+
+
+TEXT = "name,parent_id,device_country\nAcm\u00e9,R,DE\nM\u00fcller,R,DE\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        (TEXT.encode(), None),
+        (TEXT.encode("utf-8-sig"), None),
+        (TEXT.encode("utf-8-sig"), "windows-1252"),  # the byte order mark is certain
+        (TEXT.encode("utf-16"), None),
+        (TEXT.encode("utf-16"), "utf-16"),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), None),
+        (TEXT.encode("utf-16-le"), "utf-16-le"),
+        (TEXT.encode("windows-1252"), "windows-1252"),
+        (TEXT.encode("mac_roman"), "macintosh"),
+        (TEXT.encode("iso-8859-15"), "iso-8859-15"),
+    ],
+)
+def test_file_is_decoded_by_its_mark_or_its_encoding(content: bytes, encoding: Encoding | None) -> None:
+    assert File(content, "application/octet-stream", encoding).text() == TEXT
+
+
+@pytest.mark.parametrize("encoding", get_args(Encoding))
+def test_every_encoding_is_known_to_python(encoding: Encoding) -> None:
+    assert decode_csv(b"\xef\xbb\xbfname", encoding) == "name"
+    assert decode_csv("name".encode(encoding), encoding) == "name"
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "words"),
+    [
+        (TEXT.encode("windows-1252"), None, "Line 2 of the file is not UTF-8"),
+        (TEXT.encode() + b"\x81", "windows-1252", "Line 4 of the file is not WINDOWS-1252"),
+        (TEXT.encode("utf-16") + b"x", None, "of the file is not UTF-16-LE"),
+        (TEXT.encode("windows-1252").decode(errors="replace"), None, "Line 2 of the file contains U+FFFD"),
+        (TEXT, "windows-1252", "must be sent as bytes"),
+    ],
+)
+def test_file_in_another_encoding_is_rejected_with_advice(
+    content: str | bytes, encoding: Encoding | None, words: str
+) -> None:
+    with pytest.raises(RulesViolatedError) as refused:
+        read_file(File(content, encoding=encoding))
+    (error,) = refused.value.errors
+    assert (error["code"], words in error["detail"]) == ("encoding", True), error
+    assert "application/octet-stream" in error["detail"]
 
 
 def test_columns_are_limited() -> None:
@@ -129,7 +198,7 @@ def test_twice_the_size_takes_at_most_twice_the_steps(make: Callable[[int], str]
 
         def act() -> None:
             with contextlib.suppress(RulesViolatedError):
-                read_file(text, CSV)
+                read_file(File(text))
 
         return act
 

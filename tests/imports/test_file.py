@@ -11,7 +11,7 @@ from shared.customers.customer import Customer
 from shared.errors import (
     RulesViolatedError,
 )
-from shared.imports.file import CSV, JSON_LINES, MAX_ROWS, ROWS_PER_PART, read_file
+from shared.imports.file import JSON_LINES, MAX_ROWS, ROWS_PER_PART, File, read_file
 from tests.builders import ROOT
 from tests.imports.helpers import (
     WITH_LOCATION,
@@ -110,7 +110,7 @@ def test_read_file_refuses_empty_json_lines(store: MemoryStore, queue: MemoryQue
 
 def test_read_file_accepts_ten_thousand_rows() -> None:
     file = "name,parent_id\n" + "".join(f"{n},{'' if n == MAX_ROWS - 1 else n + 1}\n" for n in range(MAX_ROWS))
-    rows = read_file(file, CSV).rows
+    rows = read_file(File(file)).rows
     assert [row.number for row in rows] == [*range(MAX_ROWS, 0, -1)]  # each below the next one
     assert rows[ROWS_PER_PART + 1].parent == (MAX_ROWS - ROWS_PER_PART, 1)
     assert rows[ROWS_PER_PART].parent == (MAX_ROWS - ROWS_PER_PART + 1, 0)
@@ -123,7 +123,7 @@ def test_read_file_orders_parents_first_and_loses_no_row(data: st.DataObject) ->
     words = st.sampled_from([*map(str, range(size)), "nobody", "", ROOT.id])
     parents = [data.draw(words) for _ in range(size)]
     file = "key,name,parent_id\n" + "".join(f"{n},Name {n},{parents[n]}\n" for n in range(size))
-    rows = read_file(file, CSV).rows
+    rows = read_file(File(file)).rows
     assert sorted(row.number for row in rows) == [*range(1, size + 1)]
     place = {row.number: index for index, row in enumerate(rows)}
     for index, row in enumerate(rows):

@@ -27,7 +27,7 @@ from shared.devices.device import NewDevice
 from shared.devices.use_cases import add_test_device, blocking_devices, remove_test_device, save_view
 from shared.devices.views import NewView
 from shared.errors import UnavailableError
-from shared.imports.file import CSV
+from shared.imports.file import File
 from shared.imports.use_cases import add_import, run_import
 from shared.onboarding import NewOnboarding, add_onboarding
 from shared.storage_locations.catalogue import NewCatalogue
@@ -123,7 +123,7 @@ def fixtures() -> Fixtures:
         for number in range(9)  # one device more is allowed
     ]
     imported = add_import(
-        store, MemoryQueue(), a_caller(), FILE.format(reseller.id), CSV, idempotency_key="import"
+        store, MemoryQueue(), a_caller(), File(FILE.format(reseller.id)), idempotency_key="import"
     ).response
     return Fixtures(
         records=dynamo.records,

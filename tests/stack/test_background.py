@@ -87,7 +87,7 @@ def test_same_file_again_tries_its_rejected_rows_again(stack: RunningStack, tmp_
     )
 
     def run() -> list[str]:
-        carry_out(Importer(stack.stack, "root"), file, "text/csv", dry_run=False)
+        carry_out(Importer(stack.stack, "root"), file, "application/octet-stream", {}, dry_run=False)
         return [line.split(",")[1] for line in file.with_suffix(".results.csv").read_text().splitlines()[1:]]
 
     assert run() == ["created", "refused"]
