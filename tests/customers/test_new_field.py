@@ -65,6 +65,7 @@ from shared.customers.change_use_cases import change_customer, get_history
 from shared.customers.customer import CustomerChange, NewCustomer
 from shared.customers.use_cases import add_customer, get_customer, get_options
 from shared.errors import RulesViolatedError
+from shared.imports.file import File
 from shared.imports.use_cases import add_import, get_import, run_import
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, bootstrap_in
 from tests.memory_queue import MemoryQueue
@@ -120,7 +121,7 @@ assert (again.outcome, again.customer) == ("replayed", added)
 # Imported.
 file = f"name,parent_id,device_country,{FIELD}\\nNordic Backup,{ROOT.id},DE,C-3\\n"
 queue = MemoryQueue()
-job = add_import(store, queue, caller(), file, "text/csv", idempotency_key="import").response
+job = add_import(store, queue, caller(), File(file), idempotency_key="import").response
 run_import(store, queue, job.id, lambda: NOW, lambda: False)
 (result,) = get_import(store, caller("read"), job.id, limit=10).results
 assert result.status == "created", result
