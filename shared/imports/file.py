@@ -23,7 +23,7 @@ from shared.errors import RuleViolation, Violations
 from shared.idempotency import id_from, text_hash
 from shared.imports.csv_file import Encoding, decode_csv, read_table, wrong_encoding
 from shared.values.json_text import LOST_CHARACTER, find_lost_character, parse_strict_json
-from shared.values.names import MAX_NAME_LENGTH, fold_name
+from shared.values.names import MAX_NAME_LENGTH, find_invisible, fold_name
 from shared.values.timestamps import Timestamp
 
 MAX_ROWS: Final = 10_000
@@ -185,12 +185,14 @@ def _validate_header(header: list[str]) -> None:
     unknown = [name for name in header if name not in (*_COLUMNS, "state", _IGNORED)]
     twice = {name for name, count in Counter(header).items() if count > 1}
     if unknown or twice or "name" not in header:
+        shown = [name[:64] for name in [*unknown, *sorted(twice)][:10]]
+        invisible = "".join(f" {name} has {found}." for name in shown if (found := find_invisible(name)))
         raise RuleViolation(
             "columns",
             None,
             f"The first line must name the columns, each once and including name. Allowed: {', '.join(_COLUMNS)}; or "
-            "companyname,ParentId,Level,State,LocationId,DeviceCountry.",
-            columns=[name[:64] for name in [*unknown, *sorted(twice)][:10]],
+            f"companyname,ParentId,Level,State,LocationId,DeviceCountry.{invisible}",
+            columns=shown,
         )
 
 

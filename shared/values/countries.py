@@ -8,6 +8,7 @@ import iso3166
 from pydantic import BaseModel, Field
 
 from shared.errors import RuleViolation
+from shared.values.names import find_invisible
 
 CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code", examples=["DE"])]
 
@@ -108,7 +109,7 @@ _CODES: Final = {code.casefold(): c.alpha2 for c in iso3166.countries for code i
 
 def country_code(word: str, pointer: str) -> str:
     """'DE', 'deu', '276' or 'Germany' -> 'DE'. Raises RuleViolation, with the candidates for an ambiguous name."""
-    word = word[: MAX_COUNTRY_LENGTH + 1]
+    word = word[: MAX_COUNTRY_LENGTH + 1]  # before folding, whose time is not linear
     folded = _folded(word) if len(word) <= MAX_COUNTRY_LENGTH else ""
     if candidates := _AMBIGUOUS.get(folded):
         names = " or ".join(f"{COUNTRY_NAMES[code]} ({code})" for code in candidates)
@@ -116,11 +117,9 @@ def country_code(word: str, pointer: str) -> str:
         raise RuleViolation("country_ambiguous", pointer, detail, candidates=list(candidates))
     code = _CODES.get(word.strip().casefold()) or _CODE_BY_NAME.get(folded)
     if code is None:
-        raise RuleViolation(
-            "country_unknown",
-            pointer,
-            f'{word[:64]} is not a known country. Use an ISO 3166-1 code ("DE") or an English name ("Germany").',
-        )
+        invisible = find_invisible(word.strip())
+        advice = f"It has {invisible}." if invisible else 'Use an ISO 3166-1 code ("DE") or an English name ("Germany").'
+        raise RuleViolation("country_unknown", pointer, f"{word[:64]} is not a known country. {advice}")
     return code
 
 

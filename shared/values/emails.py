@@ -6,6 +6,7 @@ from typing import Final
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from shared.errors import RuleViolation
+from shared.values.names import find_invisible
 
 MAX_EMAIL_LENGTH: Final = 254  # characters, RFC 5321
 
@@ -23,14 +24,16 @@ def normalize_email(email: str, pointer: str = "/email") -> str:
     try:
         address = _validated(text)
     except EmailNotValidError as error:
-        raise _invalid(pointer) from error
+        raise _invalid(text, pointer) from error
     if text != unicodedata.normalize("NFKC", text):  # such as full-width letters, which only look like others
-        raise _invalid(pointer)
+        raise _invalid(text, pointer)
     return address.normalized
 
 
-def _invalid(pointer: str) -> RuleViolation:
-    detail = "The e-mail address is not valid. Use an address such as person@example.com. Before the @, use ASCII only."
+def _invalid(text: str, pointer: str) -> RuleViolation:
+    invisible = find_invisible(text)
+    advice = f"It has {invisible}." if invisible else "Use an address such as person@example.com."
+    detail = f"The e-mail address is not valid. {advice} Before the @, use ASCII only."
     return RuleViolation("email_invalid", pointer, detail)
 
 

@@ -153,6 +153,12 @@ def test_file_in_another_encoding_is_rejected_with_advice(
     assert "application/octet-stream" in error["detail"]
 
 
+def test_invisible_character_in_a_column_is_named() -> None:
+    with pytest.raises(RulesViolatedError) as refused:
+        read_file(File("na\u200bme,device_country\nAcme,DE\n"))
+    assert "na\u200bme has the invisible character U+200B at position 3." in refused.value.errors[0]["detail"]
+
+
 def test_columns_are_limited() -> None:
     header = ",".join(f"c{n}" for n in range(MAX_COLUMNS))
     assert len(read_table(f"{header}\n")[0]) == MAX_COLUMNS

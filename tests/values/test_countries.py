@@ -128,3 +128,9 @@ def test_ambiguous_name_is_rejected_with_its_candidates(word: str, candidates: l
 
 def test_no_shown_name_is_inverted() -> None:
     assert [name for name in COUNTRY_NAMES.values() if set(name) & set(",([")] == []
+
+
+@pytest.mark.parametrize("word", ["Germ\u200bany", "\ufeffDE", "Fran\u00adce"])
+def test_invisible_character_in_a_country_is_named(word: str) -> None:
+    with pytest.raises(RuleViolation, match=r"invisible character U\+[0-9A-F]{4} at position [15]"):
+        country_code(word, "/device_country")

@@ -57,3 +57,9 @@ def test_length_is_checked_before_anything_else() -> None:
 
 def test_address_that_was_stored_before_the_rule_is_sent_as_it_is() -> None:
     assert ascii_email("j\u00f6rg@example.com") == "j\u00f6rg@example.com"
+
+
+@pytest.mark.parametrize("text", ["a\u200bb@example.com", "ab@exam\u00adple.com", "\ufeffab@example.com"])
+def test_invisible_character_in_an_address_is_named(text: str) -> None:
+    with pytest.raises(RuleViolation, match=r"invisible character U\+[0-9A-F]{4} at position"):
+        normalize_email(text)
