@@ -118,7 +118,9 @@ def country_code(word: str, pointer: str) -> str:
     code = _CODES.get(word.strip().casefold()) or _CODE_BY_NAME.get(folded)
     if code is None:
         invisible = find_invisible(word.strip())
-        advice = f"It has {invisible}." if invisible else 'Use an ISO 3166-1 code ("DE") or an English name ("Germany").'
+        advice = (
+            f"It has {invisible}." if invisible else 'Use an ISO 3166-1 code ("DE") or an English name ("Germany").'
+        )
         raise RuleViolation("country_unknown", pointer, f"{word[:64]} is not a known country. {advice}")
     return code
 
