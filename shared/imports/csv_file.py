@@ -9,6 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, Literal
 
 from shared.errors import RuleViolation
@@ -22,6 +23,7 @@ Encoding = Literal[
 ]  # fmt: skip
 
 MAX_COLUMNS: Final = 100
+_MAX_LINES_BEFORE_HEADER: Final = 1_000  # empty lines and comments
 _BYTE_ORDER_MARKS: Final[dict[bytes, Encoding]] = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -55,10 +57,11 @@ def wrong_encoding(defect: str, line: int) -> RuleViolation:
     return RuleViolation("encoding", None, detail)
 
 
-def read_table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def read_table(text: str, max_rows: int) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """Return the header, and each row that is not empty with its number: from 1, after the header.
 
-    Raises RuleViolation for a file that is not CSV or has too many columns. The time is linear in the size.
+    Returns one row more than `max_rows` for a file that is too long. Raises RuleViolation for a file that is not CSV or
+    has too many columns. The time is linear in the size.
     """
     separator, text = _separator_and_rest(text)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -67,11 +70,12 @@ def read_table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
         if len(header) > MAX_COLUMNS:
             detail = f"The file has {len(header)} columns. The limit is {MAX_COLUMNS}. Remove the empty ones."
             raise RuleViolation("too_many_columns", None, detail)
-        rows = [
+        filled = (
             (number, _without_empty_end(cells))
             for number, cells in enumerate(reader, 1)
-            if any(cell.strip() for cell in cells) and "".join(cells).strip() != "#"
-        ]
+            if "".join(cells).strip() not in ("", "#")
+        )
+        rows = list(islice(filled, max_rows + 1))
     except csv.Error as error:
         raise RuleViolation("file_malformed", None, f"The file is not valid CSV: {error}.") from error
     return header, rows
@@ -80,7 +84,7 @@ def read_table(text: str) -> tuple[list[str], list[tuple[int, list[str]]]]:
 def _separator_and_rest(text: str) -> tuple[str, str]:
     """Return the separator, and the text from the header on. A first line `sep=;` says the separator."""
     start, named = 0, None
-    for line, end in _lines(text):
+    for line, end in islice(_lines(text), _MAX_LINES_BEFORE_HEADER):
         said = _SEPARATOR_LINE.fullmatch(line.strip()) if named is None else None
         if said:
             named = said[1]

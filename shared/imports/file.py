@@ -8,7 +8,7 @@ parents first. A defect of the file rejects the file. A defect of a row is the r
 import csv
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from datetime import datetime
 from itertools import batched
 from typing import Any, Final, Literal, NamedTuple
@@ -150,8 +150,6 @@ def read_file(file: File) -> NewImport:
     if not rows:
         violations.raise_if_any()
         violations.add(RuleViolation("file_empty", None, "The file has no rows. Send at least one row."))
-    elif len(rows) > MAX_ROWS:
-        violations.add(RuleViolation("file_too_long", None, f"The file has {len(rows)} rows. The limit is {MAX_ROWS}."))
     violations.raise_if_any()
     missing = tuple(field for field in ("service_type", "services_to_provide") if field not in columns)
     return NewImport(rows=_order(rows), from_parents=missing, notices=(_IGNORED_NOTICE,) if _IGNORED in columns else ())
@@ -163,14 +161,22 @@ def _rows(file: File) -> tuple[list[Row], set[str]]:
     if file.media in JSON_LINES:
         columns: set[str] = set()
         lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        _ensure_not_too_long(lines)
         return [_json_row(number, line, columns) for number, line in lines], columns
     if LOST_CHARACTER in text:  # a gateway replaces what is not UTF-8
         line = text.count("\n", 0, text.index(LOST_CHARACTER)) + 1
         raise wrong_encoding("contains U+FFFD: a character was lost because it is not UTF-8", line)
-    names, table = read_table(text)
+    names, table = read_table(text, MAX_ROWS)
     header = [_column(name) for name in names]
     _validate_header(header)
+    _ensure_not_too_long(table)
     return [_csv_row(number, header, cells) for number, cells in table], set(header)
+
+
+def _ensure_not_too_long(rows: Sized) -> None:
+    if len(rows) > MAX_ROWS:
+        detail = f"The file has more than {MAX_ROWS} rows, the limit. Split it into several files."
+        raise RuleViolation("file_too_long", None, detail)
 
 
 _LOST: Final = "The text contains U+FFFD: a character was lost. Save the file as UTF-8 and send it again."

@@ -35,17 +35,17 @@ from tests.memory_store import MemoryStore
     ],
 )
 def test_table_is_read_whatever_the_separator_and_the_lines_around_it(text: str) -> None:
-    header, rows = read_table(text)
+    header, rows = read_table(text, 99)
     assert (header, [cells for _, cells in rows]) == (["a", "b"], [["x", "y"]])
 
 
 def test_separator_is_the_most_frequent_outside_of_quotes() -> None:
-    header, rows = read_table('"a,b,c,d";e\n"1,2";3\n')
+    header, rows = read_table('"a,b,c,d";e\n"1,2";3\n', 99)
     assert (header, rows) == (["a,b,c,d", "e"], [(1, ["1,2", "3"])])
 
 
 def test_row_that_begins_with_a_number_sign_is_a_row_after_the_header() -> None:
-    assert read_table("name\n#1 Dental\n")[1] == [(1, ["#1 Dental"])]
+    assert read_table("name\n#1 Dental\n", 99)[1] == [(1, ["#1 Dental"])]
 
 
 def test_missing_cells_at_the_end_are_empty_and_more_cells_are_an_error(
@@ -161,10 +161,10 @@ def test_invisible_character_in_a_column_is_named() -> None:
 
 def test_columns_are_limited() -> None:
     header = ",".join(f"c{n}" for n in range(MAX_COLUMNS))
-    assert len(read_table(f"{header}\n")[0]) == MAX_COLUMNS
+    assert len(read_table(f"{header}\n", 9)[0]) == MAX_COLUMNS
     with pytest.raises(Exception, match="The limit is 100"):
-        read_table(f"{header},more\n")
-    assert read_table("name" + "," * 250_000 + "\n") == (["name"], [])
+        read_table(f"{header},more\n", 9)
+    assert read_table("name" + "," * 250_000 + "\n", 9) == (["name"], [])
 
 
 def steps(act: Callable[[], object]) -> int:

@@ -10,6 +10,7 @@ import io
 import json
 import random
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -30,11 +31,14 @@ from tests.simulation.fake_aws import FakeAws
 from tests.simulation.fixtures import fixtures
 
 BLOCK: Final = 500  # events of one seed
+MAX_CPU: Final = 1.0  # seconds for one response
 BACKGROUND: Final = ("end_trials", "publish_events", "record_sign_in", "run_import", "sync_identity")
 HTTP: Final = (*ROUTES, "refuse_unknown_route", "get_console")
 FUNCTIONS: Final = (*HTTP, *BACKGROUND)
 INTERNALS: Final = ("Traceback", "shared/", "shared.", "pydantic", "boto", "Error(", "Exception", "lambda_handler")
-_MEDIA: Final = ("application/json", "text/csv", "application/x-ndjson", "application/problem+json")
+_MEDIA: Final = (
+    "application/json", "text/csv", "application/x-ndjson", "application/problem+json", "application/octet-stream",
+)  # fmt: skip
 
 
 # ---- events
@@ -153,7 +157,7 @@ def _head(chosen: random.Random, event: Any) -> None:
         )
     elif how == 1:
         known = ("limit", "cursor", "parent_id", "within", "name_prefix", "columns", "filter", "month", "validate_only",
-                 "sort", "archived", "country", "level", "view", text(chosen)[:9])  # fmt: skip
+                 "sort", "archived", "country", "level", "view", "encoding", text(chosen)[:9])  # fmt: skip
         event["queryStringParameters"] = {
             chosen.choice(known): chosen.choice((str(value(chosen)), text(chosen), "1", "true", chosen.choice(ids())))
             for _ in range(chosen.randint(1, 3))
@@ -290,8 +294,10 @@ def findings(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> 
             name = chosen.choice(FUNCTIONS)
             event = event_for(chosen, name)
             try:
+                start = time.process_time()
                 response = handler(name)(event, Context())
-                words = problem_with(name, response)
+                took = time.process_time() - start
+                words = problem_with(name, response) or (f"took {took:.2f} s of CPU" if took > MAX_CPU else None)
             except Exception as error:  # noqa: BLE001 - a function must raise nothing
                 response, words = None, f"raised {error!r}"
             if show:
