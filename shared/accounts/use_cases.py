@@ -36,7 +36,6 @@ from shared.customers.customer import Customer, CustomerResponse, show
 from shared.customers.subtree import below
 from shared.customers.use_cases import MAX_ATTEMPTS, concurrent_modification
 from shared.errors import (
-    ApiError,
     EmailExistsError,
     ForbiddenError,
     KeyReusedError,
@@ -45,7 +44,6 @@ from shared.errors import (
     RulesViolatedError,
     RuleViolation,
     StaleVersionError,
-    ThrottledError,
     UnavailableError,
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from, secret_from
@@ -102,17 +100,8 @@ def add_account(
                 raise EmailExistsError
             shown = show_account(account).model_copy(update={"id": None})
             return AddedAccount(AddedAccountResponse(**shown.model_dump(), credentials=None), "validated")
-        actions: list[Action] = [Put(account_item(account)), Check(customer_at, {"archived_at": None})]
-        actions += [Put(email_item(account))] if account.email else []
-        try:
-            store.write(*actions, *_count(None, account))
-        except ConditionFailedError as failed:
-            earlier = parse_record(Account, failed.records, key)
-            if earlier is None and customer_at in failed.records:
-                authorize(actor, caller.operation, parse_record(Customer, failed.records, customer_at))
-            if earlier is None:
-                raise _email_taken(store, caller.now, failed) from failed
-        else:
+        earlier = _write_new(store, caller, actor, account)
+        if earlier is None:
             return AddedAccount(_finish(store, identities, actor, account, new, idempotency_key), "added")
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
@@ -126,21 +115,41 @@ def add_account(
     return AddedAccount(_finish(store, identities, actor, earlier, new, idempotency_key), "replayed")
 
 
-def _email_taken(store: Records, now: datetime, failed: ConditionFailedError) -> ApiError:
-    """Return the error for an address that is taken. Release it if its account belongs to a removed customer."""
+def _write_new(store: Records, caller: Caller, actor: Account, account: Account) -> Account | None:
+    """Write a new account. Return None, or the account that the same request has written before.
+
+    An address that belongs to the account of a removed customer is released first.
+    """
+    key, customer_at = account_key(account.id), customer_key(account.customer_id)
+    actions: list[Action] = [Put(account_item(account)), Check(customer_at, {"archived_at": None})]
+    actions += [Put(email_item(account))] if account.email else []
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            store.write(*actions, *_count(None, account))
+        except ConditionFailedError as failed:
+            if earlier := parse_record(Account, failed.records, key):
+                return earlier
+            if customer_at in failed.records:
+                authorize(actor, caller.operation, parse_record(Customer, failed.records, customer_at))
+            if not _release_address(store, caller.now, failed):
+                raise EmailExistsError from failed
+        else:
+            return None
+    raise EmailExistsError
+
+
+def _release_address(store: Records, now: datetime, failed: ConditionFailedError) -> bool:
+    """Release the address that a write found taken, if its account belongs to a removed customer. Return whether so."""
     for item in failed.records.values():
         account, stays_archived = _removed_owner(store, now, item or {})
         if account and account.email:
             shell, address = account_tombstone(account), email_key(account.email)
             actions: list[Action] = [Put(account_item(shell), condition={"version": account.version})]
             actions += [Delete(address, {"account_id": account.id}), *_count(account, shell, least=0), *stays_archived]
-            with contextlib.suppress(ConditionFailedError):
+            with contextlib.suppress(ConditionFailedError):  # another request releases it
                 store.write(*actions)
-            detail = (
-                "The address belonged to a removed customer and has just been released. Send the same request again."
-            )
-            return ThrottledError(detail, headers={"Retry-After": "1"})
-    return EmailExistsError()
+            return True
+    return False
 
 
 def _removed_owner(store: Records, now: datetime, address: Item) -> tuple[Account | None, list[Action]]:

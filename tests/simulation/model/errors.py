@@ -201,7 +201,7 @@ class ExpectedErrors(ModelState):
         return (409, "too_many_test_devices") if len(self.devices_of(customer)) == 10 else None
 
     def add_account_error(self, actor: Account, customer: Customer, body: dict[str, Any]) -> ExpectedError:
-        """The e-mail address of a removed customer's account is released first: the request must be retried."""
+        """The e-mail address of a removed customer's account is free."""
         if error := self.access_error(actor, customer, "change_accounts"):
             return error
         if (body.get("email") is None) == (body["kind"] == "person"):
@@ -209,9 +209,7 @@ class ExpectedErrors(ModelState):
         if actor.is_below(body["role"]):
             return 403, "forbidden"
         other = self.account_with_email(body.get("email"))
-        if other is None:
-            return None
-        return (429, "throttled") if self.is_removed(other.customer) else (409, "email_exists")
+        return None if other is None or self.is_removed(other.customer) else (409, "email_exists")
 
     def account_with_email(self, email: str | None) -> Account | None:
         found = (each for each in self.accounts.values() if email and (each.email or "").lower() == email.lower())

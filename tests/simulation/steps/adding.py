@@ -94,13 +94,7 @@ class AddingSteps(Steps):
         def send(**query: str) -> Called:
             return self.request(function, actor, path, body=body, query=query, headers={"idempotency-key": key})
 
-        # The first request releases the e-mail address of a removed customer's account, and must be retried.
-        email_released = error and error[1] == "throttled"
-        dry = self.dry_run(lambda: send(validate_only="true"), None if email_released else error)
-        if email_released:
-            self.accepted(send(), error)
-            self.release_email(body)
-            error = None
+        dry = self.dry_run(lambda: send(validate_only="true"), error)
         response = send()
         if self.accepted(response, error, 201):
             assert dry == {**response.body, **unset}
