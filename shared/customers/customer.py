@@ -20,7 +20,7 @@ from shared.customers.fields import (
 )
 from shared.customers.levels import ALLOWED_CHILDREN, LABELS, LEVELS, SERVICE_TYPES, Level, ServiceType
 from shared.customers.trial import STEPS, State, Trial, days_left, production_since, trial_from
-from shared.errors import RuleViolation, Violations, require
+from shared.errors import RulesViolatedError, RuleViolation, Violations, require
 from shared.idempotency import request_hash
 from shared.storage_locations.catalogue import Catalogue, DecidedBy, StorageLocation, decide_location
 from shared.values.countries import COUNTRY_NAMES, CountryCode, CountryResponse, country_response
@@ -174,6 +174,9 @@ def new_customer(
     levels: tuple[Level, ...] = ()
     if parent is None:
         levels = LEVELS[1:]
+    elif not ALLOWED_CHILDREN[parent.level]:  # no other rule is worth a word
+        detail = "A site can't have children. Choose another parent."
+        raise RulesViolatedError.of(RuleViolation("parent_holds_nothing", "/parent_id", detail))
     else:
         level = violations.check(_level, new.level, parent)
         levels = (level,) if level else ALLOWED_CHILDREN[parent.level]
@@ -224,8 +227,6 @@ def _inherited(end_customer: Customer, now: datetime) -> dict[str, Any]:
 
 def _level(level: str | None, parent: Customer) -> Level:
     allowed = ALLOWED_CHILDREN[parent.level]
-    if not allowed:
-        raise RuleViolation("parent_holds_nothing", "/parent_id", "A site can't have children. Choose another parent.")
     if level is None and len(allowed) == 1:
         return allowed[0]
     if level not in allowed:

@@ -67,7 +67,7 @@ class FieldSpec:
 
 def normalize_service_type(service_type: str, pointer: str, context: Context) -> str:
     """Raises RuleViolation for a service type that the parent does not provide."""
-    if service_type not in context.provided:
+    if context.levels != ("site",) and service_type not in context.provided:  # a site has none, which its rule says
         raise _service_not_provided(pointer, service_type, context.provided)
     return service_type
 

@@ -37,7 +37,7 @@ ROWS: Final = 10_000
 BENCH_ROWS: Final = 3_000
 ROUNDS: Final = 5
 THREADS: Final = 16
-HEADER: Final = "companyname,ParentId,Level,State,LocationId,DeviceCountry\n"
+HEADER: Final = "companyname,ParentId,Level,State,storage_location,DeviceCountry\n"
 WHO: Final = Caller(ROOT_ACCOUNT.id, NOW, "change_customers")
 
 

@@ -141,3 +141,15 @@ def test_field_rules_match_the_domain_table() -> None:
         rules = field_rules(level, "root" if level == "distributor" else "distributor")
         assert {field: rules[field] for field in table} == table
         assert rules["storage_location"] == "by_device_country"
+
+
+@pytest.mark.parametrize("service_type", ["all_inclusive", "software_only", "nonsense"])
+def test_addition_below_a_site_says_only_that_it_has_no_children(service_type: str) -> None:
+    site = a_customer("site")
+    new = a_new_customer("site", site, service_type=service_type, device_country="Nowhere")
+    assert broken(site, new) == [("parent_holds_nothing", "/parent_id")]
+
+
+def test_site_with_an_unknown_service_type_is_told_once_that_it_has_none() -> None:
+    parent = a_customer("end_customer")
+    assert broken(parent, a_new_customer("site", parent, service_type="nonsense")) == [("refused", "/service_type")]
