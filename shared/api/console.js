@@ -860,7 +860,7 @@ function importPage(one) {
   };
   const node = form("Import customers", [
     field("file", "File", file, "CSV or JSON lines, up to 10,000 rows. Importing the same file again creates nothing twice."),
-    field("encoding", "Encoding of a CSV file", encoding, "Excel saves UTF-8 if you choose the type CSV UTF-8."),
+    field("encoding", "Encoding", encoding, "Of a CSV file. Excel saves UTF-8 if you choose the type CSV UTF-8."),
   ], "Import", () => send(false), button("Try it first", async () => { place(node, []); await send(true).catch((problem) => place(node, problem.errors.length ? problem.errors : [{ detail: problem.message }])); }));
   return [h("h1", {}, "Import customers"), may("change_customers") ? node : muted("Your role does not allow adding customers."), box];
 }

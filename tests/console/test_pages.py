@@ -81,11 +81,16 @@ def test_every_page_is_accessible_to_root(
     expect(page.locator(".head")).to_contain_text("In production")
 
     page.evaluate("at => { location.hash = at }", f"#/import/{lineage['distributor']['id']}")
-    rows = [f"Imported {n} {scheme},{lineage['reseller']['id']},EndCustomer,InTrial,,GB" for n in range(20)]
+    rows = [f"Imp\u00f6rted {n} {scheme},{lineage['reseller']['id']},EndCustomer,InTrial,,GB" for n in range(20)]
     rows += [f"Bad {scheme},nowhere,Site,,,GB"]
     file = "companyname,ParentId,Level,State,LocationId,DeviceCountry\n" + "\n".join(rows)
-    page.get_by_label("File").set_input_files({"name": "f.csv", "mimeType": "text/csv", "buffer": file.encode()})
+    content = file.encode("windows-1252")
+    page.get_by_label("File").set_input_files({"name": "f.csv", "mimeType": "text/csv", "buffer": content})
     user.press("Try it first")
+    expect(page.locator("main")).to_contain_text("Line 2 of the file is not UTF-8.")
+    user.choose("Encoding", "Western European (Windows-1252)")
+    user.press("Try it first")
+    expect(page.locator("main")).to_contain_text("LocationId is ignored")
     expect(page.locator("main")).to_contain_text("20 would be created, 0 exist, 1 would be refused.")
     user.press("Import")
     expect(page.locator("main")).to_contain_text("20 created, 0 existed, 1 refused.")
