@@ -58,6 +58,7 @@ from shared.table.store import (
     Put,
     Records,
     Store,
+    update_between,
 )
 from shared.values.emails import normalize_email
 
@@ -267,7 +268,10 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
     Raises StaleVersionError, LastSuperUserError.
     """
     at, counter = customer_key(after.customer_id), super_users_key(after.customer_id)
-    change = Put(account_item(after), condition={"version": before.version})
+    condition = {"version": before.version}
+    # A removed account is erased, with the attributes that only another version of the code knows.
+    erased = Put(account_item(after), condition=condition)
+    change = erased if after.removed else update_between(account_item(before), account_item(after), condition)
     counted = _count(before, after)
     for _ in range(MAX_ATTEMPTS):
         try:
@@ -387,5 +391,7 @@ def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
 def _mark(store: Records, account: Account, changes: dict[str, object]) -> None:
     """Store internal state of an account, unless the account has changed meanwhile."""
     state = account.model_dump(include={"version", "identity_version", "identity_failed"})
-    with contextlib.suppress(ConditionFailedError):
-        store.write(Put(account_item(account.model_copy(update=changes)), condition=state))
+    marked = account.model_copy(update=changes)
+    if marked != account:
+        with contextlib.suppress(ConditionFailedError):
+            store.write(update_between(account_item(account), account_item(marked), state))

@@ -40,7 +40,7 @@ from shared.errors import ArchivedError, NotFoundError, StaleVersionError
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, HISTORY, TABLE, Item, Key, children_key, customer_key, devices_key, name_key
 from shared.table.queries import get_live, parse_record
-from shared.table.store import Action, ConditionFailedError, Delete, Increment, Put, Store
+from shared.table.store import Action, ConditionFailedError, Delete, Increment, Put, Store, Update, update_between
 from shared.values.timestamps import Timestamp
 
 # How many of what blocks a change are named, and how many names are read at once.
@@ -149,8 +149,9 @@ def _raise_if_stale(failed: ConditionFailedError, customer: Customer) -> None:
 
 
 def update_actions(before: Customer, after: Customer, now: datetime) -> list[Action]:
-    """Puts the customer and the record of its change; its name and its references move with it."""
-    actions: list[Action] = [Put(customer_item(after), condition={"version": before.version}), Put(history_item(after))]
+    """Return the change of a customer, the record of that change, and the changes of its name and references."""
+    changed = update_between(customer_item(before), customer_item(after), {"version": before.version})
+    actions: list[Action] = [changed, Put(history_item(after))]
     owned = {"customer_id": before.id}
     old_names = [name_item(before)] if before.parent_id else []
     new_names = [name_item(after)] if after.parent_id else []
@@ -158,16 +159,18 @@ def update_actions(before: Customer, after: Customer, now: datetime) -> list[Act
     new = {(item["pk"], item["sk"]): item for item in [*new_names, *reference_items(after)]}
     actions += [Delete(key, owned) for key in old if key not in new]
     actions += [Put(item, unless_expired_at=int(now.timestamp())) for key, item in new.items() if key not in old]
-    actions += [Put(item, condition=owned) for key, item in new.items() if key in old and item != old[key]]
+    actions += [update_between(old[key], item, owned) for key, item in new.items() if key in old and item != old[key]]
     return actions
 
 
 def bump_revision(customer: Customer, records: dict[Key, Item]) -> Action:
     """Record that the customer withdraws something from its children. Check that none was added since the read."""
     pk, sk = key = children_key(customer.id)
-    stored = records.get(key, {})
-    item = {**stored, "pk": pk, "sk": sk, "revision": stored.get("revision", 0) + 1}
-    return Put(item, condition={name: stored.get(name) for name in ("count", "revision")} if stored else None)
+    stored = records.get(key)
+    if stored is None:
+        return Put({"pk": pk, "sk": sk, "revision": 1})
+    condition = {name: stored.get(name) for name in ("count", "revision")}
+    return Update(key, {"revision": stored.get("revision", 0) + 1}, condition=condition)
 
 
 def _children(store: Store, customer: Customer) -> Iterator[Item]:

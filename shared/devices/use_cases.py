@@ -40,7 +40,7 @@ from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, TABLE, Item, customer_key, device_key, devices_key, views_key
 from shared.table.queries import parse_record
-from shared.table.store import Check, ConditionFailedError, Increment, Put, Records, Store
+from shared.table.store import Check, ConditionFailedError, Increment, Put, Records, Store, update_between
 from shared.values.countries import CountryResponse, country_response
 from shared.values.csv_text import as_csv
 
@@ -117,7 +117,9 @@ def remove_test_device(store: Store, caller: Caller, customer_id: str, device_id
     """Raises NotFoundError, also for one that was removed before."""
     _, device = _device(store, caller, customer_id, device_id)
     try:
-        removed = Put(device_item(device_tombstone(device)), condition={"version": device.version})
+        removed = update_between(
+            device_item(device), device_item(device_tombstone(device)), {"version": device.version}
+        )
         store.write(removed, Increment(devices_key(device.customer_id), -1))
     except ConditionFailedError as failed:
         raise NotFoundError from failed
@@ -302,9 +304,9 @@ def _views(store: Store, caller: Caller) -> Views:
 
 def _save(store: Store, caller: Caller, before: Views, after: Views) -> None:
     pk, sk = views_key(caller.account_id)
-    condition = {"version": before.version} if before.version else None
+    old, new = ({"pk": pk, "sk": sk, **views.model_dump()} for views in (before, after))
     try:
-        store.write(Put({"pk": pk, "sk": sk, **after.model_dump()}, condition=condition))
+        store.write(update_between(old, new, {"version": before.version}) if before.version else Put(new))
     except ConditionFailedError as failed:
         detail = "Your views are being modified by another request. Retry after 1 second."
         raise ThrottledError(detail, headers={"Retry-After": "1"}) from failed

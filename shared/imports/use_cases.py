@@ -36,7 +36,7 @@ from shared.imports.worker import ImportWorker
 from shared.table.keys import CATALOGUE, Key, account_key, customer_key, import_key, results_key, rows_key
 from shared.table.overlay import OverlayStore
 from shared.table.queries import has_passed, parse_record
-from shared.table.store import MAX_KEYS, ConditionFailedError, Put, Records, Store
+from shared.table.store import MAX_KEYS, ConditionFailedError, Put, Records, Store, update_between
 from shared.values.timestamps import Timestamp
 
 RETENTION: Final = timedelta(days=90)
@@ -225,7 +225,7 @@ def run_import(
         done = advance(import_job, results, caller.now)
         try:
             store.write(
-                Put(import_item(done), condition={"parts_done": import_job.parts_done}),
+                update_between(import_item(import_job), import_item(done), {"parts_done": import_job.parts_done}),
                 Put(part_item(results_key(import_job.id, import_job.parts_done), import_job, results)),
             )
         except ConditionFailedError:

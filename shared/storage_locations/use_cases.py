@@ -8,7 +8,7 @@ from shared.errors import NotFoundError, StaleVersionError
 from shared.storage_locations.catalogue import Catalogue, NewCatalogue, next_catalogue
 from shared.storage_locations.records import catalogue_items
 from shared.table.keys import CATALOGUE, catalogue_key
-from shared.table.store import ConditionFailedError, Put, Store
+from shared.table.store import ConditionFailedError, Put, Store, update_between
 from shared.values.countries import CountryResponse, country_response
 from shared.values.timestamps import Timestamp
 
@@ -51,8 +51,9 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
     if current.version != version:
         raise StaleVersionError.of("catalogue", current.version)
     this_version, in_force = catalogue_items(catalogue)
+    _, replaced = catalogue_items(current)
     try:
-        store.write(Put(this_version), Put(in_force, condition={"version": version}))
+        store.write(Put(this_version), update_between(replaced, in_force, {"version": version}))
     except ConditionFailedError as failed:
         now_there = failed.records.get(CATALOGUE) or {}
         raise StaleVersionError.of("catalogue", now_there.get("version", catalogue.version)) from failed

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.table.keys import Item, Key
-from shared.table.store import Action, Check, ConditionFailedError, Delete, Increment, Put, Records
+from shared.table.store import SCHEMA, Action, Check, ConditionFailedError, Delete, Increment, Put, Records, Update
 
 
 class OverlayStore:
@@ -39,8 +39,11 @@ def apply_actions(actions: tuple[Action, ...], records: Mapping[Key, Item]) -> d
 def _after(action: Action, item: Item | None) -> Item | None:
     if isinstance(action, Put):
         return {name: normalize(value) for name, value in action.item.items()}
+    if isinstance(action, Update):
+        after = {**(item or {}), **{name: normalize(value) for name, value in action.put.items()}}
+        return {name: value for name, value in after.items() if name not in action.remove}
     if isinstance(action, Increment):
-        counter = item or {"pk": action.key[0], "sk": action.key[1]}
+        counter = item or {"pk": action.key[0], "sk": action.key[1], "schema": SCHEMA}
         return {**counter, "count": counter.get("count", 0) + action.by}
     return None if isinstance(action, Delete) else item
 

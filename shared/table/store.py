@@ -14,6 +14,11 @@ from shared.table.keys import INDEXES, Item, Key
 MAX_KEYS: Final = 100
 MAX_ACTIONS: Final = 100
 
+# The number of the format in which this code creates records: every attribute that the format has is there. Code that
+# meets a record of another number leaves the number, and the attributes that it does not know, as they are. Only a
+# migration raises it; see docs/developing.md.
+SCHEMA: Final = 1
+
 # The key of the last record of a page, as the next query takes it.
 Position = dict[str, str]
 
@@ -22,16 +27,39 @@ Position = dict[str, str]
 class Put:
     """Put `item` as a new record (`condition` is `None`), or over one whose attributes equal `condition`.
 
-    With `unless_expired_at` (epoch seconds), also over a record that had expired by then, which DynamoDB deletes late.
+    Over a record that exists it erases every attribute, so use `Update` unless that is what you want. With
+    `unless_expired_at` (epoch seconds), also over a record that had expired by then, which DynamoDB deletes late.
     """
 
     item: Item
     condition: Mapping[str, Any] | None = None
     unless_expired_at: int | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "item", {"schema": SCHEMA, **self.item})
+
     @property
     def key(self) -> Key:
         return (self.item["pk"], self.item["sk"])
+
+
+@dataclass(frozen=True)
+class Update:
+    """Set and remove attributes of the record with `key`, which exists and whose attributes equal `condition`.
+
+    All other attributes stay, also those that another version of the code wrote. Build it with `update_between`.
+    """
+
+    key: Key
+    put: Mapping[str, Any]
+    remove: tuple[str, ...] = ()
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+
+def update_between(before: Item, after: Item, condition: Mapping[str, Any]) -> Update:
+    """Return the change from the record `before` to `after`, both as this code builds them and of the same key."""
+    put = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    return Update((after["pk"], after["sk"]), put, tuple(name for name in before if name not in after), condition)
 
 
 @dataclass(frozen=True)
@@ -64,7 +92,7 @@ class Increment:
     condition: Mapping[str, Any] = field(default_factory=dict)
 
 
-Action = Put | Check | Delete | Increment
+Action = Put | Update | Check | Delete | Increment
 
 
 class ItemTooLargeError(Exception):

@@ -154,9 +154,9 @@ def _updated(key: Key, item: Record | None, request: Any) -> Record:
     after = {**item} if item else {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
     names, values = request["ExpressionAttributeNames"], request.get("ExpressionAttributeValues", {})
     expression = request["UpdateExpression"]
-    if expression == "ADD #count :by":
+    if expression == "SET #schema = if_not_exists(#schema, :schema) ADD #count :by":
         count = int(after.get("count", {"N": "0"})["N"]) + int(values[":by"]["N"])
-        return {**after, "count": {"N": str(count)}}
+        return {"schema": values[":schema"], **after, "count": {"N": str(count)}}
     sets, _, removes = expression.partition("REMOVE ")
     for part in filter(None, sets.removeprefix("SET ").strip().split(", ")):
         name, _, value = part.partition(" = ")

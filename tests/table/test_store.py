@@ -1,11 +1,23 @@
 """Tests: one contract for the store in memory, on moto and on ministack. tests/stack/test_races.py tests races."""
 
+from decimal import Decimal
+
 import pytest
 from pytest import FixtureRequest  # noqa: PT013
 
 from shared.table.dynamodb import DynamoStore
 from shared.table.keys import TABLE
-from shared.table.store import Check, ConditionFailedError, Delete, Increment, Put, Store
+from shared.table.store import (
+    SCHEMA,
+    Check,
+    ConditionFailedError,
+    Delete,
+    Increment,
+    Put,
+    Store,
+    Update,
+    update_between,
+)
 from tests.simulation.fake_dynamo import FakeDynamo
 
 
@@ -29,7 +41,7 @@ def fake_store() -> DynamoStore:
 
 
 def an_item(key: str, **attributes: object) -> dict[str, object]:
-    return {"pk": key, "sk": "x", **attributes}
+    return {"schema": SCHEMA, "pk": key, "sk": "x", **attributes}
 
 
 def test_put_item_is_read_back_unchanged(store: Store) -> None:
@@ -99,6 +111,28 @@ def test_put_over_a_record_requires_its_condition(store: Store) -> None:
     assert failed.value.records == {("a", "x"): an_item("a", version=2)}
     with pytest.raises(ConditionFailedError):
         store.write(Put(an_item("b", version=3), condition={"version": 1}))
+
+
+def test_update_changes_only_what_differs(store: Store) -> None:
+    key = ("a", "x")
+    newer = {"of_another_version": {"deep": [1]}, "schema": 7}
+    store.write(Put(an_item("a", version=1, old=1, same="s", **newer)))
+    before, after = an_item("a", version=1, old=1, same="s"), an_item("a", version=2, same="s", new=True)
+    update = update_between(before, after, {"version": 1})
+    assert (update.key, update.put, update.remove) == (key, {"version": 2, "new": True}, ("old",))
+    store.write(update, Put(an_item("b")))
+    changed = {**an_item("a", version=2, same="s", new=True), **newer}
+    assert store.get(key)[key] == changed
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(update, Put(an_item("c")))
+    assert failed.value.records == {key: changed}
+    store.write(Update(key, {}, ("new",), {"version": 2, "old": None}))
+    assert "new" not in store.get(key)[key]
+    with pytest.raises(ConditionFailedError) as failed:
+        store.write(Update(("d", "x"), {"n": 1}))
+    assert failed.value.records == {("d", "x"): None}
+    store.write(Update(key, {}, ("same",)))
+    assert store.get(key)[key] == {**an_item("a", version=2), **newer}
 
 
 def test_delete_succeeds_when_its_condition_holds(store: Store) -> None:
@@ -261,3 +295,20 @@ def test_query_of_the_table_is_strongly_consistent(store: Store) -> None:
     absent = {"pk": "p", "sk": "history#1#"}  # no record has this key
     after = store.query(TABLE, "p", starts_with="history#", limit=2, after=absent)
     assert [item["sk"] for item in after.items] == ["history#2"]
+
+
+def test_values_of_types_that_only_another_version_writes_are_read(moto_store: DynamoStore) -> None:
+    values = {"set": {"SS": ["a", "b"]}, "numbers": {"NS": ["1"]}, "bytes": {"B": b"x"}, "price": {"N": "1.50"},
+              "exponent": {"N": "1E+3"}, "negative": {"N": "-7"}, "map": {"M": {"set": {"SS": ["a"]}}}}  # fmt: skip
+    moto_store.write(Put(an_item("a", known="k")))
+    client, table = moto_store._client, moto_store._table
+    client.put_item(TableName=table, Item={"pk": {"S": "a"}, "sk": {"S": "x"}, "known": {"S": "k"}, **values})
+    item = moto_store.get(("a", "x"))["a", "x"]
+    assert (item["known"], item["price"], item["exponent"], item["negative"]) == ("k", Decimal("1.50"), 1000, -7)
+    assert sorted(item["set"]) == ["a", "b"]
+    before, after = an_item("a", known="k"), an_item("a", known="other")
+    moto_store.write(update_between(before, after, {"known": "k"}))
+    stored = client.get_item(TableName=table, Key={"pk": {"S": "a"}, "sk": {"S": "x"}})["Item"]
+    assert {**stored, "set": {"SS": sorted(stored["set"]["SS"])}} == {
+        "pk": {"S": "a"}, "sk": {"S": "x"}, **values, "known": {"S": "other"},
+    }  # fmt: skip
