@@ -83,7 +83,12 @@ class FakeAws:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-        self.dynamo, self.cognito, self.queues, self.bus = FakeDynamo(), FakeCognito(), FakeQueues(), FakeBus()
+        self.dynamo, self.cognito, self.queues, self.bus = (
+            FakeDynamo(newer=True),
+            FakeCognito(),
+            FakeQueues(),
+            FakeBus(),
+        )
 
     @property
     def store(self) -> DynamoStore:

@@ -29,9 +29,14 @@ def error(operation: str, code: str, status: int = 400, **more: Any) -> ClientEr
 
 
 class FakeDynamo:
-    """One table. A change replaces the whole record, and never modifies it in place."""
+    """One table. A change replaces the whole record, and never modifies it in place.
 
-    def __init__(self) -> None:
+    With `newer`, every new record looks as if a newer version of the code had written it: it has an attribute that this
+    version does not know, and another schema number. A change that loses one of them fails the test.
+    """
+
+    def __init__(self, *, newer: bool = False) -> None:
+        self._newer = newer
         self.records: dict[Key, Record] = {}
         self.log: list[tuple[Record | None, Record | None]] = []
         # Published before the log begins: kind, id, customer.
@@ -102,11 +107,23 @@ class FakeDynamo:
         return {"Items": page, **more}
 
     def _set(self, key: Key, item: Record | None) -> None:
+        if self._newer and item is not None:
+            item = self._as_of_newer_code(key, item)
         self.log.append((self.records.get(key), item))
         if item is None:
             self.records.pop(key, None)
         else:
             self.records[key] = item
+
+    def _as_of_newer_code(self, key: Key, item: Record) -> Record:
+        before = self.records.get(key)
+        if before is None or ("expires_at" in before and before.get("customer_id") != item.get("customer_id")):
+            return {**item, "schema": {"N": "7"}, "of_newer_code": {"SS": [str(len(self.log))]}}
+        if key[1] == "account" and "removed" in item:  # what is known of the person is erased, by every version
+            return item
+        assert before.get("of_newer_code") == item.get("of_newer_code"), f"{key} lost an attribute"
+        assert before.get("schema") == item.get("schema"), f"{key} changed its schema number"
+        return item
 
 
 def _key(item: Any) -> Key:
