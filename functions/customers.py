@@ -157,7 +157,7 @@ def get_invoicing(
     page = invoicing.get_invoicing(
         app.store, app.caller, customer_id, month=month, archived=archived, limit=limit, cursor=cursor
     )
-    return app.csv(page.as_csv(), next_cursor=page.next_cursor) if prefers_csv(accept) else app.ok(page)
+    return app.csv(page) if prefers_csv(accept) else app.ok(page)
 
 
 @app.serves(CustomerResponse, raises=[ArchivedError, RulesViolatedError])

@@ -69,7 +69,7 @@ def list_devices(
     page = use_cases.list_devices(
         app.store, app.caller, customer_id, columns=columns, view=view, limit=limit, cursor=cursor
     )
-    return app.csv(page.as_csv(), next_cursor=page.next_cursor) if prefers_csv(accept) else app.ok(page)
+    return app.csv(page) if prefers_csv(accept) else app.ok(page)
 
 
 @app.serves(ViewList)

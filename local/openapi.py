@@ -204,7 +204,7 @@ def _complete_body(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None
 
 
 def _problems(spec: RouteSpec, annotations: list[Any]) -> dict[str, Any]:
-    codes: dict[str, list[str]] = {"500": ["internal_error"]}
+    codes: dict[str, list[str]] = {"500": ["internal_error", "unreadable_record"]}
     for error in dict.fromkeys(_errors(spec, annotations)):
         codes.setdefault(str(error.status), []).append(error.code)
     problems = {}
@@ -243,7 +243,7 @@ def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[s
         if KeyReusedError in _errors(spec, annotations):
             yield "Idempotent-Replayed"
     if hasattr(spec.model, "as_csv"):
-        yield "Next-Cursor"
+        yield from ("Next-Cursor", "Incomplete-Records")
 
 
 def _without_null_defaults(schema: Any) -> Any:

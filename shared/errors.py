@@ -21,6 +21,7 @@
     ├── KeyReusedError            422
     ├── VersionRequiredError      428
     ├── ThrottledError            429
+    ├── UnreadableRecordError     500  the stored record is broken, or of a newer version
     └── UnavailableError          503
 
 `problem_response` in `shared.api.problems` converts them to RFC 9457 problem+json.
@@ -178,6 +179,15 @@ class VersionRequiredError(ApiError):
 
 class ThrottledError(ApiError):
     status, code = 429, "throttled"
+
+
+class UnreadableRecordError(ApiError):
+    """A stored record that this version of the code can't read. Lists leave it out; reading it by its id fails."""
+
+    status, code = 500, "unreadable_record"
+
+    def __init__(self) -> None:
+        super().__init__("The stored record can't be read. Retrying does not help. Report the request_id to support.")
 
 
 class UnavailableError(ApiError):

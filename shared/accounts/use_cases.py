@@ -48,7 +48,7 @@ from shared.errors import (
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from, secret_from
 from shared.table.keys import Item, Key, account_key, customer_key, email_key, super_users_key, tree_below
-from shared.table.queries import get_live, is_expired, parse_record
+from shared.table.queries import IncompleteRecord, get_live, is_expired, parse_record, read_all, read_record
 from shared.table.store import (
     Action,
     Check,
@@ -291,6 +291,7 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
 
 class AccountPage(BaseModel):
     accounts: list[AccountResponse]
+    incomplete: list[IncompleteRecord] = Field(description="Accounts of this page whose record can't be read.")
     next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
 
@@ -321,8 +322,10 @@ def list_accounts(
     else:
         tree, start = tree_below("account", customer.path), f"{customer.path}/acc_"
         page = store.query("subtree", tree, starts_with=start, limit=limit, after=after)
+    incomplete: list[IncompleteRecord] = []
     return AccountPage(
-        accounts=[show_account(Account.model_validate(item)) for item in page.items],
+        accounts=[show_account(account) for account in read_all(Account, page.items, incomplete) if account],
+        incomplete=incomplete,
         next_cursor=sign_cursor(actor, bound_to, page.next),
     )
 
@@ -340,7 +343,7 @@ def get_me(store: Store, caller: Caller) -> Me:
     # The customer, and the one above it, whose service type and trial a site shares.
     ids = account.customer_path.split("/")[-2:]
     items = get_live(store, caller.now, *map(customer_key, ids)).values()
-    records = {item["id"]: Customer.model_validate(item) for item in items}
+    records = {item["id"]: read_record(Customer, item) for item in items}
     if account.customer_id not in records:  # removed since
         raise NotFoundError
     return Me(

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from types import SimpleNamespace
-from typing import Any, Final, NamedTuple, get_type_hints
+from typing import Any, Final, NamedTuple, Protocol, get_type_hints
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as UnknownRouteError
@@ -52,6 +52,7 @@ from shared.errors import (
 )
 from shared.idempotency import Outcome
 from shared.table.dynamodb import DynamoStore, open_store
+from shared.table.queries import IncompleteRecord
 
 _OPERATIONS: Final = {(row.method, row.path): row.operation for row in ROUTES.values()}
 
@@ -65,6 +66,15 @@ class RouteSpec(NamedTuple):
     status: int
     otherwise: str
     raises: list[type[ApiError]]
+
+
+class CsvPage(Protocol):
+    """A page of a list that can be sent as CSV."""
+
+    next_cursor: str | None
+    incomplete: list[IncompleteRecord]
+
+    def as_csv(self) -> str: ...
 
 
 class Api(APIGatewayHttpResolver):
@@ -140,9 +150,12 @@ class Api(APIGatewayHttpResolver):
         etag = {} if version is None else {"ETag": f'"{version}"'}
         return json_response(status, "application/json", body.model_dump_json(), {**etag, **(headers or {})})
 
-    def csv(self, text: str, *, next_cursor: str | None) -> HttpResponse:
-        headers = {"Next-Cursor": next_cursor} if next_cursor else {}
-        return json_response(HTTPStatus.OK, "text/csv; charset=utf-8", text, headers)
+    def csv(self, page: CsvPage) -> HttpResponse:
+        """Respond with a page as CSV. What a CSV file can't say is in headers."""
+        headers = {"Next-Cursor": page.next_cursor} if page.next_cursor else {}
+        if page.incomplete:
+            headers["Incomplete-Records"] = ", ".join(f"{record.kind} {record.id}" for record in page.incomplete)
+        return json_response(HTTPStatus.OK, "text/csv; charset=utf-8", page.as_csv(), headers)
 
     def created(self, body: BaseModel, outcome: Outcome, *, location: str) -> HttpResponse:
         """Respond to a POST: 201 for a resource that is now at `location`, 200 for one that was only validated."""

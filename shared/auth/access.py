@@ -1,16 +1,29 @@
 """The first request of every use case: the caller's account and the other records that it needs."""
 
+from typing import Final
+
 from shared.auth.authorization import Account, Caller, active_account
 from shared.table.keys import Item, Key, account_key
-from shared.table.queries import get_live
+from shared.table.queries import get_live, parse_record
 from shared.table.store import Records
 
 
 def read_with_actor(store: Records, caller: Caller, *keys: Key) -> tuple[Account, dict[Key, Item]]:
     """Read the caller's account and the records with these keys, in one request.
 
-    Return the account and the records that exist. Raises NoActiveAccountError.
+    Return the account, and the records that exist and that it may know of. Raises NoActiveAccountError.
     """
     own_key = account_key(caller.account_id)
     records = get_live(store, caller.now, own_key, *keys)
-    return active_account(records.get(own_key)), records
+    actor = active_account(parse_record(Account, records, own_key))
+    return actor, {key: item for key, item in records.items() if key == own_key or _may_know(actor, item)}
+
+
+# Records of these kinds belong to a customer. Others (the catalogue, counters) belong to nobody.
+_OWNED: Final = ("customer", "account", "import", "device")
+
+
+def _may_know(actor: Account, item: Item) -> bool:
+    """Decide it by the stored path, so that also a record that can't be read looks absent from outside."""
+    path = item.get("path") or item.get("customer_path")
+    return actor.can_see(path) if isinstance(path, str) else item["sk"].partition("#")[0] not in _OWNED

@@ -7,7 +7,7 @@ like one that does not exist.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
@@ -99,9 +99,8 @@ class HasPath(Protocol):
     def path(self) -> str: ...
 
 
-def active_account(item: dict[str, Any] | None) -> Account:
-    """Parse the caller's account as it is stored now. Raises NoActiveAccountError if it is disabled or removed."""
-    account = Account.model_validate(item) if item is not None else None
+def active_account(account: Account | None) -> Account:
+    """Return the caller's account as it is stored now. Raises NoActiveAccountError if it is disabled or removed."""
     if account is None or account.disabled or account.removed:
         raise NoActiveAccountError("No active account belongs to this sign-in. Ask an administrator of your company.")
     return account

@@ -39,9 +39,9 @@ from shared.customers.use_cases import (
 from shared.errors import ArchivedError, NotFoundError, StaleVersionError
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, HISTORY, TABLE, Item, Key, children_key, customer_key, devices_key, name_key
-from shared.table.queries import get_live, parse_record
+from shared.table.queries import IncompleteRecord, get_live, parse_record, read_all
 from shared.table.store import Action, ConditionFailedError, Delete, Increment, Put, Store, Update, update_between
-from shared.values.timestamps import Timestamp
+from shared.values.timestamps import Timestamp, parse_timestamp
 
 # How many of what blocks a change are named, and how many names are read at once.
 _MAX_NAMED: Final = 20
@@ -297,31 +297,38 @@ class HistoryEntry(BaseModel):
 class History(BaseModel):
     customer_id: str
     entries: list[HistoryEntry] = Field(description="In the order of time, the oldest first.")
+    incomplete: list[IncompleteRecord] = Field(description="Changes of this page whose record can't be read.")
     next_cursor: str | None = Field(description="For the next page; null on the last one.")
 
 
 def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None) -> History:
-    """Every change of a customer. Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
+    """List the changes of a customer. Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
 
     Entries that follow from the customer's record (added, reminded, in production) are merged with the stored changes.
     """
     key = customer_key(customer_id)
     actor, customer, _ = read_customer(store, caller, customer_id)
     bound_to = {"list": "history", "customer_id": customer.id}
-    position = read_cursor(actor, bound_to, cursor) or {"sk": HISTORY, "told": "0"}
+    position = read_cursor(actor, bound_to, cursor) or {"sk": HISTORY, "shown": "0"}
     page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": position["sk"]}, limit=limit)
-    stored = [(Change.model_validate(item), {"sk": item["sk"]}) for item in page.items]
-    from_record: list[tuple[Change, dict[str, str]]] = [
-        (change, {}) for change in entries_from_record(customer, caller.now)[int(position["told"]) :]
-    ]
+    from_record = entries_from_record(customer, caller.now)[int(position["shown"]) :]
+    # By time, which is in the sort key too: each change, None if it can't be read, and its sort key if it is stored.
+    merged: list[tuple[datetime, Change | None, str]] = [(change.at, change, "") for change in from_record]
+    for item, change in zip(page.items, read_all(Change, page.items, []), strict=True):
+        merged.append((parse_timestamp(item["sk"].split("#")[1]), change, item["sk"]))
+    merged.sort(key=lambda entry: entry[0])
     entries: list[HistoryEntry] = []
-    merged = sorted([*from_record, *stored], key=lambda entry: entry[0].at)
-    for change, stored_position in merged[:limit]:
-        entries.append(HistoryEntry.model_validate(change.model_dump()))
-        position = (
-            {**position, **stored_position} if stored_position else {**position, "told": str(int(position["told"]) + 1)}
-        )
+    incomplete: list[IncompleteRecord] = []
+    for _, change, sk in merged[:limit]:
+        if change is None:
+            incomplete.append(IncompleteRecord(kind="change", id=sk.removeprefix(HISTORY)))
+        else:
+            entries.append(HistoryEntry.model_validate(change.model_dump()))
+        position = {**position, "sk": sk} if sk else {**position, "shown": str(int(position["shown"]) + 1)}
     more = page.next is not None or len(merged) > limit
     return History(
-        customer_id=customer.id, entries=entries, next_cursor=sign_cursor(actor, bound_to, position if more else None)
+        customer_id=customer.id,
+        entries=entries,
+        incomplete=incomplete,
+        next_cursor=sign_cursor(actor, bound_to, position if more else None),
     )

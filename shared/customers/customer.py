@@ -23,7 +23,7 @@ from shared.customers.trial import STEPS, State, Trial, days_left, production_si
 from shared.errors import RulesViolatedError, RuleViolation, Violations, require
 from shared.idempotency import request_hash
 from shared.storage_locations.catalogue import Catalogue, DecidedBy, StorageLocation, decide_location
-from shared.values.countries import COUNTRY_NAMES, CountryCode, CountryResponse, country_response
+from shared.values.countries import CountryCode, CountryResponse, country_name, country_response
 from shared.values.names import MAX_NAME_LENGTH, fold_name
 from shared.values.timestamps import Timestamp, format_timestamp
 
@@ -313,7 +313,7 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
         services_to_provide=list(customer.services_to_provide),
         device_country=country_response(customer.device_country),
         storage_location=StorageLocationResponse(
-            code=location.country, name=COUNTRY_NAMES[location.country], **location.model_dump(exclude={"country"})
+            code=location.country, name=country_name(location.country), **location.model_dump(exclude={"country"})
         ),
         state="in_trial" if since is None else "in_production",
         trial=source.trial

@@ -26,7 +26,7 @@ from shared.errors import (
 from shared.table.keys import customer_key, reference_key, tree_below
 from shared.table.queries import get_live, parse_record
 from shared.table.store import Store
-from shared.values.countries import COUNTRY_NAMES, country_code
+from shared.values.countries import country_code, country_name
 
 # How often a request is decided anew because another one wrote at the same moment.
 _MAX_ATTEMPTS: Final = 5
@@ -52,7 +52,10 @@ def get_customer_by_reference(
         value = normalize_reference(unquote(value), "value")
     except RuleViolation as broken:  # no customer can have it
         raise NotFoundError from broken
-    customer = _find(store, caller, path, system, value)
+    try:
+        customer = _find(store, caller, actor, path, system, value)
+    except ReferenceExistsError as outside:
+        raise NotFoundError from outside
     return show_current(store, caller, authorize(actor, caller.operation, customer))
 
 
@@ -82,10 +85,10 @@ def save_customer_by_reference(
     new = _with_reference(new, system, value)
     actor, path = _resolve_scope(store, caller, new.parent_id, "/parent_id")
     for _ in range(_MAX_ATTEMPTS):
-        customer = _find(store, caller, path, system, value)
+        customer = _find(store, caller, actor, path, system, value)
         if customer is not None:
             try:
-                return _change(store, caller, actor, customer, new, system, version)
+                return _change(store, caller, actor, customer, new, version)
             except StaleVersionError:
                 if version is not None:
                     raise
@@ -96,7 +99,7 @@ def save_customer_by_reference(
             return SavedCustomer(add_customer(store, caller, new, idempotency_key=new_key).customer, "added")
         except (NameExistsError, ReferenceExistsError):
             # The same request of another caller may have added this very customer, and then it is the one to change.
-            if _find(store, caller, path, system, value) is None:
+            if _find(store, caller, actor, path, system, value) is None:
                 raise
     raise concurrent_modification()
 
@@ -110,12 +113,15 @@ def _resolve_scope(store: Store, caller: Caller, customer_id: str | None, pointe
     return actor, authorize(actor, caller.operation, parse_record(Customer, records, key), pointer=pointer).path
 
 
-def _find(store: Store, caller: Caller, path: str, system: str, value: str) -> Customer | None:
+def _find(store: Store, caller: Caller, actor: Account, path: str, system: str, value: str) -> Customer | None:
+    """Return the customer with a reference. Raises ReferenceExistsError if the caller can't see it."""
     reference = reference_key(tree_below("reference", path), system, value)
-    records = get_live(store, caller.now, reference).get(reference)
-    if records is None:
+    found = get_live(store, caller.now, reference).get(reference)
+    if found is None:
         return None
-    key = customer_key(records["customer_id"])
+    if not actor.can_see(found["customer_path"]):
+        raise reference_exists(system)
+    key = customer_key(found["customer_id"])
     return parse_record(Customer, get_live(store, caller.now, key), key)
 
 
@@ -129,10 +135,8 @@ def _with_reference(new: NewCustomer, system: str, value: str) -> NewCustomer:
 
 
 def _change(
-    store: Store, caller: Caller, actor: Account, customer: Customer, new: NewCustomer, system: str, version: int | None
+    store: Store, caller: Caller, actor: Account, customer: Customer, new: NewCustomer, version: int | None
 ) -> SavedCustomer:
-    if not actor.can_see(customer.path):
-        raise reference_exists(system)
     authorize(actor, caller.operation, customer)
     if version is not None:
         ensure_version(customer, version)
@@ -154,6 +158,6 @@ def _change(
 def _ensure_same_location(requested: str, customer: Customer) -> None:
     pointer = "/storage_location"
     if country_code(requested, pointer) != customer.storage_location.country:
-        location = COUNTRY_NAMES[customer.storage_location.country]
+        location = country_name(customer.storage_location.country)
         detail = f"The storage location {location} can't be changed here. Omit it, or contact support."
         raise RuleViolation("storage_location_stays", pointer, detail)

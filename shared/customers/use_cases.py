@@ -29,7 +29,7 @@ from shared.errors import (
 from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, Item, Key, children_key, customer_key, name_key
-from shared.table.queries import get_live, is_expired, paginate, parse_record
+from shared.table.queries import IncompleteRecord, get_live, is_expired, paginate, parse_record, read_all
 from shared.table.store import Action, ConditionFailedError, Increment, Page, Position, Put, Records, Store, position
 from shared.values.names import fold_name, fold_prefix, normalize_name
 
@@ -170,6 +170,7 @@ def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerResp
 
 class CustomerPage(BaseModel):
     customers: list[CustomerResponse]
+    incomplete: list[IncompleteRecord] = Field(description="Customers of this page whose record can't be read.")
     next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
 
@@ -203,6 +204,7 @@ def list_customers(
     after = read_cursor(account, bound_to, cursor)
     top_item, known = records[key], {top.id: top}
     prefix = fold_prefix(query.name_prefix or "")
+    incomplete: list[IncompleteRecord] = []
 
     def page(size: int, start: Position | None) -> Page:
         if query.within is not None:
@@ -212,11 +214,9 @@ def list_customers(
         return store.query("children", top.id, starts_with=prefix, limit=size, after=start)
 
     def shown(items: list[Item]) -> list[CustomerResponse | None]:
-        responses = zip(items, show_all(store, caller, items, known), strict=True)
-        return [
-            None if is_expired(item, caller.now) or not query.matches(response) else response
-            for item, response in responses
-        ]
+        live = [item for item in items if not is_expired(item, caller.now)]
+        responses = {one.id: one for one in show_all(store, caller, live, known, incomplete) if one}
+        return [one if (one := responses.get(item["id"])) and query.matches(one) else None for item in items]
 
     customers, position_after = paginate(
         page,
@@ -226,7 +226,8 @@ def list_customers(
         after=after,
         filtered=query.level is not None or query.state is not None,
     )
-    return CustomerPage(customers=customers, next_cursor=sign_cursor(account, bound_to, position_after))
+    next_cursor = sign_cursor(account, bound_to, position_after)
+    return CustomerPage(customers=customers, incomplete=incomplete, next_cursor=next_cursor)
 
 
 def _validate_query(query: CustomerQuery) -> None:
@@ -256,11 +257,29 @@ def end_customer_of(store: Records, customer: Customer) -> Customer | None:
     return parse_record(Customer, store.get(key), key)
 
 
-def show_all(store: Store, caller: Caller, items: list[Item], known: dict[str, Customer]) -> list[CustomerResponse]:
-    """Show customers; the end-customers of sites that are not among `known` are read in one more request."""
-    customers = [Customer.model_validate(item) for item in items]
-    known.update({customer.id: customer for customer in customers})
-    missing = {c.parent_id for c in customers if c.level == "site" and c.parent_id not in known}
-    for item in store.get(*(customer_key(parent_id) for parent_id in missing if parent_id)).values() if missing else ():
-        known[item["id"]] = Customer.model_validate(item)
-    return [show(customer, caller.now, known.get(customer.parent_id or "")) for customer in customers]
+def show_all(
+    store: Store,
+    caller: Caller,
+    items: list[Item],
+    known: dict[str, Customer],
+    incomplete: list[IncompleteRecord],
+) -> list[CustomerResponse | None]:
+    """Show customers; the end-customers of sites that are not among `known` are read in one more request.
+
+    A customer that can't be read is None and named in `incomplete`, and so is a site whose end-customer can't.
+    """
+    customers = read_all(Customer, items, incomplete)
+    known.update({customer.id: customer for customer in customers if customer})
+    missing = {each.parent_id for each in customers if each and each.level == "site" and each.parent_id not in known}
+    parents = store.get(*(customer_key(parent_id) for parent_id in missing if parent_id)) if missing else {}
+    known.update({parent.id: parent for parent in read_all(Customer, parents.values(), []) if parent})
+
+    def shown(customer: Customer | None) -> CustomerResponse | None:
+        if customer is None:
+            return None
+        if customer.level == "site" and customer.parent_id not in known:
+            incomplete.append(IncompleteRecord(kind="customer", id=customer.id))
+            return None
+        return show(customer, caller.now, known.get(customer.parent_id or ""))
+
+    return [shown(customer) for customer in customers]

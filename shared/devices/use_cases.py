@@ -35,11 +35,12 @@ from shared.errors import (
     RuleViolation,
     ThrottledError,
     TooManyDevicesError,
+    UnreadableRecordError,
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, TABLE, Item, customer_key, device_key, devices_key, views_key
-from shared.table.queries import parse_record
+from shared.table.queries import IncompleteRecord, name_record, parse_record, read_all, read_record
 from shared.table.store import Check, ConditionFailedError, Increment, Put, Records, Store, update_between
 from shared.values.countries import CountryResponse, country_response
 from shared.values.csv_text import as_csv
@@ -139,9 +140,13 @@ def blocking_devices(store: Store, customer_id: str) -> Iterator[dict[str, str]]
     """The test devices that block archiving a customer; see `shared.customers.change_use_cases.FindDevices`."""
     # One page is enough: a customer has at most 10 devices, beside the tombstones of removed ones.
     for item in store.query(TABLE, customer_key(customer_id)[0], starts_with="device#", limit=_PAGE).items:
-        device = Device.model_validate(item)
-        if not device.removed:
-            yield {"code": "test_device", "device_id": device.id, "detail": device.name}
+        try:
+            device = read_record(Device, item)
+        except UnreadableRecordError:
+            yield {"code": "test_device", "device_id": name_record(item).id, "detail": "Its record can't be read."}
+        else:
+            if not device.removed:
+                yield {"code": "test_device", "device_id": device.id, "detail": device.name}
 
 
 class Drift(BaseModel):
@@ -157,6 +162,7 @@ class Drift(BaseModel):
 
 class DriftPage(BaseModel):
     drift: list[Drift]
+    incomplete: list[IncompleteRecord] = Field(description="Customers of this page whose record can't be read.")
     catalogue_version: int
     next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
@@ -173,11 +179,14 @@ def check_storage(
     catalogue = Catalogue.model_validate(records[CATALOGUE])
     bound_to = {"list": "storage check", "customer_id": top.id}
 
+    incomplete: list[IncompleteRecord] = []
+
     def drifted(items: list[Item]) -> list[Drift | None]:
-        return [_drift(Customer.model_validate(item), catalogue) for item in items]
+        customers = read_all(Customer, items, incomplete)
+        return [_drift(customer, catalogue) if customer else None for customer in customers]
 
     drift, next_cursor = list_within(store, actor, records[at], bound_to, drifted, limit=limit, cursor=cursor)
-    return DriftPage(drift=drift, catalogue_version=catalogue.version, next_cursor=next_cursor)
+    return DriftPage(drift=drift, incomplete=incomplete, catalogue_version=catalogue.version, next_cursor=next_cursor)
 
 
 def _drift(customer: Customer, catalogue: Catalogue) -> Drift | None:
@@ -204,6 +213,9 @@ class DevicePage(BaseModel):
     view: str | None = Field(description="The view that gave the columns, unless they were given.")
     columns: list[ColumnResponse]
     rows: list[dict[str, Any]] = Field(description="A value for each column, in the order of the columns.")
+    incomplete: list[IncompleteRecord] = Field(
+        description="Test devices of this page, or views, whose record or whose customer's record can't be read."
+    )
     invoiced: int = Field(0, description="How many of these rows are invoiced: none, they are test devices.")
     next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
@@ -232,18 +244,29 @@ def list_devices(
     actor, records = read_with_actor(store, caller, at, views_at)
     top = authorize(actor, caller.operation, parse_record(Customer, records, at))
     name = None if columns is not None else view or DEFAULT
-    views = parse_record(Views, records, views_at) or Views()
+    incomplete: list[IncompleteRecord] = []
+    saved = [records[views_at]] if views_at in records and columns is None else []
+    # Views that can't be read are named, and the columns are the system's. A view that is asked for is then an error.
+    views = next(iter(read_all(Views, saved, incomplete)), None) or Views()
+    if view is not None and incomplete:
+        raise UnreadableRecordError
     chosen = validate_columns(columns) if columns is not None else views.columns(name or DEFAULT)
     if chosen is None:
         raise NotFoundError
     bound_to = {"list": "devices", "customer_id": top.id}
     page = below(store, "device", top, limit=limit, after=read_cursor(actor, bound_to, cursor))
-    devices = [Device.model_validate(item) for item in page.items]
+    devices = [device for device in read_all(Device, page.items, incomplete) if device]
     customers = _customers_of(store, caller, devices)
+    incomplete += [
+        IncompleteRecord(kind="test_device", id=device.id) for device in devices if device.customer_id not in customers
+    ]
     return DevicePage(
         view=name,
         columns=[ColumnResponse(name=column, title=COLUMNS[column].title) for column in chosen],
-        rows=[row(device, customers[device.customer_id], chosen) for device in devices],
+        rows=[
+            row(device, customers[device.customer_id], chosen) for device in devices if device.customer_id in customers
+        ],
+        incomplete=incomplete,
         next_cursor=sign_cursor(actor, bound_to, page.next),
     )
 
@@ -252,7 +275,7 @@ def _customers_of(store: Store, caller: Caller, devices: list[Device]) -> dict[s
     """The customers of these devices, in one read; another one for the end-customers of sites."""
     ids = {device.customer_id for device in devices}
     items = list(store.get(*map(customer_key, sorted(ids))).values()) if ids else []
-    return {shown.id: shown for shown in show_all(store, caller, items, {}) if shown.id}
+    return {shown.id: shown for shown in show_all(store, caller, items, {}, []) if shown and shown.id}
 
 
 class ViewList(BaseModel):

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.customers.customer import CustomerResponse
 from shared.devices.device import Device
 from shared.errors import RuleViolation, Violations
-from shared.values.countries import COUNTRY_NAMES
+from shared.values.countries import country_name
 from shared.values.timestamps import format_timestamp
 
 DEFAULT: Final = "default"
@@ -41,7 +41,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "invoiced": Column("Invoiced", lambda _device, _customer: False),
     "storage_location": Column(
         "Storage location",
-        lambda device, _: COUNTRY_NAMES[device.storage_location] if device.storage_location else None,
+        lambda device, _: country_name(device.storage_location) if device.storage_location else None,
     ),
     "expected_storage_location": Column(
         "Expected storage location", lambda _, customer: customer.storage_location.name

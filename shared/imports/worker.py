@@ -19,7 +19,13 @@ from shared.customers.use_cases import (
     creation_actions,
     ensure_unique,
 )
-from shared.errors import ApiError, NameExistsError, NoActiveAccountError, ReferenceExistsError
+from shared.errors import (
+    ApiError,
+    NameExistsError,
+    NoActiveAccountError,
+    ReferenceExistsError,
+    UnreadableRecordError,
+)
 from shared.imports.file import MAX_ROW_ERRORS, Errors, Import, Result, Row, Status, request_from_row
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, Item, Key, account_key, children_key, customer_key
@@ -36,6 +42,7 @@ class ImportWorker:
         self.results: dict[int, Result] = {}
         # Parents, and their revisions. A write fails if one of them has changed since it was read.
         self.parents: dict[str, Customer | None] = {}
+        self.unreadable: dict[str | None, UnreadableRecordError] = {}
         self.records: dict[Key, Item] = {}
         self.group: dict[int, tuple[Row, Customer, list[Action]]] = {}
         self.taken: set[Key] = set()  # what the group writes, the records of the parents' children among it
@@ -44,7 +51,7 @@ class ImportWorker:
         """Process these rows and return their results. `records` has the caller's account and the catalogue."""
         self.caller, self.catalogue = caller, Catalogue.model_validate(records[CATALOGUE])
         try:
-            self.actor: Account = active_account(records.get(account_key(caller.account_id)))
+            self.actor: Account = active_account(parse_record(Account, records, account_key(caller.account_id)))
         except NoActiveAccountError as refused:  # disabled since, and so nothing is done in its name
             for row in rows:
                 self._refuse(row, refused)
@@ -68,7 +75,13 @@ class ImportWorker:
         for some in batched(missing, MAX_KEYS // 2, strict=False):
             keys = [key for each in some for key in (customer_key(each), children_key(each))]
             self.records |= get_live(self.store, self.caller.now, *keys)
-            self.parents |= {each: parse_record(Customer, self.records, customer_key(each)) for each in some}
+            for each in some:
+                try:
+                    self.parents[each] = parse_record(Customer, self.records, customer_key(each))
+                except UnreadableRecordError as error:
+                    self.parents[each] = None
+                    if self.actor.can_see(str(self.records[customer_key(each)].get("path"))):
+                        self.unreadable[each] = error
 
     def add(self, row: Row) -> None:
         """Take the row into the group that is written next."""
@@ -85,6 +98,8 @@ class ImportWorker:
         try:
             self.read_parents({parent_id})
             parent = self.parents.get(parent_id or "")
+            if unreadable := self.unreadable.get(parent_id):
+                raise unreadable
             if parent_id is not None:
                 parent = authorize(self.actor, self.caller.operation, parent, pointer="/parent_id")
             new = request_from_row(row, parent_id, parent, self.import_job.from_parents)

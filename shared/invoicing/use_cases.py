@@ -11,7 +11,7 @@ from shared.customers.levels import ServiceType
 from shared.customers.subtree import Kind, list_within
 from shared.invoicing.days import Month, invoiceable, parse_month
 from shared.table.keys import Item, customer_key
-from shared.table.queries import has_passed
+from shared.table.queries import IncompleteRecord, has_passed, read_all
 from shared.table.store import Store
 from shared.values.csv_text import as_csv
 from shared.values.timestamps import Timestamp
@@ -34,8 +34,8 @@ class InvoicingRow(BaseModel):
 class InvoicingPage(BaseModel):
     month: str
     rows: list[InvoicingRow]
-    incomplete: list[str] = Field(
-        description="Customers of this page whose record is broken. Check them before you bill."
+    incomplete: list[IncompleteRecord] = Field(
+        description="Customers of this page whose record can't be read. Check them before you bill."
     )
     next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
 
@@ -68,17 +68,11 @@ def get_invoicing(
     actor, top, records = read_customer(store, caller, customer_id)
     bound_to = {"list": "invoicing", "customer_id": top.id, "month": month, "archived": archived}
 
-    incomplete: list[str] = []
+    incomplete: list[IncompleteRecord] = []
 
     def invoiced(items: list[Item]) -> list[InvoicingRow | None]:
-        rows: list[InvoicingRow | None] = []
-        for item in items:
-            try:
-                rows.append(_row(Customer.model_validate(item), start_of_month, caller.now))
-            except ValueError:  # a broken record is reported, and the others are billed
-                incomplete.append(item["id"])
-                rows.append(None)
-        return rows
+        customers = read_all(Customer, items, incomplete)
+        return [_row(customer, start_of_month, caller.now) if customer else None for customer in customers]
 
     kind: Kind = "archived" if archived else "customer"
     rows, next_cursor = list_within(

@@ -1,11 +1,13 @@
 """What use cases do with the store over and over: read records that have not expired, parse them, fill a page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
+from shared.aws.observability import count_metric, log
+from shared.errors import UnreadableRecordError
 from shared.table.keys import Item, Key
 from shared.table.store import Page, Position, Records
 
@@ -28,10 +30,47 @@ def has_passed(expires_at: int | None, now: datetime) -> bool:
     return expires_at is not None and expires_at <= now.timestamp()
 
 
+class IncompleteRecord(BaseModel):
+    """A record that a list leaves out because this version of the code can't read it."""
+
+    kind: str = Field(description="What it is: customer, account, test_device, change or views.", examples=["customer"])
+    id: str
+
+
 def parse_record[M: BaseModel](model: type[M], records: Mapping[Key, Item | None], key: Key) -> M | None:
-    """The record with `key`, as its model."""
+    """Return the record with `key` as its model. Raises UnreadableRecordError."""
     item = records.get(key)
-    return model.model_validate(item) if item else None
+    return read_record(model, item) if item else None
+
+
+def read_record[M: BaseModel](model: type[M], item: Item) -> M:
+    """Return a stored record as its model. Raises UnreadableRecordError, after the record is logged and counted."""
+    try:
+        return model.model_validate(item)
+    except ValidationError as error:
+        fields = sorted({".".join(map(str, wrong["loc"])) for wrong in error.errors(include_input=False)})
+        log.error("record_unreadable", pk=item["pk"], sk=item["sk"], schema=item.get("schema"), fields=fields[:10])
+        count_metric("record_unreadable")
+        raise UnreadableRecordError from error
+
+
+def read_all[M: BaseModel](model: type[M], items: Iterable[Item], incomplete: list[IncompleteRecord]) -> list[M | None]:
+    """Return stored records as their models, in order: None for one that can't be read, which `incomplete` gets."""
+    found: list[M | None] = []
+    for item in items:
+        try:
+            found.append(read_record(model, item))
+        except UnreadableRecordError:
+            incomplete.append(name_record(item))
+            found.append(None)
+    return found
+
+
+def name_record(item: Item) -> IncompleteRecord:
+    """Return the kind and the id of a record, both from its key, which every version of the code can read."""
+    kind, _, rest = item["sk"].partition("#")
+    kind = {"device": "test_device", "history": "change"}.get(kind, kind)
+    return IncompleteRecord(kind=kind, id=rest or item["pk"].partition("#")[2])
 
 
 def build_record(key: Key, model: BaseModel) -> Item:

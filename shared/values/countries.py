@@ -132,5 +132,10 @@ class CountryResponse(BaseModel):
     name: str
 
 
+def country_name(code: str) -> str:
+    """Return the English name of a stored code, or the code if only a newer version of the code knows it."""
+    return COUNTRY_NAMES.get(code, code)
+
+
 def country_response(code: str) -> CountryResponse:
-    return CountryResponse(code=code, name=COUNTRY_NAMES[code])
+    return CountryResponse(code=code, name=country_name(code))

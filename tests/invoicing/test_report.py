@@ -94,7 +94,10 @@ def test_broken_record_is_reported_and_the_others_are_listed(memory: MemoryStore
     del memory.items[customer_key(bad.id)]["storage_location"]
     as_caller = caller(now=at(20), operation="read_invoicing")
     page = get_invoicing(memory, as_caller, ROOT.id, month="2026-11", limit=10)
-    assert ([row.customer_id for row in page.rows], page.incomplete) == ([good.id], [bad.id])
+    assert ([row.customer_id for row in page.rows], [(each.kind, each.id) for each in page.incomplete]) == (
+        [good.id],
+        [("customer", bad.id)],
+    )
 
 
 def test_report_is_available_as_csv(memory: MemoryStore) -> None:
