@@ -104,7 +104,9 @@ class Player:
         company = {"services_to_provide": ["software_only"], "service_type": "software_only"}
         fields: dict[str, Any] = {"root": company, "distributor": {**company, "level": "reseller"}, "end_customer": {}}
         for level in ("root", "distributor", "reseller", "end_customer"):
-            parent = next(each for each in self.stored("customer") if each["level"] == level)
+            parent = next(
+                each for each in self.stored("customer") if each["level"] == level and "archived_at" not in each
+            )
             body = {"parent_id": parent["id"], "name": "Added", "device_country": "DE"}
             body |= fields.get(level, {"service_type": "software_only"})
             self.request("add_customer", "/customers", status=201, body=body)
