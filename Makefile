@@ -35,6 +35,9 @@ token: $(ENV)/dev/.ready ## a fresh access token of the running stack (ACCOUNT=r
 clock: $(ENV)/dev/.ready ## move the running stack's clock forward (AT=+31d)
 	@$(ENV)/dev/bin/python -m local.clock $(AT)
 
+migrate: $(ENV)/dev/.ready ## change the stored records as a migration says (NAME=schema_1, TABLE=... of a deployed stack)
+	@$(ENV)/dev/bin/python -m local.migrate $(or $(NAME),--help) $(if $(TABLE),--table $(TABLE))
+
 demo: $(ENV)/dev/.ready ## create customers, accounts and test devices on the running stack
 	@$(ENV)/dev/bin/python -m local.demo
 

@@ -1,7 +1,7 @@
 """Tests: no parser of a caller's text takes more than linear time.
 
-The CPU time of a text and of one twice as long is compared in the same run. A parser that checks the length first is
-fast for both.
+A text is doubled three times, and the CPU times are compared in the same run: linear time grows by 8, quadratic time by
+64. A parser that checks the length first is fast for both.
 """
 
 import base64
@@ -27,7 +27,8 @@ from shared.values.names import fold_name, fold_prefix, normalize_name
 from shared.values.timestamps import parse_timestamp
 from tests.calls import an_event
 
-SIZE = 200_000  # characters
+SIZE = 50_000  # characters
+GROWTH, MOST = 8, 20
 FAST = 0.005  # seconds of CPU: nothing to compare
 TRIES = 5
 
@@ -83,19 +84,18 @@ def cpu(parse: Callable[[str], Any], text: str) -> float:
 
 
 @pytest.mark.parametrize("parser", PARSERS)
-def test_twice_the_text_takes_at_most_twice_the_time(parser: str) -> None:
+def test_time_grows_no_faster_than_the_text(parser: str) -> None:
     parse = PARSERS[parser]
     for name, make in TEXTS.items():
         ratios = []
         for _ in range(TRIES):  # another process may disturb one measurement
-            once, twice = cpu(parse, make(SIZE)), cpu(parse, make(2 * SIZE))
-            ratios.append(twice / max(once, FAST))
-            if ratios[-1] <= 2.5:
+            ratios.append(cpu(parse, make(GROWTH * SIZE)) / max(cpu(parse, make(SIZE)), FAST))
+            if ratios[-1] <= MOST:
                 break
-        assert min(ratios) <= 2.5, (name, ratios)
+        assert min(ratios) <= MOST, (name, ratios)
 
 
 def test_quadratic_parser_is_found() -> None:
     marks = TEXTS["marks"]  # folding sorts the marks of a letter, so no parser may fold before it checks the length
-    once, twice = (min(cpu(fold_name, marks(size)) for _ in range(3)) for size in (10_000, 20_000))
-    assert twice > 2.5 * once
+    once, grown = (min(cpu(fold_name, marks(size)) for _ in range(3)) for size in (5_000, GROWTH * 5_000))
+    assert grown > MOST * once

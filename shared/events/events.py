@@ -192,19 +192,7 @@ def events_for_change(old: Image | None, new: Image | None, changed_at: datetime
         return _device_events(old, Device.model_validate(new), changed_at)
     if kind == "account":
         return _account_events(old, Account.model_validate(new), changed_at)
-    if kind == "catalogue":
-        catalogue = Catalogue.model_validate(new)
-        return [
-            _envelope(
-                "storage_locations_replaced",
-                f"catalogue {catalogue.version}",
-                occurred_at=catalogue.created_at,
-                sequence=catalogue.version,
-                customer_id=None,
-                path=None,
-            )
-        ]
-    return []
+    return _catalogue_events(old, Catalogue.model_validate(new)) if kind == "catalogue" else []
 
 
 _REMINDERS: Final = {days: f"reminder_{days}_at" for days in STEPS if days}
@@ -270,6 +258,21 @@ def _change_details(change: Change, customer: Customer) -> dict[str, Any]:
         times = customer.archives[-1]
         return {"archived_at": times.start, "restored_at": times.end}
     return {"changes": change.changes}
+
+
+def _catalogue_events(old: Image | None, new: Catalogue) -> list[EventEnvelope]:
+    if old is not None and old.get("version") == new.version:
+        return []
+    return [
+        _envelope(
+            "storage_locations_replaced",
+            f"catalogue {new.version}",
+            occurred_at=new.created_at,
+            sequence=new.version,
+            customer_id=None,
+            path=None,
+        )
+    ]
 
 
 def _device_events(old: Image | None, new: Device, changed_at: datetime | None) -> list[EventEnvelope]:
