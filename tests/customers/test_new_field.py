@@ -1,8 +1,5 @@
 """A field is added in two files: this applies the example of docs/developing.md to a copy of the code, and uses it."""
 
-import ast
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,50 +7,12 @@ from pathlib import Path
 import pytest
 
 from local.paths import PROJECT
-
-GUIDE = (PROJECT / "docs" / "developing.md").read_text()
-MODELS = ("Customer", "NewCustomer", "CustomerChange", "CustomerResponse")
-
-
-def example(place: str) -> str:
-    """The lines that docs/developing.md inserts at this place."""
-    found = re.search(rf"<!-- field: {re.escape(place)} -->\s*```python\n(.*?) *```", GUIDE, re.DOTALL)
-    assert found, f"docs/developing.md has no example for {place}"
-    return found[1]
-
-
-def insert_before(source: str, line: int, lines: str) -> str:
-    """Insert lines before a line, counted from 1."""
-    all_lines = source.splitlines(keepends=True)
-    return "".join([*all_lines[: line - 1], lines, *all_lines[line - 1 :]])
-
-
-def line_of_references(source: str, model: str) -> int:
-    """The line at which a model declares its field `references`."""
-    (found,) = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == model]
-    (field,) = [
-        node
-        for node in found.body
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "references"
-    ]
-    return field.lineno
+from tests.newer_code import copy_with_the_field
 
 
 @pytest.fixture
-def copy_with_the_field(tmp_path: Path) -> Path:
-    """A copy of shared/ in which exactly the two files of the guide were edited."""
-    shutil.copytree(PROJECT / "shared", tmp_path / "shared", ignore=shutil.ignore_patterns("__pycache__"))
-    fields = tmp_path / "shared" / "customers" / "fields.py"
-    source = fields.read_text()
-    fields.write_text(
-        insert_before(
-            source, source[: source.index('    "references": FieldSpec(')].count("\n") + 1, example("fields.py")
-        )
-    )
-    customer = tmp_path / "shared" / "customers" / "customer.py"
-    for model in MODELS:
-        source = customer.read_text()
-        customer.write_text(insert_before(source, line_of_references(source, model), example(model)))
+def newer_code(tmp_path: Path) -> Path:
+    copy_with_the_field(tmp_path)
     return tmp_path
 
 
@@ -131,10 +90,8 @@ print("ok")
 
 
 def test_a_field_added_in_two_files_is_validated_added_changed_shown_recorded_and_imported(
-    copy_with_the_field: Path,
+    newer_code: Path,
 ) -> None:
-    script = f"import sys\nsys.path[:0] = [{str(copy_with_the_field)!r}, {str(PROJECT)!r}]\n{USE}"
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=copy_with_the_field, capture_output=True, text=True, check=False
-    )
+    script = f"import sys\nsys.path[:0] = [{str(newer_code)!r}, {str(PROJECT)!r}]\n{USE}"
+    run = subprocess.run([sys.executable, "-c", script], cwd=newer_code, capture_output=True, text=True, check=False)
     assert run.stdout.endswith("ok\n"), run.stderr

@@ -20,7 +20,7 @@ from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, customer_key, name_key
 from shared.table.store import Put
 from tests.builders import a_new_customer
-from tests.simulation import crashes, deliveries, fuzz, interleavings, stateful
+from tests.simulation import crashes, deliveries, fuzz, interleavings, stateful, two_versions
 from tests.simulation.fixtures import System, a_caller, fixtures
 from tests.simulation.invariants import violations
 
@@ -73,6 +73,10 @@ def prove(size: str, first: int, report: Callable[[str], None]) -> list[str]:
     report(f"a naive addition is caught in {caught} of {naive_histories} histories")
     if caught < naive_histories // 4:
         found.append("the naive addition is caught too rarely: check the invariants and the turns")
+    report(f"two versions at once: {histories}, seeds {first} to {first + histories - 1}")
+    for seed in range(first, first + histories):
+        again = f"\n  again: python -m tests.simulation.two_versions {seed}"
+        found += [words + again for words in two_versions.findings(seed)]
     counts: Counter[str] = Counter()
     for case in crashes.cases():
         counts[case.use_case] += 1
