@@ -36,6 +36,11 @@ class Settings:
         return self.environment["IMPORT_QUEUE_URL"]
 
     @property
+    def restore_epoch(self) -> int:
+        """How often the table was restored from a backup."""
+        return int(self.environment.get("RESTORE_EPOCH") or 0)
+
+    @property
     def sign_in_client(self) -> str:
         """The app client of the user pool that people sign in with."""
         return self.environment["USER_POOL_CLIENT_ID"]

@@ -30,7 +30,8 @@ class Event(BaseModel):
     event_id: str
     schema_version: Literal[1] = 1
     occurred_at: Timestamp
-    sequence: int = Field(description="The version of the record: higher is later, for the same record.")
+    sequence: int = Field(description="The version of the record: higher is later, for the same record and epoch.")
+    epoch: int = Field(0, description="How often the table was restored from a backup. A higher epoch is later.")
     customer_id: str | None
     path: str | None = Field(description="Ids from the root to the customer, joined by '/'.")
 
@@ -312,6 +313,18 @@ def _account_events(old: Image | None, new: Account, changed_at: datetime | None
             status=new.status,
         )
     ]
+
+
+def in_epoch(envelope: EventEnvelope, epoch: int) -> EventEnvelope:
+    """Return the event as one of an epoch of the table, with an id of its own.
+
+    After a restore, versions are counted again from those of the backup. A change then is a new event, even if an event
+    of the same record and version may have been published before the restore. Epoch 0 has the ids of the first table.
+    """
+    if not epoch:
+        return envelope
+    event_id = id_from("evt", envelope.event.event_id, str(epoch))
+    return EventEnvelope(envelope.type, envelope.event.model_copy(update={"event_id": event_id, "epoch": epoch}))
 
 
 def _envelope(type: str, subject: str, **fields: Any) -> EventEnvelope:

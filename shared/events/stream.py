@@ -5,8 +5,9 @@ from typing import Any
 
 from shared.aws.batch import SEQUENCE_NUMBER, batch_response, id_of, images_of, records_of
 from shared.aws.observability import count_metric, flush_metrics, log_event
+from shared.aws.settings import settings
 from shared.events.bus import Bus
-from shared.events.events import EventEnvelope, events_for_change
+from shared.events.events import EventEnvelope, events_for_change, in_epoch
 
 
 def publish_events(event: Any, bus: Bus) -> dict[str, Any]:
@@ -23,7 +24,8 @@ def publish_events(event: Any, bus: Bus) -> dict[str, Any]:
         for record in records_of(event):
             number = id_of(record, *SEQUENCE_NUMBER)
             try:
-                events = events_for_change(*images_of(record), _changed_at(record))
+                changed = events_for_change(*images_of(record), _changed_at(record))
+                events = [in_epoch(envelope, settings.restore_epoch) for envelope in changed]
                 for envelope in events:
                     envelope.event.model_dump_json()  # an event that cannot be serialized fails alone
             except Exception as error:  # noqa: BLE001 - publish what precedes the record; Lambda sends it again

@@ -10,6 +10,10 @@ from shared.table.keys import CATALOGUE, catalogue_key
 FUNCTION = "AWS::Serverless::Function"
 
 
+# Roles that AWS services use. Their policies are AWS's own.
+SERVICE_ROLES = ("DeploymentRole", "BackupRole")
+
+
 def test_no_role_has_a_wildcard_or_scan(template: dict[str, Any]) -> None:
     text = (PROJECT / "template.yaml").read_text()
     # Only the policy of an operator allows a scan, and no role of a function has it.
@@ -19,7 +23,7 @@ def test_no_role_has_a_wildcard_or_scan(template: dict[str, Any]) -> None:
     assert not {"Roles", "Groups", "Users"} & set(policy)
     assert "AmazonDynamoDB" not in text
     for name, resource in template["Resources"].items():
-        if resource["Type"] == "AWS::IAM::Role" and name != "DeploymentRole":
+        if resource["Type"] == "AWS::IAM::Role" and name not in SERVICE_ROLES:
             assert "ManagedPolicyArns" not in resource["Properties"], name
             for statement in resource["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
                 conditional = statement["If"][1] if "If" in statement else statement
@@ -34,7 +38,7 @@ def test_only_storage_locations_may_write_the_catalogue(template: dict[str, Any]
     """ministack does not know dynamodb:LeadingKeys, so this is checked in the template only."""
     writers = {}
     for name, resource in template["Resources"].items():
-        if resource["Type"] != "AWS::IAM::Role" or name == "DeploymentRole":
+        if resource["Type"] != "AWS::IAM::Role" or name in SERVICE_ROLES:
             continue
         for statement in resource["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]:
             each = statement["If"][1] if "If" in statement else statement
