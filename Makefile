@@ -21,7 +21,7 @@ PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The AWS services that the package contains descriptions of, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
 
-.PHONY: help run token clock demo import check test prove mutants bench lint format requirements build openapi schemas clean
+.PHONY: help run token clock migrate restore restore-drill demo import check test prove mutants bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,6 +37,12 @@ clock: $(ENV)/dev/.ready ## move the running stack's clock forward (AT=+31d)
 
 migrate: $(ENV)/dev/.ready ## change the stored records as a migration says (NAME=schema_1, TABLE=... of a deployed stack)
 	@$(ENV)/dev/bin/python -m local.migrate $(or $(NAME),--help) $(if $(TABLE),--table $(TABLE))
+
+restore: $(ENV)/dev/.ready ## restore a deployed stack's table (TABLE=..., TARGET=..., AT=..., POOL=..., APPLY=1); see docs/restoring.md
+	@$(ENV)/dev/bin/python -m local.restore --table "$(TABLE)" --target "$(TARGET)" $(if $(AT),--at $(AT)) --pool "$(POOL)" $(if $(APPLY),--apply)
+
+restore-drill: $(ENV)/dev/.ready ## back up and restore the running local stack's table, and check the result
+	@$(ENV)/dev/bin/python -m local.restore --drill
 
 demo: $(ENV)/dev/.ready ## create customers, accounts and test devices on the running stack
 	@$(ENV)/dev/bin/python -m local.demo

@@ -26,9 +26,11 @@ from tests.simulation.turns import Turns
 
 FIELD: Final = "contract_number"
 VALUE: Final = "C-1"
-_RELOADED: Final = ("shared", "local.invariants", "tests.builders", "tests.memory_store", "tests.memory_identities", "tests.memory_queue",
-                    "tests.simulation.fixtures", "tests.simulation.invariants", "tests.simulation.turns",
-                    "tests.simulation.fake_dynamo")  # fmt: skip
+_RELOADED: Final = (
+    "shared", "local.invariants", "tests.builders", "tests.memory_store", "tests.memory_identities",
+    "tests.memory_queue", "tests.simulation.fixtures", "tests.simulation.invariants", "tests.simulation.turns",
+    "tests.simulation.fake_dynamo",
+)  # fmt: skip
 SET_THE_FIELD: Final = "set_the_field"
 
 

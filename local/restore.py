@@ -1,0 +1,175 @@
+"""`make restore`: restore the table under a new name, check it, and reconcile the user pool with it.
+
+`make restore-drill` does the same on the running local stack with an on-demand backup, and removes the restored table.
+A restore never touches the table that is in use. See docs/restoring.md.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.invariants import violations
+from local.ministack import client as local_client
+from local.paths import STACK_FILE
+from shared.accounts.identities import CognitoUserDirectory
+from shared.accounts.use_cases import sync_identity
+from shared.auth.authorization import Account
+from shared.table.dynamodb import DynamoStore, _deserialize
+from shared.table.keys import Item, Key, account_key
+from shared.table.store import Update
+
+_POLL_SECONDS: Final = 5
+
+
+class Difference(NamedTuple):
+    """A sign-in of the user pool that does not agree with the restored account, and what makes them agree."""
+
+    account_id: str
+    found: str
+    remedy: str
+
+
+def restore_backup(dynamodb: Any, backup_arn: str, target: str) -> None:
+    """Restore an on-demand backup as the table `target`."""
+    dynamodb.restore_table_from_backup(TargetTableName=target, BackupArn=backup_arn)
+    _wait(dynamodb, target)
+
+
+def restore_to(dynamodb: Any, source: str, target: str, at: datetime) -> None:
+    """Restore the table `source` as it was at a time of the last 35 days, as the table `target`."""
+    dynamodb.restore_table_to_point_in_time(SourceTableName=source, TargetTableName=target, RestoreDateTime=at)
+    _wait(dynamodb, target)
+
+
+def _wait(dynamodb: Any, table: str) -> None:
+    while dynamodb.describe_table(TableName=table)["Table"]["TableStatus"] != "ACTIVE":
+        time.sleep(_POLL_SECONDS)
+
+
+def enable_features(dynamodb: Any, table: str) -> str:
+    """Enable what a restored table does not have. Return the label of its stream, for RestoredStreamLabel."""
+    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+    dynamodb.update_table(TableName=table, StreamSpecification=stream, DeletionProtectionEnabled=True)
+    _wait(dynamodb, table)
+    dynamodb.update_time_to_live(
+        TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+    )
+    dynamodb.update_continuous_backups(
+        TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    label: str = dynamodb.describe_table(TableName=table)["Table"].get("LatestStreamLabel", "")
+    return label
+
+
+def read_table(dynamodb: Any, table: str) -> dict[Key, Item]:
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    items = (_deserialize(item) for page in pages for item in page["Items"])
+    return {(item["pk"], item["sk"]): item for item in items}
+
+
+def differences(items: dict[Key, Item], cognito: Any, pool: str) -> Iterator[Difference]:
+    """Compare the accounts of a table with the sign-ins of a user pool."""
+    users = {
+        user["Username"]: user["Enabled"]
+        for page in cognito.get_paginator("list_users").paginate(UserPoolId=pool)
+        for user in page["Users"]
+    }
+    accounts = {item["id"]: Account.model_validate(item) for (_, sk), item in items.items() if sk == "account"}
+    for account in accounts.values():
+        enabled = users.pop(account.id, None)
+        if account.removed:
+            if enabled is not None:
+                yield Difference(account.id, "a sign-in of a removed account", "remove")
+        elif enabled is None:
+            # A machine's secret is known to nobody any more, so it needs a new account.
+            yield Difference(account.id, "no sign-in", "invite" if account.email else "none: add a new machine account")
+        elif enabled == account.disabled:
+            yield Difference(account.id, "enabled" if enabled else "disabled", "disable" if enabled else "enable")
+    for account_id in (each for each, enabled in users.items() if enabled):
+        yield Difference(account_id, "a sign-in without an account", "disable")
+
+
+def reconcile(store: DynamoStore, cognito: Any, pool: str, found: list[Difference]) -> None:
+    """Make the sign-ins agree with the restored accounts. Repeating it is safe."""
+    directory = CognitoUserDirectory(cognito, pool)
+    for difference in found:
+        match difference.remedy:
+            case "remove":
+                directory.remove(difference.account_id)
+            case "enable" | "disable":
+                directory.enable(difference.account_id, enabled=difference.remedy == "enable")
+            case "invite":
+                # As if the sign-in had never been made; the version stays that of the account.
+                store.write(Update(account_key(difference.account_id), {"identity_version": 0}))
+                sync_identity(store, directory, difference.account_id)
+
+
+def check(dynamodb: Any, cognito: Any, table: str, pool: str, *, apply: bool) -> bool:
+    """Print what is wrong with a restored table and the user pool. Return whether nothing remains to do."""
+    items = read_table(dynamodb, table)
+    broken, found = violations(items), list(differences(items, cognito, pool))
+    print(f"{len(items)} records, {len(broken)} invariants that do not hold, {len(found)} sign-ins that differ.")
+    for words in broken:
+        print(f"  {words}")
+    for difference in found:
+        print(f"  {difference.account_id}: {difference.found} -> {difference.remedy}")
+    if apply:
+        reconcile(DynamoStore(dynamodb, table), cognito, pool, found)
+        found = [each for each in differences(items, cognito, pool) if not each.remedy.startswith("none")]
+        print(f"After reconciling, {len(found)} sign-ins differ.")
+    return not broken and not found
+
+
+def drill(dynamodb: Any, cognito: Any, table: str, pool: str) -> bool:
+    """Back the table up, restore it under another name, check it, and remove what the drill has made."""
+    started = time.perf_counter()
+    target = f"{table}-drill-{datetime.now(UTC):%Y%m%d%H%M%S}"
+    backup = dynamodb.create_backup(TableName=table, BackupName=target)["BackupDetails"]["BackupArn"]
+    try:
+        restore_backup(dynamodb, backup, target)
+        restored = time.perf_counter()
+        print(f"Restored as {target} in {restored - started:.1f} s.")
+        whole = check(dynamodb, cognito, target, pool, apply=False)
+        print(f"Checked in {time.perf_counter() - restored:.1f} s.")
+        dynamodb.delete_table(TableName=target)
+    finally:
+        dynamodb.delete_backup(BackupArn=backup)
+    return whole
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(prog="make restore", description=__doc__)
+    words.add_argument("--drill", action="store_true", help="on the running local stack")
+    words.add_argument("--table", help="the table that is in use")
+    words.add_argument("--target", help="the name of the restored table")
+    words.add_argument("--at", type=datetime.fromisoformat, help="the time to restore, such as 2026-12-01T10:00:00Z")
+    words.add_argument("--pool", help="the user pool")
+    words.add_argument("--apply", action="store_true", help="make the sign-ins agree with the restored accounts")
+    asked = words.parse_args()
+    if not asked.drill and not (asked.table and asked.target and asked.at and asked.pool):
+        words.error("give TABLE, TARGET, AT and POOL: make restore TABLE=... TARGET=... AT=... POOL=...")
+    try:
+        if asked.drill:
+            stack = json.loads(STACK_FILE.read_text(encoding="utf-8"))
+            dynamodb, cognito = (local_client(each, stack["endpoint"]) for each in ("dynamodb", "cognito-idp"))
+            whole = drill(dynamodb, cognito, stack["table"], stack["user_pool_id"])
+        else:
+            dynamodb, cognito = boto3.client("dynamodb"), boto3.client("cognito-idp")
+            if asked.target not in dynamodb.list_tables()["TableNames"]:
+                restore_to(dynamodb, asked.table, asked.target, asked.at)
+            print(f"RestoredTable={asked.target} RestoredStreamLabel={enable_features(dynamodb, asked.target)}")
+            whole = check(dynamodb, cognito, asked.target, asked.pool, apply=asked.apply)
+    except (OSError, BotoCoreError, ClientError) as error:
+        sys.exit(f"The restore stopped. The table that is in use was not changed. Run the command again. ({error})")
+    sys.exit(0 if whole else "Something differs: see the lines above and docs/restoring.md.")
+
+
+if __name__ == "__main__":
+    main()
