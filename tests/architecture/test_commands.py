@@ -118,7 +118,7 @@ def _curl_error(arguments: list[str]) -> str | None:
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^(\w+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
+    return set(re.findall(r"^([\w-]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
 
 
 def module_exists(name: str) -> bool:
