@@ -88,7 +88,7 @@ def differences(items: dict[Key, Item], cognito: Any, pool: str) -> Iterator[Dif
             if enabled is not None:
                 yield Difference(account.id, "a sign-in of a removed account", "remove")
         elif enabled is None:
-            # A machine's secret is known to nobody any more, so it needs a new account.
+            # No one knows a machine's secret any more, so it needs a new account.
             yield Difference(account.id, "no sign-in", "invite" if account.email else "none: add a new machine account")
         elif enabled == account.disabled:
             yield Difference(account.id, "enabled" if enabled else "disabled", "disable" if enabled else "enable")

@@ -142,7 +142,7 @@ class StaleVersionError(ApiError):
 
     @classmethod
     def of(cls, what: str, version: int) -> "StaleVersionError":
-        """`what` is at another version than the caller's change was made for."""
+        """Build the error of a change for another version than `version`, that of `what` now."""
         detail = f"The {what} has changed and is now at version {version}. Read it again and repeat your change."
         return cls(detail, version=version)
 

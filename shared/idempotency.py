@@ -19,7 +19,7 @@ Outcome = Literal["added", "existed", "replayed", "validated"]
 
 
 def id_from(prefix: str, *parts: str) -> str:
-    """An id: the prefix of its kind and 128 bits in 26 characters; the same parts always give the same id.
+    """Derive an id: the prefix of its kind and 128 bits in 26 characters. The same parts always give the same id.
 
     >>> id_from("cus", "acc_1", "key")
     'cus_4buy5xlw3f6bkcbyzl2gdg4bbm'
@@ -38,7 +38,7 @@ def secret_from(key: str, id: str, idempotency_key: str) -> str:
 
 
 def request_hash(request: BaseModel) -> str:
-    """Equal for equal requests, whatever the order of their fields; their lists are sets."""
+    """Hash a request. Equal requests have equal hashes, whatever the order of their fields and lists."""
     return text_hash(json.dumps({k: _set(v) for k, v in request.model_dump(exclude_none=True).items()}, sort_keys=True))
 
 

@@ -44,7 +44,7 @@ class StepProblem(BaseModel):
     status: int
     code: str
     detail: str
-    errors: list[dict[str, Any]] = Field(description="With pointers into the body of the onboarding.")
+    errors: list[dict[str, Any]] = Field(description="The errors, with pointers into the body of the onboarding.")
 
 
 class Step(BaseModel):

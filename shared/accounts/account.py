@@ -21,10 +21,15 @@ class NewAccount(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    email: str | None = Field(None, description="Of a person or team, unique in the whole system; a machine has none.")
+    email: str | None = Field(
+        None, description="The address of a person or team, unique in the whole system. A machine has none."
+    )
     display_name: str | None = Field(None, description=f"1 to {MAX_NAME_LENGTH} characters.")
     role: RoleName | None = None
-    kind: Kind = Field("person", description="api: a machine, which gets credentials instead of an invitation.")
+    kind: Kind = Field(
+        "person",
+        description="person: a person or team, who gets an invitation. api: a machine, which gets credentials.",
+    )
 
 
 class AccountChange(BaseModel):
@@ -34,13 +39,13 @@ class AccountChange(BaseModel):
 
     display_name: str | None = None
     role: RoleName | None = None
-    disabled: bool | None = Field(None, description="A disabled account may nothing, from the next request on.")
+    disabled: bool | None = Field(None, description="True: the account has no permissions, from the next request on.")
 
 
 def new_account(
     new: NewAccount, customer: Customer, actor: Account, *, id: str, cursor_key: str, now: datetime
 ) -> Account:
-    """The account that `new` asks for at `customer`.
+    """Build the account that `new` requests at `customer`.
 
     Raises RulesViolatedError with every broken rule, then ForbiddenError for a role above the actor's own.
     """
@@ -147,15 +152,17 @@ def _role(role: str) -> Role:
 class AccountResponse(BaseModel):
     """An account. `identity` shows whether the sign-in has been updated to this version of the account."""
 
-    id: str | None = Field(description="None only in the answer to validate_only.")
+    id: str | None = Field(description="Null with validate_only.")
     kind: Kind
     customer_id: str
     email: str | None
     display_name: str
     role: Role
-    status: Status = Field(description="invited until the first sign-in, then active; or disabled.")
+    status: Status = Field(
+        description="invited until the first sign-in, then active. disabled: the account has no permissions."
+    )
     identity: Literal["pending", "ready", "failed"]
-    signed_in_at: Timestamp | None = Field(description="The first time.")
+    signed_in_at: Timestamp | None = Field(description="The time of the first sign-in. Null before it.")
     version: int
     created_at: Timestamp
     created_by: str
@@ -169,7 +176,9 @@ class Credentials(BaseModel):
 
 
 class AddedAccountResponse(AccountResponse):
-    credentials: Credentials | None = Field(description="Of a machine only, and in this answer only.")
+    credentials: Credentials | None = Field(
+        description="The credentials of a machine. They are in this response only. Null for a person."
+    )
 
 
 def show_account(account: Account) -> AccountResponse:

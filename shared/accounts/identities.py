@@ -83,7 +83,7 @@ class CognitoUserDirectory:
     @staticmethod
     @contextlib.contextmanager
     def _translating_errors(done_already: str | None = None) -> Iterator[None]:
-        """Ignore the error which says that the work is done already. Raise IdentityError for any other."""
+        """Ignore the error that says that the work was done before. Raise IdentityError for any other."""
         try:
             yield
         except ClientError as error:
@@ -114,5 +114,5 @@ def new_secret() -> str:
 
 @cache
 def open_user_directory() -> CognitoUserDirectory:
-    """The user pool, named by USER_POOL_ID."""
+    """Return the user pool that USER_POOL_ID names."""
     return CognitoUserDirectory(clients.client("cognito-idp"), settings.user_pool_id)

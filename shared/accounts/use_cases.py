@@ -1,4 +1,4 @@
-"""What can be done with accounts. Each use case: one read, the rules, at most one write that succeeds."""
+"""Use cases for accounts. Each does one read, applies the rules, and writes at most once."""
 
 import contextlib
 from dataclasses import dataclass
@@ -173,7 +173,7 @@ def _stays_archived(key: Key, customer: Item | None) -> list[Action]:
 def _finish(
     store: Records, identities: UserDirectory, actor: Account, stored: Account, new: NewAccount, idempotency_key: str
 ) -> AddedAccountResponse:
-    """The first answer; a machine's sign-in is made now, if it was not before, and its credentials are shown."""
+    """Return the first response. Create a machine's sign-in, if it does not exist, and show its credentials."""
     response = show_account(as_created(stored, new)).model_dump()
     if stored.kind == "person":
         return AddedAccountResponse(**response, credentials=None)
@@ -292,7 +292,9 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
 class AccountPage(BaseModel):
     accounts: list[AccountResponse]
     incomplete: list[IncompleteRecord] = Field(description="Accounts of this page whose record can't be read.")
-    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
+    next_cursor: str | None = Field(
+        description="The cursor of the next page. Null on the last page. A page can have fewer items than the limit."
+    )
 
 
 @dataclass(frozen=True)

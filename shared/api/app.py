@@ -124,7 +124,7 @@ class Api(APIGatewayHttpResolver):
 
     @property
     def caller(self) -> Caller:
-        """The caller, by the access token's `username`, the account's id. Raises UnauthenticatedError."""
+        """The caller: `username` of the access token is the account's id. Raises UnauthenticatedError."""
         operation = _OPERATIONS[self.request.method, self.request.route]
         if operation is None:
             raise LookupError(self.request.route)  # a route without a token has no caller

@@ -19,7 +19,7 @@ _FOLDER: Final = Path(__file__).parent
 
 @cache
 def _page() -> tuple[str, dict[str, str]]:
-    """The page and its headers, the same for every user."""
+    """Return the page and its headers, which are the same for every user."""
     css, js = (_read(name) for name in ("console.css", "console.js"))
     endpoint = settings.sign_in_endpoint
     page = _read("console.html").replace("{{css}}", css).replace("{{js}}", js)

@@ -72,7 +72,7 @@ class Account(BaseModel):
 
     @property
     def path(self) -> str:
-        """The position in the tree: below its customer."""
+        """The position in the tree, below the customer."""
         return f"{self.customer_path}/{self.id}"
 
     @property
@@ -123,7 +123,7 @@ def authorize[T: HasPath](
 
 
 def require_permission(account: Account, operation: Operation) -> None:
-    """The role's half of `authorize`, for operations without a target. Raises ForbiddenError."""
+    """Check the role only, for operations without a target. Raises ForbiddenError."""
     if operation in account.permissions:
         return
     roles = [role for role, may in PERMISSIONS.items() if operation in may]

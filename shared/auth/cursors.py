@@ -15,7 +15,7 @@ def sign_cursor(account: Account, query: dict[str, Any], position: dict[str, str
 
 
 def read_cursor(account: Account, query: dict[str, Any], cursor: str | None) -> dict[str, str] | None:
-    """The position in `cursor`. Raises MalformedRequestError for one of another caller or another query."""
+    """Return the position in `cursor`. Raises MalformedRequestError for one of another caller or another query."""
     if cursor is None:
         return None
     try:

@@ -29,7 +29,7 @@ def records_of(event: Any) -> list[Any]:
 
 
 def id_of(record: Any, *path: str) -> str:
-    """The ASCII text at `path` in a record, or WHOLE_BATCH."""
+    """Return the ASCII text at `path` in a record, or WHOLE_BATCH."""
     for name in path:
         record = record.get(name) if isinstance(record, dict) else None
     return record if path and isinstance(record, str) and record.isascii() else WHOLE_BATCH

@@ -21,7 +21,7 @@ _MAX_ENTRIES: Final = 10  # SQS's limit for one request
 
 class Queue(Protocol):
     def send(self, messages: Sequence[Message]) -> None:
-        """Every message, at least once. Raises UnavailableError."""
+        """Send every message, at least once. Raises UnavailableError."""
 
 
 class SqsQueue:
@@ -51,11 +51,11 @@ def _unavailable() -> UnavailableError:
 
 @cache
 def open_shard_queue() -> SqsQueue:
-    """The queue that SHARD_QUEUE_URL names: shards of the trials that are due."""
+    """Return the queue that SHARD_QUEUE_URL names: shards of the trials that are due."""
     return SqsQueue(clients.client("sqs"), settings.shard_queue_url)
 
 
 @cache
 def open_import_queue() -> SqsQueue:
-    """The queue of imports, named by IMPORT_QUEUE_URL."""
+    """Return the queue of imports, which IMPORT_QUEUE_URL names."""
     return SqsQueue(clients.client("sqs"), settings.import_queue_url)

@@ -12,7 +12,7 @@ _STATES: Final = {"intrial": True, "trial": True, "inproduction": False, "produc
 
 
 def fold_word(text: str) -> str:
-    """The letters and digits of a word: "Sub-Distributor" and "sub_distributor" are the same."""
+    """Return the letters and digits of a word: "Sub-Distributor" and "sub_distributor" are the same."""
     return re.sub("[^a-z0-9]", "", text.lower())
 
 
@@ -47,7 +47,7 @@ def parse_state(cell: str, pointer: str) -> bool:
 
 
 def parse_references(cell: str, pointer: str) -> dict[str, str]:
-    """'psa=123; crm=A-1' -> the references by system. Raises RuleViolation."""
+    """Parse 'psa=123; crm=A-1' to the references by system. Raises RuleViolation."""
     pairs = [pair.partition("=") for pair in cell.split(";") if pair.strip()]
     if not all(equals for _, equals, _ in pairs):
         raise RuleViolation(

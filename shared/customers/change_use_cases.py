@@ -43,12 +43,12 @@ from shared.table.queries import IncompleteRecord, get_live, parse_record, read_
 from shared.table.store import Action, ConditionFailedError, Delete, Increment, Put, Store, Update, update_between
 from shared.values.timestamps import Timestamp, parse_timestamp
 
-# How many of what blocks a change are named, and how many names are read at once.
+# The most children and devices that an error names, and the number of name records in one read.
 _MAX_NAMED: Final = 20
 _PAGE: Final = 1000
 
 
-# What has to go before a customer can be archived, as an entry of `errors`.
+# A child or device that must be removed before a customer can be archived, as an entry of `errors`.
 Blocker = dict[str, str]
 
 
@@ -59,15 +59,15 @@ class FindDevices(Protocol):
 
 
 class ChangedCustomerResponse(CustomerResponse):
-    notices: list[Notice] = Field(description="What a person might expect of the change, and has not happened.")
+    notices: list[Notice] = Field(description="What the change did not do, although a person might expect it.")
 
 
 def change_customer(
     store: Store, caller: Caller, customer_id: str, change: CustomerChange, *, version: int
 ) -> ChangedCustomerResponse:
-    """Change a customer that is at `version`. Where nothing changes, nothing is written.
+    """Change a customer that is at `version`. If nothing changes, nothing is written.
 
-    The same request again, by the same account, gets its first answer as long as nothing else was changed since.
+    The same request again, by the same account, gets the first response as long as nothing else was changed since.
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, RulesViolatedError, NameExistsError,
     ReferenceExistsError.
     """
@@ -88,7 +88,7 @@ def change_customer(
 
 
 def write_change(store: Store, caller: Caller, actor: Account, customer: Customer, change: CustomerChange) -> Customer:
-    """`customer` with the change, written where something changes. Raises as `change_customer` does."""
+    """Write the change, if it changes something. Return the customer after it. Raises as `change_customer` does."""
     if change.references is not None:
         ensure_not_own_references(actor, customer)
     for _ in range(MAX_ATTEMPTS):
@@ -114,7 +114,7 @@ def write_change(store: Store, caller: Caller, actor: Account, customer: Custome
 
 
 def _family(store: Store, caller: Caller, customer: Customer) -> tuple[Customer | None, dict[Key, Item]]:
-    """The parent, and how often it and the customer itself had children added or took something from them."""
+    """Return the parent, and the records that count the children of the parent and of the customer itself."""
     parent_id = customer.parent_id or ""
     records = get_live(store, caller.now, customer_key(parent_id), children_key(parent_id), children_key(customer.id))
     return parse_record(Customer, records, customer_key(parent_id)), records
@@ -174,7 +174,7 @@ def bump_revision(customer: Customer, records: dict[Key, Item]) -> Action:
 
 
 def _children(store: Store, customer: Customer) -> Iterator[Item]:
-    """The name records of the customers below, read strongly consistent; archived ones do not count."""
+    """Yield the name records of the children that are not archived, read strongly consistent."""
     pk, after = name_key(customer.id, "")[0], None
     while True:
         page = store.query(TABLE, pk, limit=_PAGE, after=after)
@@ -241,7 +241,7 @@ def archive_customer(
 def _blocking(
     store: Store, customer: Customer, records: dict[Key, Item], find_devices: FindDevices
 ) -> Iterator[Blocker]:
-    """The children and devices of a customer, which block archiving it."""
+    """Yield the children and devices that block archiving a customer."""
     if children_key(customer.id) in records:  # else nothing was ever added below
         for child in _children(store, customer):
             yield {"code": "child", "customer_id": child["customer_id"], "detail": child["name"]}
@@ -283,22 +283,22 @@ def show_current(store: Store, caller: Caller, customer: Customer) -> CustomerRe
 
 
 class HistoryEntry(BaseModel):
-    """One change. The same as the event of this name, from the same record."""
+    """One change of a customer. The event with this name is built from the same record."""
 
     event: str
     at: Timestamp
-    by: str = Field(description="An account, or schedule.")
-    request_id: str | None = Field(description="Of the request; none for what the schedule did.")
-    version: int | None = Field(description="The customer's version from then on, where a caller has changed it.")
-    changes: dict[str, dict[str, Any]] = Field(description="By field: what it was (from) and what it is (to).")
+    by: str = Field(description="The id of an account, or schedule.")
+    request_id: str | None = Field(description="The id of the request. Null if the schedule made the change.")
+    version: int | None = Field(description="The customer's version after the change. Null if it has no version.")
+    changes: dict[str, dict[str, Any]] = Field(description="By field: the value before (from) and after (to).")
     reason: str | None
 
 
 class History(BaseModel):
     customer_id: str
-    entries: list[HistoryEntry] = Field(description="In the order of time, the oldest first.")
+    entries: list[HistoryEntry] = Field(description="The changes, oldest first.")
     incomplete: list[IncompleteRecord] = Field(description="Changes of this page whose record can't be read.")
-    next_cursor: str | None = Field(description="For the next page; null on the last one.")
+    next_cursor: str | None = Field(description="The cursor of the next page. Null on the last page.")
 
 
 def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None) -> History:

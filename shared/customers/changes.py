@@ -29,7 +29,7 @@ class LocationChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    country: str = Field(description="One of the catalogue's locations: ISO 3166-1 code or English name.")
+    country: str = Field(description="One of the catalogue's locations, by ISO 3166-1 code or English name.")
     reason: str = Field(description=f"Why, in 1 to {MAX_REASON_LENGTH} characters; it is kept in the history.")
 
 
@@ -105,7 +105,7 @@ def ensure_not_own_customer(actor: Account, customer: Customer) -> None:
 
 
 def ensure_not_own_references(actor: Account, customer: Customer) -> None:
-    """A distributor's references are ids in the root's systems, unique among distributors. Raises ForbiddenError."""
+    """Raises ForbiddenError for a distributor's own references: they are ids in the root's systems."""
     if customer.level == "distributor" and actor.customer_id == customer.id:
         raise ForbiddenError("Only the company above yours can change the references of your company. Ask there.")
 
@@ -169,7 +169,7 @@ def _with_change(
 
 
 def _history_value(field: str, values: Mapping[str, Any]) -> Any:
-    """The value that the history shows: of a storage location, its country."""
+    """Return the value that the history shows: for a storage location, its country."""
     return values[field]["country"] if field == "storage_location" else values[field]
 
 
@@ -204,6 +204,6 @@ def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
 def _initial_entry(
     event: str, at: datetime, actor_id: str, request_id: str | None, values: Mapping[str, Any]
 ) -> Change:
-    """A change from nothing."""
+    """Return an entry for a value that there was none before."""
     changes = {field: {"from": None, "to": value} for field, value in values.items()}
     return Change(event=event, at=at, by=actor_id, request_id=request_id, changes=changes)

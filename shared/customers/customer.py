@@ -123,20 +123,29 @@ class NewCustomer(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     name: str | None = Field(None, description=f"1 to {MAX_NAME_LENGTH} characters, unique among siblings.")
-    parent_id: str | None = Field(None, description="The customer this one is added below.")
+    parent_id: str | None = Field(None, description="The id of the customer below which this one is added.")
     level: str | None = Field(
-        None, description="Set where the parent allows one level only.", json_schema_extra={"enum": [*LEVELS[1:], None]}
+        None,
+        description="Required if the parent allows several levels. Otherwise the system sets it.",
+        json_schema_extra={"enum": [*LEVELS[1:], None]},
     )
     service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
     services_to_provide: list[Annotated[str, Field(json_schema_extra={"enum": [*SERVICE_TYPES]})]] | None = Field(
-        None, max_length=MAX_SERVICES, description="At least one, among the parent's own."
+        None, max_length=MAX_SERVICES, description="At least one of the services that the parent provides."
     )
-    device_country: str | None = Field(None, description="ISO 3166-1 code or English name.", examples=["DE", "Germany"])
+    device_country: str | None = Field(
+        None, description="An ISO 3166-1 code or an English name.", examples=["DE", "Germany"]
+    )
     storage_location: str | None = Field(
-        None, description="Set by the system where the device country is hosted; otherwise one of the catalogue."
+        None,
+        description="One of the catalogue's locations, if the device country hosts none. Otherwise the system sets it.",
     )
-    in_trial: bool | None = Field(None, description="End-customers only: 30 days that are not invoiced.")
-    references: dict[str, str] | None = Field(None, description="Ids in other systems, such as psa or crm.")
+    in_trial: bool | None = Field(
+        None, description="For end-customers only: start with a trial of 30 days, which are not invoiced."
+    )
+    references: dict[str, str] | None = Field(
+        None, description="The customer's ids in other systems, by system, such as psa or crm."
+    )
 
 
 class CustomerChange(BaseModel):
@@ -157,7 +166,9 @@ class CustomerChange(BaseModel):
     services_to_provide: list[str] | None = Field(None, max_length=MAX_SERVICES)
     device_country: str | None = Field(None, description="The storage location stays as it is.")
     references: dict[str, str | None] | None = Field(
-        None, max_length=2 * MAX_REFERENCES, description="By system; null takes one away, others stay."
+        None,
+        max_length=2 * MAX_REFERENCES,
+        description="References to set, by system. Null removes one. Systems that are not listed stay.",
     )
 
 
@@ -248,7 +259,9 @@ class Notice(BaseModel):
 
 
 class StorageLocationResponse(CountryResponse):
-    decided: DecidedBy = Field(description="Set by the hosted device country, chosen, or changed by support.")
+    decided: DecidedBy = Field(
+        description="How the location was decided: by the device country, chosen by the caller, or changed by support."
+    )
     catalogue_version: int
     decided_at: Timestamp
 
@@ -266,20 +279,22 @@ class TrialResponse(BaseModel):
 
 class ArchiveResponse(BaseModel):
     archived_at: Timestamp
-    removed_at: Timestamp = Field(description="It can be restored until then, and is gone from then on, with its name.")
+    removed_at: Timestamp = Field(
+        description="The time until which the customer can be restored. Then it is removed, and its name is free."
+    )
 
 
 class CustomerResponse(BaseModel):
     """The response with a customer. Times are RFC 3339 in UTC."""
 
-    id: str | None = Field(description="None only in the answer to validate_only.")
+    id: str | None = Field(description="Null with validate_only.")
     name: str
     level: Level
     parent_id: str | None
-    path: str | None = Field(description="Ids from the root to this customer, joined by '/'.")
+    path: str | None = Field(description="The ids from the root to this customer, joined by '/'.")
     service_type: ServiceType | None
     inherited_from: str | None = Field(
-        description="For a site: the end_customer whose service_type, trial and state it shares."
+        description="For a site: the id of the end-customer whose service_type, trial and state it shares, else null."
     )
     services_to_provide: list[ServiceType]
     device_country: CountryResponse
@@ -288,7 +303,7 @@ class CustomerResponse(BaseModel):
     trial: TrialResponse | None
     production_since: Timestamp | None
     references: dict[str, str]
-    archive: ArchiveResponse | None = Field(description="Of a customer that is archived: it counts for nothing.")
+    archive: ArchiveResponse | None = Field(description="Set if the customer is archived. Otherwise null.")
     version: int
     created_at: Timestamp
     created_by: str

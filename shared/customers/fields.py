@@ -181,13 +181,13 @@ FIELDS: Final[dict[str, FieldSpec]] = {
 
 
 def field_rules(level: Level, parent_level: Level) -> dict[str, FieldRule]:
-    """The rule of each field for a customer of `level` that is added below a customer of `parent_level`."""
+    """Return the rule of each field for a customer of `level` that is added below a customer of `parent_level`."""
     rules = {field: spec.rule(level) for field, spec in FIELDS.items()}
     return {**rules, "level": "set" if len(ALLOWED_CHILDREN[parent_level]) == 1 else "required"}
 
 
 def common_rules(levels: tuple[Level, ...]) -> dict[str, FieldRule]:
-    """The rules on which all these levels agree, except that of `level`; for one level, all of its rules."""
+    """Return the rules that are the same for all these levels, except that of `level`."""
     if not levels:
         return {}
     return {

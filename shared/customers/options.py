@@ -15,8 +15,8 @@ class FieldOption(BaseModel):
     """One field of the form. `set`: the system sets it to `value`. `by_device_country`: see the device countries."""
 
     rule: FieldRule
-    value: Any = Field(None, description="The value that is set, or taken when the field is left out.")
-    values: list[str] | None = Field(None, description="The values that may be given, where they are few.")
+    value: Any = Field(None, description="The value that the system sets, or the default.")
+    values: list[str] | None = Field(None, description="The allowed values, if the field has a fixed list.")
     max_length: int | None = None
     max_items: int | None = None
 
@@ -32,7 +32,9 @@ class Choice(BaseModel):
 
 
 class DeviceCountry(Choice):
-    storage_location: CountryCode | None = Field(description="Where it is set by the country; none: choose one.")
+    storage_location: CountryCode | None = Field(
+        description="The storage location that the system sets. Null: the caller must choose one."
+    )
 
 
 class Options(BaseModel):
@@ -40,7 +42,9 @@ class Options(BaseModel):
     may_add: bool = Field(description="Whether the caller's role lets them add customers.")
     levels: list[LevelOption]
     device_countries: list[DeviceCountry]
-    storage_locations: list[Choice] = Field(description="To choose from, where the device country is not hosted.")
+    storage_locations: list[Choice] = Field(
+        description="The locations to choose from if the device country hosts no storage."
+    )
     catalogue_version: int
 
 

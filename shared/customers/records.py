@@ -32,7 +32,7 @@ def name_item(customer: Customer) -> Item:
 
 
 def reference_items(customer: Customer) -> list[Item]:
-    """One for each reference, by which a customer is found within its tree."""
+    """Build the record of each reference, by which a customer is found within its tree."""
     tree = tree_below("reference", customer.parent_path)
     expires = {"expires_at": customer.expires_at} if customer.expires_at else {}
     items = []

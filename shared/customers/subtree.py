@@ -111,7 +111,7 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
 
 
 def _distributor(root: Customer, current: Position) -> Position:
-    """The position of the distributor whose tree contains `current`."""
+    """Return the position of the distributor whose tree contains `current`."""
     distributor = current["path"].split("/")[1]
     pk, sk = customer_key(distributor)
     return {"pk": pk, "sk": sk, "tree": tree_below("customer", root.path), "path": f"{root.path}/{distributor}"}

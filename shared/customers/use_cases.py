@@ -1,4 +1,4 @@
-"""What can be done with customers. Each use case: one read, the rules, at most one write."""
+"""Use cases for customers: add, read and list them. Each does one read, applies the rules, and writes at most once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ from shared.table.queries import IncompleteRecord, get_live, is_expired, paginat
 from shared.table.store import Action, ConditionFailedError, Increment, Page, Position, Put, Records, Store, position
 from shared.values.names import fold_name, fold_prefix, normalize_name
 
-# How often an addition is decided anew because its parent was changed at the same moment.
+# How often an addition is retried because its parent was changed at the same moment.
 MAX_ATTEMPTS: Final = 3
 
 
@@ -155,7 +155,7 @@ def ensure_unique(account: Account, customer: Customer, records: Mapping[Key, It
 
 
 def reference_exists(system: str, customer_id: str | None = None) -> ReferenceExistsError:
-    """`customer_id` is given only for callers who can see that customer."""
+    """Build the error. `customer_id` is given only for callers who can see that customer."""
     detail = f"Another customer has this {system} reference. Remove it there first, or use another reference."
     errors = [{"code": "reference_exists", "pointer": f"/references/{system}"}]
     extensions: dict[str, Any] = {"customer_id": customer_id} if customer_id else {}
@@ -163,7 +163,7 @@ def reference_exists(system: str, customer_id: str | None = None) -> ReferenceEx
 
 
 def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerResponse:
-    """One request; two for a site. Raises NotFoundError."""
+    """Return a customer. One request, two for a site. Raises NotFoundError."""
     _, customer, _ = read_customer(store, caller, customer_id)
     return show(customer, caller.now, end_customer_of(store, customer))
 
@@ -171,7 +171,9 @@ def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerResp
 class CustomerPage(BaseModel):
     customers: list[CustomerResponse]
     incomplete: list[IncompleteRecord] = Field(description="Customers of this page whose record can't be read.")
-    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
+    next_cursor: str | None = Field(
+        description="The cursor of the next page. Null on the last page. A page can have fewer items than the limit."
+    )
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,7 @@ def _validate_query(query: CustomerQuery) -> None:
 
 
 def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
-    """What may be added below a customer, for a form to be drawn from. One request. Raises NotFoundError."""
+    """Return what can be added below a customer, to build a form. One request. Raises NotFoundError."""
     account, parent, records = read_customer(store, caller, customer_id, CATALOGUE)
     return options_below(
         parent, Catalogue.model_validate(records[CATALOGUE]), can_add="change_customers" in account.permissions
@@ -250,7 +252,7 @@ def get_options(store: Store, caller: Caller, customer_id: str) -> Options:
 
 
 def end_customer_of(store: Records, customer: Customer) -> Customer | None:
-    """For a site, by one read: the end-customer whose service type and trial it shares."""
+    """Return the end-customer whose service type and trial a site shares, by one read. None for other levels."""
     if customer.level != "site" or customer.parent_id is None:
         return None
     key = customer_key(customer.parent_id)

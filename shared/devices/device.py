@@ -43,7 +43,7 @@ class Device(BaseModel):
 
     @property
     def path(self) -> str:
-        """The position in the tree: below its customer."""
+        """The position in the tree, below the customer."""
         return f"{self.customer_path}/{self.id}"
 
 
@@ -58,7 +58,7 @@ class NewDevice(BaseModel):
 def new_device(
     new: NewDevice, customer: Customer, catalogue: Catalogue, actor: Account, *, id: str, token: str, now: datetime
 ) -> Device:
-    """A test device of `customer`, its data landing where the catalogue routes it now. Raises RulesViolatedError."""
+    """Build a test device. Its data lands where the catalogue routes it now. Raises RulesViolatedError."""
     violations = Violations()
     if new.name is None:
         violations.add(RuleViolation("required", "/name", "A test device requires a name."))
@@ -93,13 +93,15 @@ def device_tombstone(device: Device) -> Device:
 class DeviceResponse(BaseModel):
     """The response with a test device. `actual` is null if the catalogue no longer contains its location."""
 
-    id: str | None = Field(description="None only in the answer to validate_only.")
+    id: str | None = Field(description="Null with validate_only.")
     customer_id: str
     name: str
-    test: Literal[True] = Field(True, description="It tests where data lands.")
-    invoiced: Literal[False] = Field(False, description="A test device never is.")
-    expected: CountryResponse = Field(description="The customer's storage location.")
-    actual: CountryResponse | None = Field(description="Where its data lands, by the routing when it was added.")
+    test: Literal[True] = Field(True, description="Always true: the device tests where data lands.")
+    invoiced: Literal[False] = Field(False, description="Always false: test devices are not invoiced.")
+    expected: CountryResponse = Field(description="The storage location of the customer.")
+    actual: CountryResponse | None = Field(
+        description="Where the device's data lands, by the routing when it was added."
+    )
     matches: bool
     catalogue_version: int
     created_at: Timestamp
@@ -107,11 +109,13 @@ class DeviceResponse(BaseModel):
 
 
 class AddedDeviceResponse(DeviceResponse):
-    installation_token: str | None = Field(description="Shown with this request only; a hash of it is kept.")
+    installation_token: str | None = Field(
+        description="The token is in this response only. The system stores a hash of it."
+    )
 
 
 def show_device(device: Device, expected: str) -> DeviceResponse:
-    """`expected` is the storage location to compare with: the customer's, now or when the device was added."""
+    """Build the response. `expected` is the customer's storage location, now or when the device was added."""
     return DeviceResponse(
         **device.model_dump(include={"id", "customer_id", "name", "catalogue_version", "created_at", "created_by"}),
         expected=country_response(expected),

@@ -1,4 +1,4 @@
-"""What can be done with test devices, the dashboard and its views."""
+"""Use cases for test devices, the dashboard and its views."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -109,13 +109,13 @@ def _too_many() -> TooManyDevicesError:
 
 
 def get_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> DeviceResponse:
-    """One request. Raises NotFoundError."""
+    """Return a test device. One request. Raises NotFoundError."""
     customer, device = _device(store, caller, customer_id, device_id)
     return show_device(device, customer.storage_location.country)
 
 
 def remove_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> None:
-    """Raises NotFoundError, also for one that was removed before."""
+    """Remove a test device. Raises NotFoundError, also for one that was removed before."""
     _, device = _device(store, caller, customer_id, device_id)
     try:
         removed = update_between(
@@ -137,7 +137,7 @@ def _device(store: Store, caller: Caller, customer_id: str, device_id: str) -> t
 
 
 def blocking_devices(store: Store, customer_id: str) -> Iterator[dict[str, str]]:
-    """The test devices that block archiving a customer; see `shared.customers.change_use_cases.FindDevices`."""
+    """Yield the test devices that block archiving a customer; see `shared.customers.change_use_cases.FindDevices`."""
     # One page is enough: a customer has at most 10 devices, beside the tombstones of removed ones.
     for item in store.query(TABLE, customer_key(customer_id)[0], starts_with="device#", limit=_PAGE).items:
         try:
@@ -156,15 +156,19 @@ class Drift(BaseModel):
     name: str
     level: Level
     path: str
-    expected: CountryResponse = Field(description="The storage location.")
-    actual: CountryResponse | None = Field(description="Where data lands today; none where the catalogue does not say.")
+    expected: CountryResponse = Field(description="The storage location of the customer.")
+    actual: CountryResponse | None = Field(
+        description="Where data lands today. Null if the catalogue does not contain the location."
+    )
 
 
 class DriftPage(BaseModel):
     drift: list[Drift]
     incomplete: list[IncompleteRecord] = Field(description="Customers of this page whose record can't be read.")
     catalogue_version: int
-    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
+    next_cursor: str | None = Field(
+        description="The cursor of the next page. Null on the last page. A page can have fewer items than the limit."
+    )
 
 
 def check_storage(
@@ -210,17 +214,23 @@ class ColumnResponse(BaseModel):
 class DevicePage(BaseModel):
     """Rows of the dashboard. All of them are test devices, which are never invoiced."""
 
-    view: str | None = Field(description="The view that gave the columns, unless they were given.")
+    view: str | None = Field(description="The view whose columns are shown. Null if the request named the columns.")
     columns: list[ColumnResponse]
-    rows: list[dict[str, Any]] = Field(description="A value for each column, in the order of the columns.")
+    rows: list[dict[str, Any]] = Field(
+        description="One object for each test device, with a value for each column, in the order of the columns."
+    )
     incomplete: list[IncompleteRecord] = Field(
         description="Test devices of this page, or views, whose record or whose customer's record can't be read."
     )
-    invoiced: int = Field(0, description="How many of these rows are invoiced: none, they are test devices.")
-    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
+    invoiced: int = Field(
+        0, description="The number of these rows that are invoiced: 0, because they are test devices."
+    )
+    next_cursor: str | None = Field(
+        description="The cursor of the next page. Null on the last page. A page can have fewer items than the limit."
+    )
 
     def as_csv(self) -> str:
-        """RFC 4180, with the titles of the columns."""
+        """Return the rows as CSV (RFC 4180), with the titles of the columns."""
         return as_csv((column.title for column in self.columns), [list(each.values()) for each in self.rows])
 
 
@@ -234,7 +244,7 @@ def list_devices(
     limit: int,
     cursor: str | None = None,
 ) -> DevicePage:
-    """The devices of a customer and of all below it, as rows: one query, and a read of the customers of the page.
+    """List the devices of a customer and all below it as rows, by one query and a read of the page's customers.
 
     Raises NotFoundError for the customer or the view, RulesViolatedError for an unknown column, MalformedRequestError.
     """
@@ -272,7 +282,7 @@ def list_devices(
 
 
 def _customers_of(store: Store, caller: Caller, devices: list[Device]) -> dict[str, CustomerResponse]:
-    """The customers of these devices, in one read; another one for the end-customers of sites."""
+    """Return the customers of these devices, by one read, and a second one for the end-customers of sites."""
     ids = {device.customer_id for device in devices}
     items = list(store.get(*map(customer_key, sorted(ids))).values()) if ids else []
     return {shown.id: shown for shown in show_all(store, caller, items, {}, []) if shown and shown.id}
@@ -280,11 +290,11 @@ def _customers_of(store: Store, caller: Caller, devices: list[Device]) -> dict[s
 
 class ViewList(BaseModel):
     views: list[View]
-    columns: list[ColumnResponse] = Field(description="Every column there is, to choose from.")
+    columns: list[ColumnResponse] = Field(description="All columns that a view can have.")
 
 
 def list_views(store: Store, caller: Caller) -> ViewList:
-    """The caller's views, the default one among them."""
+    """List the caller's views, including the default view."""
     columns = [ColumnResponse(name=name, title=column.title) for name, column in COLUMNS.items()]
     return ViewList(views=_views(store, caller).shown(), columns=columns)
 

@@ -106,7 +106,7 @@ def validate_view(name: str, columns: list[str], views: Views) -> None:
 
 
 def validate_columns(columns: str) -> list[str]:
-    """'name,customer' -> ['name', 'customer']. Raises RulesViolatedError for a column that is not there."""
+    """Parse 'name,customer' to ['name', 'customer']. Raises RulesViolatedError for a column that is not there."""
     violations = Violations()
     names = [name.strip() for name in columns.split(",", len(COLUMNS))]
     _check_columns(violations, names, "columns")

@@ -70,5 +70,5 @@ class EventBridgeBus:
 
 @cache
 def open_bus() -> EventBridgeBus:
-    """The event bus, named by EVENT_BUS."""
+    """Return the event bus that EVENT_BUS names."""
     return EventBridgeBus(clients.client("events"), settings.event_bus)

@@ -33,7 +33,7 @@ class Event(BaseModel):
     sequence: int = Field(description="The version of the record: higher is later, for the same record and epoch.")
     epoch: int = Field(0, description="How often the table was restored from a backup. A higher epoch is later.")
     customer_id: str | None
-    path: str | None = Field(description="Ids from the root to the customer, joined by '/'.")
+    path: str | None = Field(description="The ids from the root to the customer, joined by '/'.")
 
 
 class CustomerEvent(Event):
@@ -41,7 +41,9 @@ class CustomerEvent(Event):
 
     name: str
     level: Level
-    service_type: ServiceType | None = Field(description="None for a site, which shares its end_customer's.")
+    service_type: ServiceType | None = Field(
+        description="Null for a site, which shares the service type of its end-customer."
+    )
     device_country: CountryCode
     storage_location: CountryCode
     references: dict[str, str]
@@ -74,7 +76,7 @@ class CustomerArchived(CustomerEvent):
     """A customer was archived: it counts for nothing and is not invoiced from `archived_at` on."""
 
     archived_at: Timestamp
-    removed_at: Timestamp = Field(description="It can be restored until then, and is gone from then on.")
+    removed_at: Timestamp = Field(description="The time until which the customer can be restored. Then it is removed.")
     changed_by: str
     request_id: str | None
 
@@ -92,7 +94,9 @@ class CustomerEnteredProduction(CustomerEvent):
     """Invoicing of an end_customer starts, its sites included. Once for each end_customer, with or without a trial."""
 
     invoice_from: Timestamp
-    ended_by: str | None = Field(description="Who ended the trial: an account, or schedule; none without a trial.")
+    ended_by: str | None = Field(
+        description="Who ended the trial: the id of an account, or schedule. Null without a trial."
+    )
 
 
 class StorageLocationChanged(CustomerEvent):
@@ -109,7 +113,7 @@ class DeviceEvent(Event):
 
     device_id: str
     expected_location: CountryCode
-    storage_location: CountryCode | None = Field(description="Where its data lands.")
+    storage_location: CountryCode | None = Field(description="Where the device's data lands.")
     matches: bool
     invoiced: Literal[False] = False
 

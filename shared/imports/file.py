@@ -289,7 +289,7 @@ def _error(code: str, pointer: str | None, detail: str) -> dict[str, Any]:
 
 
 def _order(rows: list[Row]) -> list[Row]:
-    """The rows with their parents' rows found, parents before children, else in the order of the file."""
+    """Find the row of each row's parent. Return the rows, parents before children, otherwise in the file's order."""
     by_word: dict[str, list[int]] = defaultdict(list)
     for row in rows:
         if "key" in row.fields:
@@ -371,7 +371,7 @@ def parts_of(rows: list[Row]) -> Iterator[list[Row]]:
 
 
 def advance(done: Import, results: list[Result], now: datetime) -> Import:
-    """The import when one more part of it is done."""
+    """Return the import after one more part is done."""
     parts_done = done.parts_done + 1
     counts = {
         name: getattr(done, name) + sum(r.status == name for r in results) for name in ("created", "existed", "refused")

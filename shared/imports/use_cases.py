@@ -61,7 +61,9 @@ class ImportResponse(BaseModel):
     created_by: str
     finished_at: Timestamp | None
     results: list[Result]
-    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
+    next_cursor: str | None = Field(
+        description="The cursor of the next page. Null on the last page. A page can have fewer items than the limit."
+    )
 
 
 @dataclass(frozen=True)

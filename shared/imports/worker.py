@@ -156,7 +156,7 @@ class ImportWorker:
         return bool(settled)
 
     def _decide_anew(self, parent_ids: set[str]) -> None:
-        """A parent was changed meanwhile: read it again, and let the rules decide again."""
+        """Read the parents again, which were changed meanwhile, and apply the rules again."""
         rows = [row for row, _, _ in self.group.values()]
         self.group, self.taken = {}, set()
         for parent_id in parent_ids:

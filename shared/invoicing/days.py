@@ -27,7 +27,7 @@ class Invoiceable(NamedTuple):
 
 
 def parse_month(text: str) -> Month:
-    """'2026-11' -> its start and its end. Raises RulesViolatedError."""
+    """Parse '2026-11' to its start and its end. Raises RulesViolatedError."""
     match = _MONTH.fullmatch(text)
     if not match:
         raise RulesViolatedError.of(

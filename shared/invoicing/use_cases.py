@@ -1,4 +1,4 @@
-"""What there is to know of invoicing."""
+"""Use cases for invoicing: list the end-customers that are invoiced in a month."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from shared.values.timestamps import Timestamp
 
 
 class InvoicingRow(BaseModel):
-    """One end-customer that is invoiced in the month; its sites and test devices follow and are not counted."""
+    """One end-customer that is invoiced in the month. Its sites and test devices are not invoiced separately."""
 
     customer_id: str
     name: str
@@ -28,7 +28,7 @@ class InvoicingRow(BaseModel):
     invoice_from: Timestamp
     start: Timestamp
     end: Timestamp = Field(description="The start of the next month, or the time of archiving.")
-    days: int = Field(description="The number of invoiced UTC days. Days with any part of a trial are left out.")
+    days: int = Field(description="The number of invoiced UTC days. A day that is partly in a trial is not invoiced.")
 
 
 class InvoicingPage(BaseModel):
@@ -37,10 +37,12 @@ class InvoicingPage(BaseModel):
     incomplete: list[IncompleteRecord] = Field(
         description="Customers of this page whose record can't be read. Check them before you bill."
     )
-    next_cursor: str | None = Field(description="For the next page; null on the last one. A page may be short.")
+    next_cursor: str | None = Field(
+        description="The cursor of the next page. Null on the last page. A page can have fewer items than the limit."
+    )
 
     def as_csv(self) -> str:
-        """RFC 4180; the references as system=value, parted by semicolons."""
+        """Return the rows as CSV (RFC 4180). References are written as system=value, separated by semicolons."""
         titles = ("customer_id", "name", "path", "service_type", "references", "invoice_from", "start", "end", "days")
         rows = [row.model_dump() for row in self.rows]
         for row in rows:

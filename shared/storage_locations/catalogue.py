@@ -72,7 +72,9 @@ class NewLocation(BaseModel):
 
     country: str = Field(examples=["DE"])
     routed_to: str | None = Field(
-        None, description="Country whose data centre holds the data; itself where left out.", examples=["DE"]
+        None,
+        description="The country whose data centre holds the data. The default is the storage location itself.",
+        examples=["DE"],
     )
 
 
@@ -90,7 +92,7 @@ def first_catalogue(now: datetime, created_by: str) -> Catalogue:
 
 
 def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created_by: str) -> Catalogue:
-    """The version after `current`. Raises RulesViolatedError."""
+    """Build the version after `current`. Raises RulesViolatedError."""
     violations = Violations()
     named: set[str] = set()
     routes: dict[str, tuple[int, str]] = {}
@@ -173,7 +175,7 @@ def location_by_support(catalogue: Catalogue, country: str, now: datetime) -> St
 
 
 def choices(catalogue: Catalogue) -> list[dict[str, Any]]:
-    """The locations to choose from, by name."""
+    """Return the locations to choose from, sorted by name."""
     return sorted(
         ({"code": code, "name": COUNTRY_NAMES[code]} for code in catalogue.countries), key=lambda c: c["name"]
     )

@@ -55,7 +55,7 @@ _RANDOM: Final = random.SystemRandom()
 
 
 def _wait(attempt: int) -> None:
-    """Full jitter, from 25 ms doubling to 800 ms; 8 tries take about 1 s on average."""
+    """Wait with full jitter, from 25 ms doubling to 800 ms. 8 tries take about 1 s on average."""
     time.sleep(_RANDOM.uniform(0, 0.025 * 2 ** min(attempt, 5)))
 
 
@@ -89,7 +89,7 @@ class DynamoStore:
     def write(self, *actions: Action) -> None:
         request = {
             "TransactItems": [self._action(action) for action in actions],
-            # The same token with every try: a try whose answer was lost is not carried out twice.
+            # The same token with every try: a try whose response was lost is not executed twice.
             "ClientRequestToken": str(uuid.uuid4()),
         }
         for attempt in range(MAX_ATTEMPTS):
@@ -225,7 +225,7 @@ class DynamoStore:
 
     @staticmethod
     def _may_try_again(error: ClientError, actions: tuple[Action, ...]) -> bool:
-        """Raises ConditionFailedError where a condition failed: that is the answer, whatever else went wrong."""
+        """Return whether to try again. Raises ConditionFailedError if a condition failed, whatever else failed too."""
         reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
         records = {
             action.key: _deserialize(reason["Item"]) if reason.get("Item") else None
@@ -275,7 +275,7 @@ def _condition_expression(condition: Mapping[str, Any] | None) -> dict[str, Any]
 
 
 def _equals(condition: Mapping[str, Any]) -> tuple[list[str], dict[str, str], dict[str, Any]]:
-    """The condition that attributes equal `condition`: its parts, the names and the values in them."""
+    """Build the condition that attributes equal `condition`. Return its parts, and their names and values."""
     parts: list[str] = []
     values: dict[str, Any] = {}
     for place, value in enumerate(condition.values()):
@@ -348,12 +348,12 @@ def _give_up(_attempt: int) -> None:
 
 @cache
 def open_sign_in_store() -> DynamoStore:
-    """The store of the sign-in trigger. A read and a write take at most one second together, and none is repeated."""
+    """Return the store of the sign-in trigger. A read and a write take at most one second, and none is repeated."""
     client = clients.client("dynamodb", connect_seconds=0.25, read_seconds=0.25, max_attempts=1)
     return DynamoStore(client, settings.table_name, wait=_give_up)
 
 
 @cache
 def open_store() -> DynamoStore:
-    """The store of this function: the table that TABLE_NAME names."""
+    """Return the store of this function: the table that TABLE_NAME names."""
     return DynamoStore(clients.client("dynamodb"), settings.table_name)

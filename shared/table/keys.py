@@ -81,7 +81,7 @@ def name_key(parent_id: str, folded_name: str) -> Key:
 
 
 def children_key(customer_id: str) -> Key:
-    """The counter of a customer's children: additions ever (`count`), and withdrawals by the customer (`revision`).
+    """Build the key of a customer's children record: additions ever (`count`), and withdrawals (`revision`).
 
     An addition checks the revision that was read, a withdrawal checks the count. Of two concurrent writes, the later
     one fails.
@@ -94,7 +94,7 @@ def history_key(customer_id: str, at: datetime, version: int) -> Key:
 
 
 def reference_key(tree: str, system: str, value: str) -> Key:
-    """A value of a system identifies one customer within a top-level ancestor's tree."""
+    """Build the key of a reference: a value of a system identifies one customer within a distributor's tree."""
     return (f"{tree}#{system[:64]}#{value[:MAX_NAME_LENGTH]}", "reference")
 
 

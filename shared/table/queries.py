@@ -1,4 +1,4 @@
-"""What use cases do with the store over and over: read records that have not expired, parse them, fill a page."""
+"""Read records for use cases: those that have not expired, as models, and pages of lists."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.errors import UnreadableRecordError
 from shared.table.keys import Item, Key
 from shared.table.store import Page, Position, Records
 
-# With a filter, a page may be shorter than asked for: so many records are looked at, at most.
+# A filtered page may be shorter than requested: it examines at most MAX_CHUNKS times FILTER_CHUNK records.
 FILTER_CHUNK: Final = 100
 MAX_CHUNKS: Final = 5
 
@@ -26,7 +26,7 @@ def is_expired(item: Item, now: datetime) -> bool:
 
 
 def has_passed(expires_at: int | None, now: datetime) -> bool:
-    """At its very second a record has expired."""
+    """Return whether the time has come. A record has expired at its very second."""
     return expires_at is not None and expires_at <= now.timestamp()
 
 

@@ -117,7 +117,7 @@ class Records(Protocol):
     """Reading by key, and writing: all that adding needs."""
 
     def get(self, *keys: Key) -> dict[Key, Item]:
-        """The records that exist, strongly consistent, in one request for up to 100 keys."""
+        """Return the records that exist, strongly consistent, in one request for up to 100 keys."""
 
     def write(self, *actions: Action) -> None:
         """Write all actions or none. Raises ConditionFailedError."""
@@ -150,10 +150,10 @@ class Store(Records, Protocol):
         up_to: str = "",
         after: Position | None = None,
     ) -> Page:
-        """Up to `limit` records of one partition of an index, in the order of its sort key, after a position.
+        """Return up to `limit` records of a partition of an index, in the order of its sort key, after a position.
 
-        Those whose sort key starts with `starts_with`, or is not after `up_to`. The index TABLE is the table itself,
-        read strongly consistent.
+        Only records whose sort key starts with `starts_with`, or is not after `up_to`. The index TABLE is the table
+        itself, read strongly consistent.
         """
 
 

@@ -1,4 +1,4 @@
-"""What can be done with trials: the schedule's work, an early end, and what there is to know of one."""
+"""Use cases for trials: process those that are due, end one early, and show one."""
 
 import contextlib
 from collections import Counter
@@ -141,7 +141,7 @@ class ProductionResponse(BaseModel):
     state: State
     production_since: Timestamp
     ended_now: bool
-    ended_by: str | None = Field(description="An account, or schedule; none without a trial.")
+    ended_by: str | None = Field(description="The id of an account, or schedule. Null without a trial.")
     version: int
 
 
@@ -221,14 +221,16 @@ class TrialStatus(BaseModel):
     """The trial of a customer. Times are null if there is none."""
 
     customer_id: str
-    inherited_from: str | None = Field(description="For a site: its end-customer, whose trial this is.")
+    inherited_from: str | None = Field(
+        description="For a site: the id of its end-customer, whose trial it shares. Otherwise null."
+    )
     state: State
     started_at: Timestamp | None
     ends_at: Timestamp | None
     days_left: DaysLeft
     reminders: list[Reminder]
     ended_at: Timestamp | None
-    ended_by: str | None = Field(description="An account, or schedule.")
+    ended_by: str | None = Field(description="The id of an account, or schedule.")
 
 
 def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:

@@ -10,7 +10,9 @@ from pydantic import BaseModel, Field
 from shared.errors import RuleViolation
 from shared.values.names import find_invisible
 
-CountryCode = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code", examples=["DE"])]
+CountryCode = Annotated[
+    str, Field(pattern="^[A-Z]{2}$", description="An ISO 3166-1 alpha-2 code, or XK for Kosovo.", examples=["DE"])
+]
 
 MAX_COUNTRY_LENGTH: Final = 100  # characters; the longest name has half of them
 
@@ -108,7 +110,7 @@ _CODES: Final = {code.casefold(): c.alpha2 for c in iso3166.countries for code i
 
 
 def country_code(word: str, pointer: str) -> str:
-    """'DE', 'deu', '276' or 'Germany' -> 'DE'. Raises RuleViolation, with the candidates for an ambiguous name."""
+    """Return 'DE' for 'DE', 'deu', '276' or 'Germany'. Raises RuleViolation, with candidates for an ambiguous name."""
     word = word[: MAX_COUNTRY_LENGTH + 1]  # before folding, whose time is not linear
     folded = _folded(word) if len(word) <= MAX_COUNTRY_LENGTH else ""
     if candidates := _AMBIGUOUS.get(folded):

@@ -7,12 +7,12 @@ from pydantic import PlainSerializer
 
 
 def format_timestamp(moment: datetime) -> str:
-    """An aware time -> '2026-11-24T10:53:19.000000Z'."""
+    """Format an aware time as '2026-11-24T10:53:19.000000Z'."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def parse_timestamp(text: str) -> datetime:
-    """The other way round. Raises ValueError for a time in any other form."""
+    """Parse the form of `format_timestamp`. Raises ValueError for any other form."""
     moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
     if format_timestamp(moment) != text:
         raise ValueError(text)
