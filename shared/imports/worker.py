@@ -140,6 +140,7 @@ class ImportWorker:
     def _settle_failed(self, failed: ConditionFailedError) -> bool:
         """Decide the rows that the failed write reports. Return whether there were any."""
         settled = []
+        conflicts: list[tuple[Row, Customer, ApiError]] = []
         for number, (row, customer, _) in self.group.items():
             if made_before := parse_record(Customer, failed.records, customer_key(customer.id)):
                 self._created(row, made_before)  # before an interruption; it may have been changed since
@@ -147,10 +148,16 @@ class ImportWorker:
                 try:
                     ensure_unique(self.actor, customer, failed.records)
                 except (NameExistsError, ReferenceExistsError) as taken:
-                    self._existed(row, customer, taken)
+                    conflicts.append((row, customer, taken))
                 else:
                     continue
             settled.append(number)
+        existing = {conflict.extensions.get("customer_id") for _, _, conflict in conflicts}
+        for customer_id in existing:
+            self.parents.pop(customer_id or "", None)  # read them as they are now, many in one request
+        self.read_parents(existing)
+        for row, customer, conflict in conflicts:
+            self._existed(row, customer, conflict)
         for number in settled:
             del self.group[number]
         return bool(settled)
@@ -173,8 +180,6 @@ class ImportWorker:
     def _existed(self, row: Row, customer: Customer, conflict: ApiError) -> None:
         """Record that a customer with this name or reference exists, or reject the row if it contradicts it."""
         customer_id = conflict.extensions.get("customer_id")
-        self.parents.pop(customer_id or "", None)  # read it as it is now
-        self.read_parents({customer_id})
         existing = self.parents.get(customer_id or "")
         try:
             existing_or_raise(conflict, customer, existing, {"parent_id", *row.fields})
