@@ -6,7 +6,7 @@ import pytest
 
 from shared.customers.customer import Customer
 from tests.builders import a_customer, put
-from tests.imports.helpers import imported, send, stored
+from tests.imports.helpers import a_file, imported, send, stored
 from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
@@ -129,3 +129,12 @@ def test_dry_run_says_the_same_as_the_run(store: MemoryStore, queue: MemoryQueue
     statuses = [results[n].status for n in sorted(results)]
     assert statuses == ["existed", "refused", "created", "refused", "created"]
     assert (dry.created, dry.existed, dry.refused) == (2, 1, 2)
+
+
+def test_existing_customers_are_read_many_in_one_request(store: MemoryStore, queue: MemoryQueue) -> None:
+    file = a_file(300)
+    imported(store, queue, file)
+    store.requests.clear()
+    results = imported(store, queue, file, key="again")
+    assert {result.status for result in results.values()} == {"existed"}
+    assert store.requests.count("get") < 30
