@@ -177,6 +177,7 @@ async function api(method, path, { query, body, file, media, headers = {} } = {}
     let found = {};
     try { found = text ? JSON.parse(text) : {}; } catch { found = {}; }
     if (!answer.ok) throw new Problem(answer.status, found);
+    if (found.incomplete?.length) say(`Not shown, because the record can't be read: ${found.incomplete.map((each) => `${each.kind} ${each.id}`).join(", ")}. Report it to support.`);
     return found;
   }
 }
