@@ -9,14 +9,15 @@ from shared.api.app import Api
 from shared.api.parameters import (
     Accept,
     Cursor,
+    Format,
     IdempotencyKey,
     IfMatch,
     IfMatchIfGiven,
     Limit,
     ValidateOnly,
-    prefers_csv,
     required_version,
     version_of,
+    wants_csv,
 )
 from shared.api.problems import HttpResponse
 from shared.aws.observability import log_event
@@ -151,13 +152,14 @@ def get_invoicing(
     ] = False,
     limit: Limit = 25,
     cursor: Cursor = None,
+    format: Format = None,
     accept: Accept = None,
 ) -> HttpResponse:
     """List the end-customers that are invoiced in a month: from when, to when, and for how many days."""
     page = invoicing.get_invoicing(
         app.store, app.caller, customer_id, month=month, archived=archived, limit=limit, cursor=cursor
     )
-    return app.csv(page) if prefers_csv(accept) else app.ok(page)
+    return app.csv(page, f"invoicing-{month}.csv") if wants_csv(format, accept) else app.ok(page)
 
 
 @app.serves(CustomerResponse, raises=[ArchivedError, RulesViolatedError])

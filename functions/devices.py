@@ -6,7 +6,7 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from shared.api.app import Api
-from shared.api.parameters import Accept, Cursor, IdempotencyKey, Limit, ValidateOnly, prefers_csv
+from shared.api.parameters import Accept, Cursor, Format, IdempotencyKey, Limit, ValidateOnly, wants_csv
 from shared.api.problems import HttpResponse
 from shared.aws.observability import log_event
 from shared.devices import use_cases
@@ -63,13 +63,14 @@ def list_devices(
     view: Annotated[str | None, Query(description="A saved view. The default is the view named default.")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
+    format: Format = None,
     accept: Accept = None,
 ) -> HttpResponse:
     """List the test devices of a customer and of all below it, as rows with columns. They are never invoiced."""
     page = use_cases.list_devices(
         app.store, app.caller, customer_id, columns=columns, view=view, limit=limit, cursor=cursor
     )
-    return app.csv(page) if prefers_csv(accept) else app.ok(page)
+    return app.csv(page, "devices.csv") if wants_csv(format, accept) else app.ok(page)
 
 
 @app.serves(ViewList)

@@ -172,6 +172,8 @@ def _successes(spec: RouteSpec) -> dict[int, Any]:
 def _complete(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
     """Add to an operation what the generator does not know: examples, problems and headers."""
     annotations = [parameter.annotation for parameter in inspect.signature(spec.function).parameters.values()]
+    if "parameters" in operation:  # OpenAPI ignores a parameter of this name
+        operation["parameters"] = [each for each in operation["parameters"] if each["name"] != "Accept".lower()]
     for parameter in operation.get("parameters", []):
         parameter["schema"].pop("title", None)  # its name again
         if parameter["in"] == "header":  # the generator writes their names in lower case
@@ -243,7 +245,7 @@ def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[s
         if KeyReusedError in _errors(spec, annotations):
             yield "Idempotent-Replayed"
     if hasattr(spec.model, "as_csv"):
-        yield from ("Next-Cursor", "Incomplete-Records")
+        yield from ("Next-Cursor", "Incomplete-Records", "Content-Disposition")
 
 
 def _without_null_defaults(schema: Any) -> Any:

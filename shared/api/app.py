@@ -150,12 +150,15 @@ class Api(APIGatewayHttpResolver):
         etag = {} if version is None else {"ETag": f'"{version}"'}
         return json_response(status, "application/json", body.model_dump_json(), {**etag, **(headers or {})})
 
-    def csv(self, page: CsvPage) -> HttpResponse:
-        """Respond with a page as CSV. What a CSV file can't say is in headers."""
-        headers = {"Next-Cursor": page.next_cursor} if page.next_cursor else {}
+    def csv(self, page: CsvPage, file_name: str) -> HttpResponse:
+        """Respond with a page as a CSV file. What a CSV file can't say is in headers."""
+        headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+        if page.next_cursor:
+            headers["Next-Cursor"] = page.next_cursor
         if page.incomplete:
             headers["Incomplete-Records"] = ", ".join(f"{record.kind} {record.id}" for record in page.incomplete)
-        return json_response(HTTPStatus.OK, "text/csv; charset=utf-8", page.as_csv(), headers)
+        text = f"\ufeff{page.as_csv()}"  # by the byte order mark Excel knows that it is UTF-8
+        return json_response(HTTPStatus.OK, "text/csv; charset=utf-8", text, headers)
 
     def created(self, body: BaseModel, outcome: Outcome, *, location: str) -> HttpResponse:
         """Respond to a POST: 201 for a resource that is now at `location`, 200 for one that was only validated."""

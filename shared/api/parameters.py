@@ -1,7 +1,7 @@
 """The query parameters and headers that routes share, and how their values are read."""
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
@@ -35,7 +35,11 @@ IfMatchIfGiven = Annotated[
     str | None,
     Header(alias="If-Match", description="The ETag of the resource. The request fails if it has changed since."),
 ]
+# OpenAPI ignores a parameter named Accept, so the document has `format` only.
 Accept = Annotated[str | None, Header(alias="Accept", description="text/csv for a table. The default is JSON.")]
+Format = Annotated[
+    Literal["json", "csv"] | None, Query(description="csv for a table. Without it, the Accept header decides.")
+]
 Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of items on a page.")]
 Cursor = Annotated[str | None, Query(description="next_cursor of the previous page.")]
 
@@ -57,8 +61,15 @@ def version_of(if_match: str | None) -> int | None:
         return None
     tag = if_match.strip().strip('"')
     if not re.fullmatch("[1-9][0-9]{0,8}", tag):
-        raise StaleVersionError('If-Match is not a valid ETag. Send the ETag exactly as you received it, such as "3".')
+        raise StaleVersionError(
+            'If-Match must be one ETag, exactly as you received it, such as "3". A list, a weak ETag and * are not accepted.'
+        )
     return int(tag)
+
+
+def wants_csv(format: Format, accept: str | None) -> bool:
+    """Whether a request asks for CSV: by the parameter, or else by the Accept header."""
+    return format == "csv" if format else prefers_csv(accept)
 
 
 def prefers_csv(accept: str | None) -> bool:

@@ -33,10 +33,8 @@ ROUTES: Final = {
     "start_production": RouteRow("customers", "POST", "/customers/{customer_id}/production", "change_customers"),
     "get_invoicing": RouteRow("customers", "GET", "/customers/{customer_id}/invoicing", "read_invoicing"),
     "change_storage_location": RouteRow("customers", "PUT", "/customers/{customer_id}/storage-location", "support"),
-    "get_customer_by_reference": RouteRow("customers", "GET", "/customers/by-reference/{system}/{value}", "read"),
-    "save_customer_by_reference": RouteRow(
-        "customers", "PUT", "/customers/by-reference/{system}/{value}", "change_customers"
-    ),
+    "get_customer_by_reference": RouteRow("customers", "GET", "/references/{system}/{value}", "read"),
+    "save_customer_by_reference": RouteRow("customers", "PUT", "/references/{system}/{value}", "change_customers"),
     "add_test_device": RouteRow("devices", "POST", "/customers/{customer_id}/test-devices", "change_test_devices"),
     "get_test_device": RouteRow("devices", "GET", "/customers/{customer_id}/test-devices/{device_id}", "read"),
     "remove_test_device": RouteRow(

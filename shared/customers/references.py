@@ -45,7 +45,8 @@ def get_customer_by_reference(
 ) -> CustomerResponse:
     """Return the customer with this reference below `within`. The default is the caller's own customer.
 
-    Three requests, four for a site. Raises NotFoundError.
+    Three requests, four for a site. Raises NotFoundError. Each distributor's references are a tree of their own, so at
+    the root the error says that `within` is needed.
     """
     actor, path = _resolve_scope(store, caller, within, None)
     try:
@@ -56,6 +57,9 @@ def get_customer_by_reference(
         customer = _find(store, caller, actor, path, system, value)
     except ReferenceExistsError as outside:
         raise NotFoundError from outside
+    if customer is None and within is None and "/" not in path:
+        detail = "Without within, the root finds its distributors only. Name a distributor, or a customer below it."
+        raise NotFoundError([{"code": "within_required", "parameter": "within", "detail": detail}])
     return show_current(store, caller, authorize(actor, caller.operation, customer))
 
 

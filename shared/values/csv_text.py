@@ -2,10 +2,13 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# How a formula begins, also in full-width letters: at the start of a cell, or after a character at which a spreadsheet
+# may split the cell, because it uses another separator.
+_FORMULA: Final = re.compile("(^|[;\t|])(?=\\s*[=+@\t\r\uff1d\uff0b\uff0d\uff20-])")
 
 
 def as_csv(titles: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -18,4 +21,4 @@ def as_csv(titles: Iterable[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value

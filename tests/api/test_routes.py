@@ -116,6 +116,23 @@ def test_csv_is_returned_when_accepted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "path", "query", "file"),
+    [
+        ("list_devices", f"/customers/{ROOT.id}/devices", {}, "devices.csv"),
+        ("get_invoicing", f"/customers/{ROOT.id}/invoicing", {"month": "2026-11"}, "invoicing-2026-11.csv"),
+    ],
+)
+def test_csv_is_a_file_for_excel(name: str, path: str, query: dict[str, str], file: str) -> None:
+    called = call(name, path=path, query={**query, "format": "csv"}, headers={"accept": "application/json"})
+    assert (called.status, called.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert called.headers["Content-Disposition"] == f'attachment; filename="{file}"'
+    assert called.text.startswith('\ufeff"')
+    json_wins = call(name, path=path, query={**query, "format": "json"}, headers={"accept": "text/csv"})
+    assert json_wins.headers["Content-Type"] == "application/json"
+    assert_problem(call(name, path=path, query={**query, "format": "xlsx"}), 400, "malformed_request")
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/nothing",

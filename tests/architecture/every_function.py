@@ -51,8 +51,8 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     new = {"name": "Saved", "parent_id": ROOT.id, "service_type": "all_inclusive", "device_country": "DE"}
     for more in ({"services_to_provide": ["all_inclusive", "software_only"]}, {"name": "Saved again"},
                  {"services_to_provide": ["all_inclusive"]}):  # fmt: skip
-        call("save_customer_by_reference", path="/customers/by-reference/psa/8", body={**new, **more})
-    call("get_customer_by_reference", path="/customers/by-reference/psa/8")
+        call("save_customer_by_reference", path="/references/psa/8", body={**new, **more})
+    call("get_customer_by_reference", path="/references/psa/8")
     call("add_onboarding")
     machine = {"kind": "api", "display_name": "Billing", "role": "supporter"}
     customer = json.loads(an_event("add_customer")["body"]) | {"name": "With a machine", "device_country": "DE"}

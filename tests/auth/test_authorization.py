@@ -140,12 +140,12 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
             "get_history", account=by, path=f"/customers/{target}/history", query={"cursor": theirs}
         ),
         ("get_customer_by_reference", "within"): lambda: call(
-            "get_customer_by_reference", account=by, path="/customers/by-reference/crm/known", query={"within": target}
+            "get_customer_by_reference", account=by, path="/references/crm/known", query={"within": target}
         ),
         ("save_customer_by_reference", "body"): lambda: call(
             "save_customer_by_reference",
             account=by,
-            path="/customers/by-reference/psa/none",
+            path="/references/psa/none",
             body={"parent_id": target},
         ),
         ("add_customer", "body"): lambda: call("add_customer", account=by, body={"parent_id": target}, query=dry),

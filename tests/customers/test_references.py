@@ -116,6 +116,9 @@ def test_get_by_reference_returns_the_customer(store: MemoryStore, lineage: list
     # The root's own tree is that of the distributors; in another one it is told where to look.
     assert get_customer_by_reference(store, caller(), "psa", "A 7").id == lineage[1].id
     assert get_customer_by_reference(store, caller(), "psa", "A 7", within=lineage[2].id).id == lineage[4].id
+    with pytest.raises(NotFoundError) as nothing:
+        get_customer_by_reference(store, caller(), "psa", "unknown")
+    assert [(error["code"], error["parameter"]) for error in nothing.value.errors] == [("within_required", "within")]
     for system, value in (("crm", "A 7"), ("psa", "a 7"), ("psa", ""), ("x" * 100, "y" * 5000)):
         with pytest.raises(NotFoundError):
             get_customer_by_reference(store, caller(account), system, value)

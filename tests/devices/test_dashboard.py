@@ -142,11 +142,16 @@ def test_dashboard_refuses_the_cursor_of_another_customer(store: MemoryStore, fi
 
 
 def test_csv_has_titles_and_guards_formulas(store: MemoryStore, finnish: Customer) -> None:
-    for n, name in enumerate(['=HYPERLINK("x")', "+1", "-1", "@a", 'a "quoted", one']):
+    names = {
+        '=HYPERLINK("x")': '\'=HYPERLINK("x")', "+1": "'+1", "-1": "'-1", "@a": "'@a",
+        'a "quoted", one': 'a "quoted", one',
+        "a;=1+1": "a;'=1+1", "a| @b": "a|' @b", "\uff1d1": "'\uff1d1", "a-b; c": "a-b; c",
+    }  # fmt: skip
+    for n, name in enumerate(names):
         add(store, finnish, name=name, key=str(n))
     page = list_devices(store, caller(), finnish.id, columns="name,storage_location,matches", limit=10)
     assert page.as_csv().startswith('"Device name","Storage location","Matches"\r\n"')
     found = list(csv.reader(io.StringIO(page.as_csv())))
     assert found[0] == ["Device name", "Storage location", "Matches"]
-    assert sorted(row[0] for row in found[1:]) == sorted(['\'=HYPERLINK("x")', "'+1", "'-1", "'@a", 'a "quoted", one'])
+    assert sorted(row[0] for row in found[1:]) == sorted(names.values())
     assert {tuple(row[1:]) for row in found[1:]} == {("Sweden", "True")}

@@ -30,7 +30,7 @@ LISTS = {
 OF_A_CUSTOMER = {"get_customer": "", "get_history": "/history", "get_trial": "/trial", "get_options": "/options"}
 OTHERS = {
     "get_me": "/me", "get_storage_locations": "/storage-locations", "list_views": "/views", "get_view": "/views/mine",
-    "get_customer_by_reference": "/customers/by-reference/psa/1", "get_console": "/",
+    "get_customer_by_reference": "/references/psa/1", "get_console": "/",
 }  # fmt: skip
 
 
@@ -118,9 +118,7 @@ class Player:
         new = {"parent_id": parent["parent_id"], "device_country": "DE", "service_type": "software_only"}
         body = {"customer": {**new, "name": "Onboarded"}, "test_device": {"name": "d"}}
         self.request("add_onboarding", "/onboardings", status=201, body=body)
-        self.request(
-            "save_customer_by_reference", "/customers/by-reference/psa/new", status=201, body={**new, "name": "New"}
-        )
+        self.request("save_customer_by_reference", "/references/psa/new", status=201, body={**new, "name": "New"})
         file = f"name,parent_id,device_country\nAdded by a file,{parent['parent_id']},DE\n"
         self.request("add_import", "/imports", status=202, body=file)
 

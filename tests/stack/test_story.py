@@ -205,13 +205,13 @@ def test_customer_is_changed_archived_and_restored(stack: RunningStack) -> None:
 def test_customer_is_saved_and_found_by_its_reference(stack: RunningStack) -> None:
     root = stack.call("GET", "/me").json()["customer"]["id"]
     body = {"name": "By reference", "parent_id": root, "service_type": "all_inclusive", "services_to_provide": BOTH}
-    path = "/customers/by-reference/psa/A%20 7~ü"
+    path = "/references/psa/A%20 7~ü"
     saved = [stack.call("PUT", path, json={**body, "device_country": "DE"}) for _ in range(2)]
     assert [response.status_code for response in saved] == [201, 200]
     assert saved[0].json() == saved[1].json()
     found = stack.call("GET", path)
     assert (found.status_code, found.json()["references"]) == (200, {"psa": "A  7~ü"})
-    assert stack.call("GET", "/customers/by-reference/psa/nobody").status_code == 404
+    assert stack.call("GET", "/references/psa/nobody").status_code == 404
 
 
 def test_onboarding_adds_everything_in_one_call(stack: RunningStack) -> None:

@@ -159,7 +159,7 @@ class AddingSteps(Steps):
         if holder and holder.level in ALLOWED_CHILDREN[parent.level]:
             body["level"] = holder.level
         version = None if offset is None else offset_version(holder.version if holder else 1, offset)
-        path = f"/customers/by-reference/{system}/{quote(value)}"
+        path = f"/references/{system}/{quote(value)}"
 
         def send(version: int | None) -> Called:
             return self.request("save_customer_by_reference", actor, path, version=version, body=body)

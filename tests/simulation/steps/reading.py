@@ -154,7 +154,7 @@ class ReadingSteps(Steps):
     def find_by_reference(self, actor_index: int, index: int, system: str, value: str) -> None:
         actor, model = self.account_at(actor_index), self.model
         within = self.pick_customer(index, actor)
-        path = f"/customers/by-reference/{system}/{quote(value)}"
+        path = f"/references/{system}/{quote(value)}"
         response = self.request("get_customer_by_reference", actor, path, query={"within": within.id})
         customer, error = (
             model.customer_with_reference(within, system, value),
