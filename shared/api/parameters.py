@@ -62,7 +62,7 @@ def version_of(if_match: str | None) -> int | None:
     tag = if_match.strip().strip('"')
     if not re.fullmatch("[1-9][0-9]{0,8}", tag):
         raise StaleVersionError(
-            'If-Match must be one ETag, exactly as you received it, such as "3". A list, a weak ETag and * are not accepted.'
+            'If-Match must be one ETag, exactly as you received it, such as "3". Lists, weak ones and * are rejected.'
         )
     return int(tag)
 
