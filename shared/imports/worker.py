@@ -189,7 +189,7 @@ class ImportWorker:
             self._settle(row, "existed", customer_id)
 
     def _refuse(self, row: Row, refusal: ApiError) -> None:
-        errors = refusal.errors or [{"code": refusal.code, "pointer": "", "detail": refusal.detail}]
+        errors = refusal.errors or [{"code": refusal.code, "detail": refusal.detail}]
         entries = [{"detail": refusal.detail, **error} for error in errors[:MAX_ROW_ERRORS]]
         self._settle(row, "refused", errors=[_short(entry) for entry in entries])
 

@@ -103,5 +103,6 @@ def test_dry_run_says_the_same_as_the_run(existing: list[Any], rows: list[dict[s
     assert len(done) == len(rows)
     assert [result for result in done if result.status != "created"] == dry.results
     assert sum(result.status == "created" for result in done) == dry.created
+    assert all(error["detail"] and error.get("pointer") != "" for result in done for error in result.errors)
     for result in done:
         event(result.status + "".join(sorted({f" {error['code']}" for error in result.errors})))
