@@ -42,6 +42,14 @@ _DESCRIPTION: Final = (
     "RFC 9457 problem+json, except those of the gateway itself: a missing or invalid token (401), a missing scope "
     '(403) and its own throttling (429) have the body {"message": "..."}.'
 )
+_TAGS: Final = {
+    "customers": "Customers of every level, their trials, history, references and invoicing.",
+    "devices": "Test devices, the dashboard and its views, and where data lands.",
+    "accounts": "Accounts of people and machines.",
+    "storage_locations": "The catalogue of storage locations.",
+    "imports": "Files of customers.",
+    "onboarding": "A customer, its accounts and a test device with one request.",
+}
 _EVERY_ROUTE: Final = (
     MalformedRequestError,
     UnauthenticatedError,
@@ -97,10 +105,20 @@ class Problem(BaseModel):
     request_id: str
 
 
-class GatewayMessage(BaseModel):
-    """The body of a failure that the gateway itself responds with."""
+class GatewayProblem(BaseModel):
+    """A failure of a status that both the gateway and a function respond with.
 
-    message: str
+    The gateway sends `message` alone, as application/json. A function sends a Problem, as application/problem+json.
+    """
+
+    message: str | None = None
+    type: str | None = None
+    title: str | None = None
+    status: int | None = None
+    code: str | None = None
+    detail: str | None = None
+    errors: list[ProblemError] = []
+    request_id: str | None = None
 
 
 def apis() -> Iterator[Api]:
@@ -122,7 +140,9 @@ def document() -> dict[str, Any]:
                 spec.row.path.replace("{", "<").replace("}", ">"),
                 spec.row.method,
                 operation_id=name,
-                summary=spec.function.__doc__,
+                tags=[app.name],
+                summary=_first_line(spec),
+                description=inspect.getdoc(spec.function) or "",
                 responses=_successes(spec),
             )(spec.function)
     text = resolver.get_openapi_json_schema(
@@ -135,13 +155,15 @@ def document() -> dict[str, Any]:
     schemas = result["components"]["schemas"]
     for name in _ADDED_BY_POWERTOOLS:
         del schemas[name]
-    for model in (Problem, GatewayMessage):
+    for model in (Problem, GatewayProblem):
         schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
         schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
+    result["info"] |= {"contact": {"name": "Support of the backup service"}, "license": {"name": "Proprietary"}}
+    result["tags"] = [{"name": app.name, "description": _TAGS[app.name]} for app in apis() if app.name in _TAGS]
     result["servers"] = [{"url": "/"}]
     result["security"] = [{"access_token": []}]
     result["components"] = {
-        "schemas": dict(sorted(_without_null_defaults(schemas).items())),
+        "schemas": dict(sorted(_without_constants(_without_null_defaults(schemas)).items())),
         "securitySchemes": {
             "access_token": {
                 "type": "http",
@@ -152,6 +174,10 @@ def document() -> dict[str, Any]:
         },
     }
     return result
+
+
+def _first_line(spec: RouteSpec) -> str:
+    return (inspect.getdoc(spec.function) or "").partition("\n")[0]
 
 
 def _version() -> str:
@@ -211,9 +237,13 @@ def _problems(spec: RouteSpec, annotations: list[Any]) -> dict[str, Any]:
         codes.setdefault(str(error.status), []).append(error.code)
     problems = {}
     for status, of_status in codes.items():
-        content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-        if status in _OF_THE_GATEWAY:
-            content["application/json"] = {"schema": {"$ref": "#/components/schemas/GatewayMessage"}}
+        media = (
+            ("application/problem+json", "application/json")
+            if status in _OF_THE_GATEWAY
+            else ("application/problem+json",)
+        )
+        schema = "GatewayProblem" if status in _OF_THE_GATEWAY else "Problem"
+        content = {each: {"schema": {"$ref": f"#/components/schemas/{schema}"}} for each in media}
         problems[status] = {"description": ", ".join(of_status), "content": content}
     return problems
 
@@ -246,6 +276,14 @@ def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[s
             yield "Idempotent-Replayed"
     if hasattr(spec.model, "as_csv"):
         yield from ("Next-Cursor", "Incomplete-Records", "Content-Disposition")
+
+
+def _without_constants(schema: Any) -> Any:
+    """Replace `const`, on which generated clients fail, by an enum; for a boolean by its type alone."""
+    if isinstance(schema, dict):
+        kept = {name: _without_constants(value) for name, value in schema.items() if name != "const"}
+        return kept | ({"enum": [schema["const"]]} if isinstance(schema.get("const"), str) else {})
+    return [_without_constants(each) for each in schema] if isinstance(schema, list) else schema
 
 
 def _without_null_defaults(schema: Any) -> Any:
