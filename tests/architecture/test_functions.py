@@ -90,7 +90,13 @@ def test_every_route_requires_a_token_and_scope_except_console_and_unknown_route
 
 
 def test_every_function_of_the_api_has_one_permission_and_no_other_function_has_any(template: dict[str, Any]) -> None:
-    permissions = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Lambda::Permission"]
+    of_the_gateway = "apigateway.amazonaws.com"
+    permissions = [
+        resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Lambda::Permission" and name != "OtherUserPoolPermission"
+    ]
+    assert {each["Principal"] for each in permissions} == {of_the_gateway}
     assert [each["FunctionName"] for each in permissions] == [
         {"Ref": f"{camel(name)}.Alias"} for name in get_args(Function)
     ]

@@ -84,9 +84,13 @@ def test_table_and_user_pool_are_protected(template: dict[str, Any]) -> None:
     assert (client["AccessTokenValidity"], client["TokenValidityUnits"]["AccessToken"]) == (15, "minutes")
     assert client["WriteAttributes"] == ["nickname"]  # users cannot change their e-mail address
     assert "ALLOW_ADMIN_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+    pool, client_id = (
+        {"If": ["HasOtherUserPool", {"Ref": f"Other{name}Id"}, {"Ref": name}]}
+        for name in ("UserPool", "UserPoolClient")
+    )
     assert properties("Api")["Auth"]["Authorizers"]["AccessToken"]["JwtConfiguration"] == {
-        "issuer": {"Sub": "https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${UserPool}"},
-        "audience": [{"Ref": "UserPoolClient"}],
+        "issuer": {"Sub": ["https://cognito-idp.${AWS::Region}.${AWS::URLSuffix}/${Pool}", {"Pool": pool}]},
+        "audience": [client_id],
     }
     assert properties("Api")["DefaultRouteSettings"] == {
         "ThrottlingRateLimit": {"Ref": "ThrottlingRate"},
