@@ -1,4 +1,4 @@
-"""Tests: machines."""
+"""Tests: accounts of machines and their credentials."""
 
 from typing import Any
 

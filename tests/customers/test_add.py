@@ -1,4 +1,4 @@
-"""Tests: add."""
+"""Tests: adding customers."""
 
 from datetime import timedelta
 

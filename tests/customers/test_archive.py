@@ -1,4 +1,4 @@
-"""Tests: archive."""
+"""Tests: archiving customers."""
 
 from datetime import datetime
 

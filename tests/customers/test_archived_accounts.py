@@ -1,4 +1,4 @@
-"""Tests: archived accounts."""
+"""Tests: accounts of archived and removed customers."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests: change."""
+"""Tests: changing customers."""
 
 from typing import Any
 

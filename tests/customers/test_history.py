@@ -1,4 +1,4 @@
-"""Tests: history."""
+"""Tests: the history of a customer."""
 
 from typing import Any
 

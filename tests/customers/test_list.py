@@ -1,4 +1,4 @@
-"""Tests: list."""
+"""Tests: lists of customers."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests: options."""
+"""Tests: the options of a form."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests: references."""
+"""Tests: finding and saving customers by reference."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests: restore."""
+"""Tests: restoring archived customers."""
 
 from datetime import timedelta
 

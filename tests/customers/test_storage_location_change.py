@@ -1,4 +1,4 @@
-"""Tests: storage location change."""
+"""Tests: changing storage locations as support."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Tests: events."""
+"""Tests: the events of each change."""
 
 import json
 from copy import deepcopy

@@ -1,4 +1,4 @@
-"""Tests: stream."""
+"""Tests: publishing the records of the table's stream."""
 
 import itertools
 from collections.abc import Sequence

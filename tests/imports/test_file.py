@@ -1,4 +1,4 @@
-"""Tests: file."""
+"""Tests: parsing a file to import."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests: run."""
+"""Tests: processing an import."""
 
 from collections import Counter
 

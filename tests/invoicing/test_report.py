@@ -1,4 +1,4 @@
-"""Tests: report."""
+"""Tests: the invoicing report."""
 
 import csv
 import io

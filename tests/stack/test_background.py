@@ -1,4 +1,4 @@
-"""Tests: background."""
+"""Tests: background functions on the running stack."""
 
 from pathlib import Path
 

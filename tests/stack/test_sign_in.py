@@ -1,4 +1,4 @@
-"""Tests: sign in."""
+"""Tests: signing in on the running stack."""
 
 from typing import Any
 

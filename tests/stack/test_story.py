@@ -1,4 +1,4 @@
-"""Tests: story."""
+"""Tests: the tasks of the source document on the running stack."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests: end trials."""
+"""Tests: processing due trials."""
 
 import itertools
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Tests: schedule."""
+"""Tests: scheduled runs."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""Tests: status."""
+"""Tests: the status of a trial."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Tests: countries."""
+"""Tests: names and codes of countries."""
 
 import pycountry
 import pytest
