@@ -1,11 +1,11 @@
-# Every command of the project. `make` alone lists them.
+# All commands of the project. `make` without a target lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# Any Python from 3.9 on is enough to begin: uv finds or downloads 3.13, the runtime of the functions.
+# Python 3.9 or later is enough to start. uv then finds or downloads Python 3.13, the runtime of the functions.
 PYTHON ?= $(shell for each in python3.13 python3; do $$each -c '' 2>/dev/null && echo $$each && break; done)
-# Processor of the built functions: arm64 for AWS by default, this machine's for the local stack.
+# The architecture of the built functions. The default for AWS is arm64. The local stack uses this machine's.
 ARCH ?= arm64
 export ARCH
 # Changes with each build, so that each deployment publishes a version of every function.
@@ -18,24 +18,24 @@ UV := $(ENV)/tools/bin/uv
 PACKAGE := .local/package/$(ARCH)
 PLATFORM_arm64 := aarch64-manylinux_2_28
 PLATFORM_x86_64 := x86_64-manylinux_2_28
-# The AWS services that the package contains descriptions of, out of more than 400.
+# The package contains botocore's data for these AWS services only, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
 
 .PHONY: help run token clock migrate restore restore-drill demo import check test prove mutants bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 run: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## start the whole stack on this machine (PORT=4700)
 	@$(ENV)/dev/bin/python -m local.run
 
-token: $(ENV)/dev/.ready ## a fresh access token of the running stack (ACCOUNT=root)
+token: $(ENV)/dev/.ready ## print a new access token of the running stack (ACCOUNT=root)
 	@$(ENV)/dev/bin/python -m local.token $(ACCOUNT)
 
 clock: $(ENV)/dev/.ready ## move the running stack's clock forward (AT=+31d)
 	@$(ENV)/dev/bin/python -m local.clock $(AT)
 
-migrate: $(ENV)/dev/.ready ## change the stored records as a migration says (NAME=schema_1, TABLE=... of a deployed stack)
+migrate: $(ENV)/dev/.ready ## run a migration of the stored records (NAME=schema_1, TABLE=... for a deployed stack)
 	@$(ENV)/dev/bin/python -m local.migrate $(or $(NAME),--help) $(if $(TABLE),--table $(TABLE))
 
 restore: $(ENV)/dev/.ready ## restore a deployed stack's table (TABLE=..., TARGET=..., AT=..., POOL=..., APPLY=1); see docs/restoring.md
@@ -47,26 +47,26 @@ restore-drill: $(ENV)/dev/.ready ## back up and restore the running local stack'
 demo: $(ENV)/dev/.ready ## create customers, accounts and test devices on the running stack
 	@$(ENV)/dev/bin/python -m local.demo
 
-import: $(ENV)/dev/.ready ## add the customers of a file on the running stack (FILE=customers.csv, DRY=1, ENCODING=windows-1252)
+import: $(ENV)/dev/.ready ## import a file of customers into the running stack (FILE=customers.csv, DRY=1, ENCODING=windows-1252)
 	@$(ENV)/dev/bin/python -m local.import_file "$(FILE)" $(if $(DRY),--dry-run) $(if $(ENCODING),--encoding $(ENCODING)) --account "$(or $(ACCOUNT),root)"
 
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run all tests
 	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
 
-prove: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run the long simulations: histories, crashes, deliveries, malformed events, races (SEED=1)
+prove: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run the long simulations: interleavings, crashes, deliveries, malformed events, races (SEED=1)
 	@$(ENV)/dev/bin/python -m tests.simulation.prove $(if $(SEED),--seed $(SEED))
 	@$(ENV)/dev/bin/python -m tests.simulation.contract --seed $(or $(SEED),1)
 	@echo "races: 16 threads on ministack, 1000 rounds each; one character for each test"
 	@ROUNDS=1000 $(ENV)/dev/bin/python -m pytest -q -n2 --dist load tests/stack/test_races.py
 
-mutants: $(ENV)/dev/.ready ## mutation tests of the rules (about half an hour)
+mutants: $(ENV)/dev/.ready ## run the mutation tests of the rules (about half an hour)
 	@$(ENV)/dev/bin/python -m mutmut run --max-children 2
 	@$(ENV)/dev/bin/python -m tests.mutants
 
-bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## benchmarks, with common alternatives for comparison (about half an hour)
+bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## run the benchmarks, and compare with common alternatives (about half an hour)
 	@for part in starts growth trials imports load cold_starts costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
 
-check: $(ENV)/dev/.ready ## the quick loop: style, types, layers and the quick tests, in under a minute
+check: $(ENV)/dev/.ready ## run the quick checks: style, types, layers and the quick tests, in under a minute
 	@$(ENV)/dev/bin/ruff format --check --quiet . && $(ENV)/dev/bin/ruff check --quiet . || { echo "Run: make format" >&2; exit 1; }
 	@$(ENV)/dev/bin/mypy --no-error-summary & types=$$!; \
 	$(ENV)/dev/bin/lint-imports --no-timings 2>/dev/null >/dev/null || $(ENV)/dev/bin/lint-imports; \
@@ -81,7 +81,7 @@ lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, typ
 	$(ENV)/lint/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template template.yaml
 	$(ENV)/lint/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
 
-format: $(ENV)/dev/.ready ## write the code in the project's style
+format: $(ENV)/dev/.ready ## format the code and fix what ruff can fix
 	$(ENV)/dev/bin/ruff format .
 	$(ENV)/dev/bin/ruff check --fix .
 
@@ -106,7 +106,7 @@ requirements: $(ENV)/tools/.ready ## write requirements*.txt from pyproject.toml
 	eval $$compile --group $$group --output-file requirements-$$group.txt; done; \
 	eval $$compile --group peers --constraint requirements.txt --output-file requirements-peers.txt
 
-clean: ## remove everything that was built, and the local stack with its data
+clean: ## remove all builds, and the local stack with its data
 	rm -rf .local .aws-sam
 
 # ---- environments, rebuilt when their requirements change
@@ -132,7 +132,7 @@ $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
 
 # ---- the package of the functions, called by `sam build`
 
-# The dependencies: pruned, and compiled, so that a cold start compiles nothing.
+# The dependencies, pruned and compiled. So a cold start compiles nothing.
 $(PACKAGE)/.ready: requirements.txt local/prune_botocore.py $(wildcard shared/*/*.py) $(ENV)/tools/.ready
 	@echo "Making $(PACKAGE) ..."
 	@rm -rf $(@D) && $(UV) pip install --quiet --no-python-downloads --target $(@D) --python $(ENV)/tools/bin/python \
@@ -143,7 +143,7 @@ $(PACKAGE)/.ready: requirements.txt local/prune_botocore.py $(wildcard shared/*/
 	@touch $@
 
 build-%: $(PACKAGE)/.ready
-	@cp -Rl $(PACKAGE)/. "$(ARTIFACTS_DIR)" 2>/dev/null || cp -R $(PACKAGE)/. "$(ARTIFACTS_DIR)" # links where cp can
+	@cp -Rl $(PACKAGE)/. "$(ARTIFACTS_DIR)" 2>/dev/null || cp -R $(PACKAGE)/. "$(ARTIFACTS_DIR)" # hard links, if cp supports them
 	@cp -R functions shared "$(ARTIFACTS_DIR)"
 	@rm -f "$(ARTIFACTS_DIR)"/.ready; find "$(ARTIFACTS_DIR)"/{functions,shared} -name __pycache__ -prune -exec rm -rf {} +
 	@$(ENV)/tools/bin/python -m compileall -q -s "$(ARTIFACTS_DIR)" -p /var/task --invalidation-mode unchecked-hash \

@@ -1,4 +1,4 @@
-"""`make clock AT=...`: put the running stack's clock forward, to a time or by days (+31d) or hours (+12h)."""
+"""`make clock AT=...`: move the running stack's clock forward, to a time or by days (+31d) or hours (+12h)."""
 
 import re
 import sys
@@ -11,7 +11,7 @@ _STEP: Final = re.compile(r"\+(\d{1,4})([dh])")
 
 
 def put_forward(at: str, real: datetime, before: timedelta) -> timedelta:
-    """Return how far the clock is ahead then. Raises ValueError for an invalid time, or one that is not later."""
+    """Return the new offset of the clock. Raises ValueError for an invalid time or one before the current time."""
     step = _STEP.fullmatch(at)
     if step:
         return before + int(step[1]) * (timedelta(days=1) if step[2] == "d" else timedelta(hours=1))

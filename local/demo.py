@@ -1,6 +1,6 @@
-"""`make demo`: the steps of the source document on the running stack, through its API. It can be repeated.
+"""`make demo`: run the steps of the source document on the running stack, through its API. It can be repeated.
 
-Every request carries an Idempotency-Key, so a second run finds what the first one created.
+Every request has an Idempotency-Key, so a second run gets the responses of the first one.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Builds the functions with SAM and deploys the template on a running ministack."""
+"""Build the functions with SAM and deploy the template on a running ministack."""
 
 import contextlib
 import hashlib
@@ -33,7 +33,7 @@ def build() -> None:
 
 
 def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE, *, fan_out: bool = False) -> dict[str, str]:
-    """Create the stack or bring it up to date, and return its outputs. Raises LocalError."""
+    """Create or update the stack, and return its outputs. Raises LocalError."""
     parameters = {
         "Architecture": ARCH,
         "AwsEndpointUrl": ministack.endpoint,
@@ -47,7 +47,7 @@ def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE, *, fan_out: bool
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=_BUCKET, Key=key, Body=code)
-    s3.put_object(Bucket=_BUCKET, Key="template.json", Body=_expanded(key))  # too large to be sent as it is
+    s3.put_object(Bucket=_BUCKET, Key="template.json", Body=_expanded(key))  # too large for a request
     _apply(ministack.client("cloudformation"), f"{ministack.endpoint}/{_BUCKET}/template.json", parameters)
     found = ministack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
@@ -55,7 +55,7 @@ def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE, *, fan_out: bool
 
 
 def _package() -> bytes:
-    """The functions share one package, as the Makefile builds it; zipped so that equal content is equal bytes."""
+    """Return the ZIP file of the package that all functions share. The same content always has the same bytes."""
     folder = next(path for path in sorted(BUILD.iterdir()) if path.is_dir())
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:

@@ -1,4 +1,4 @@
-"""`make schemas`: the JSON Schema of every event, from the code, into docs/events."""
+"""`make schemas`: write the JSON Schema of every event to docs/events."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from shared.events.events import TYPES
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """File name -> JSON Schema."""
+    """Return the JSON Schema of each event, by file name."""
     made = {}
     for kind, model in TYPES.items():
         version = model.model_fields["schema_version"].default

@@ -1,4 +1,4 @@
-"""The invariants of the table: what must be true of its records at any moment, and after a restore."""
+"""The invariants of the table: what must always be true of its records, also after a restore."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,12 +11,12 @@ from shared.customers.records import customer_item, name_item, reference_items
 from shared.devices.device import MAX_TEST_DEVICES, Device
 from shared.table.keys import Item, Key, history_key
 
-# Attributes of a record that its kind does not decide.
+# Attributes that a record of any kind can have.
 _OF_ANY_KIND = ("schema", "of_newer_code")
 
 
 def violations(items: Mapping[Key, Item]) -> list[str]:
-    """Return every invariant that does not hold for these records, in words."""
+    """Describe every invariant that these records violate."""
     customers = {item["id"]: Customer.model_validate(item) for (_, sk), item in items.items() if sk == "customer"}
     return [*_of_customers(customers, items), *_of_uniqueness(customers, items), *_of_counts(items)]
 

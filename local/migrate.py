@@ -1,7 +1,7 @@
-"""`make migrate NAME=...`: change all records that a migration applies to, in the background of the running system.
+"""`make migrate NAME=...`: change all records that a migration applies to, while the system is in use.
 
 The table is scanned in parallel segments. Each record is changed by one conditional write, so the command can be
-interrupted and repeated at any time: it resumes where it was, and a record that is changed already stays as it is. It
+interrupted and repeated at any time: it resumes where it stopped, and does not change a record a second time. It
 runs with the credentials of an operator (the policy `MigrationPolicy` of template.yaml), never in a function.
 """
 
@@ -24,12 +24,12 @@ from local.ministack import client as local_client
 from local.paths import LOCAL, STACK_FILE
 
 SEGMENTS: Final = 8
-_PAGE: Final = 500  # records that are read at once: so many are read again after an interruption
+_PAGE: Final = 500  # records of one page; after an interruption the page is read again
 _STORED: Final = LOCAL / "migrations"
 
 
 class Progress:
-    """Where each segment is, in a file that the next run reads. A segment that is finished has the position None."""
+    """The position in each segment, stored in a file for the next run. A finished segment has the position None."""
 
     def __init__(self, file: Path, segments: int) -> None:
         self._file, self._lock = file, threading.Lock()
@@ -97,7 +97,7 @@ def _pages(
 
 
 def _change(client: Any, table: str, migration: Migration, record: Record) -> bool:
-    """Change a record, unless it does not need it any more. Return whether it was changed."""
+    """Change a record, if it still needs the change. Return whether it was changed."""
     key = {"pk": record["pk"], "sk": record["sk"]}
     while record:
         attributes = migration.attributes(record)
@@ -118,7 +118,7 @@ def _change(client: Any, table: str, migration: Migration, record: Record) -> bo
                 },
             )
         except client.exceptions.ConditionalCheckFailedException:
-            # It was deleted, or changed meanwhile: by a user of the service, or by another run.
+            # It was deleted or changed meanwhile, by a user of the service or by another run.
             fresh = client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {})
             if fresh == record:
                 return False

@@ -1,6 +1,6 @@
-"""The migrations: how records of one format become records of the next one. See docs/developing.md.
+"""The migrations: each changes records of one format to the next. See docs/developing.md.
 
-A migration must be safe to repeat, and safe while functions of the older and the newer version write.
+A migration must be safe to repeat, and safe while functions of the old and the new version write.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ Record = dict[str, Any]
 
 
 class Migration(NamedTuple):
-    """`needed` is a filter expression that only records match which the migration must change.
+    """A migration. `needed` is a filter expression that matches only the records to change.
 
-    `attributes` returns what to set in such a record. It gets the record as it was read, and the write is repeated with
-    a fresh read if the record has changed meanwhile.
+    `attributes` gets a record and returns the attributes to set. If the record changes before the write, it is read
+    again and `attributes` is called again.
     """
 
     needed: str
@@ -23,7 +23,7 @@ class Migration(NamedTuple):
 
 
 MIGRATIONS: Final[dict[str, Migration]] = {
-    # Records that were created before there were schema numbers have the format of number 1 already.
+    # Records from before schema numbers were introduced already have format 1.
     "schema_1": Migration(
         needed="attribute_not_exists(#schema)",
         names={"#schema": "schema"},

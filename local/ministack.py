@@ -1,4 +1,4 @@
-"""Starts ministack, the local AWS emulator, waits until it is ready, and stops it so that it saves its state."""
+"""Start ministack, the local AWS emulator, wait until it is ready, and stop it so that it saves its state."""
 
 import contextlib
 import errno
@@ -21,7 +21,7 @@ from botocore.config import Config
 from local.paths import ENVIRONMENTS
 
 REGION: Final = "eu-west-1"
-_LOCK_SECONDS: Final = 15  # a stack that stops saves its data first
+_LOCK_SECONDS: Final = 15  # a stack saves its data before it stops
 ACCOUNT: Final = "123456789012"
 _SERVICES: Final = (
     "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,scheduler,sqs,sts"
@@ -29,7 +29,7 @@ _SERVICES: Final = (
 
 
 class LocalError(Exception):
-    """Something on this machine prevents the command. The text says what to do."""
+    """A command cannot run on this machine. The message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Ministack:
 
 
 def client(service: str, endpoint: str) -> Any:
-    """A boto3 client of the local stack. Its credentials open nothing anywhere else."""
+    """Return a boto3 client of the local stack. Its credentials are valid only there."""
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=endpoint,
@@ -57,9 +57,9 @@ def client(service: str, endpoint: str) -> Any:
 def running(
     directory: Path, port: int, host: str = "127.0.0.1", *, ask_permission: bool = False
 ) -> Iterator[Ministack]:
-    """ministack with its state, its log and its temporary files in `directory`, until the block is left.
+    """Run ministack within the block, with its state, its log and its temporary files in `directory`.
 
-    With `ask_permission` each function may only what its role allows, as on AWS.
+    With `ask_permission` it enforces the permissions of each function's role, as AWS does.
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
@@ -70,11 +70,11 @@ def running(
 
 def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> Iterator[Ministack]:
     temporary = directory / "tmp"
-    shutil.rmtree(temporary, ignore_errors=True)  # it leaves unpacked functions behind
+    shutil.rmtree(temporary, ignore_errors=True)  # ministack does not delete the functions that it has unpacked
     temporary.mkdir(parents=True)
     log = directory / "ministack.log"
     python = ENVIRONMENTS / "stack" / "bin" / "python"
-    environment = {  # nothing of this machine's own: it would reach the functions
+    environment = {  # none of this machine's variables, because ministack passes them to the functions
         "PATH": "/usr/bin:/bin",
         "HOME": str(directory),
         "TMPDIR": str(temporary),
@@ -90,7 +90,7 @@ def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> 
         "IOT_MTLS_ENABLED": "0",
         "SERVICES": _SERVICES,
         "AUTH": str(ask_permission).lower(),
-        "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",  # as on AWS, an error of the trigger fails the sign-in
+        "MINISTACK_COGNITO_PRETOKEN_STRICT": "1",  # as on AWS, the sign-in fails if the trigger fails
         "LOG_LEVEL": "WARNING",
     }
     with log.open("ab") as output:
@@ -100,7 +100,7 @@ def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> 
             env=environment,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # Ctrl-C is ours to pass on: it must stop cleanly to keep its state
+            start_new_session=True,  # Ctrl-C must not reach it directly: it saves its state only on a clean stop
         )
     try:
         endpoint = f"http://{host}:{port}"
@@ -125,7 +125,7 @@ def free_port() -> int:
 
 
 def _wait_for_lock(lock: IO[str]) -> None:
-    """Wait for a stack of this folder that is stopping. Raises LocalError for one that keeps running."""
+    """Wait until another stack of this folder has stopped. Raises LocalError if it does not stop in time."""
     for attempt in range(_LOCK_SECONDS * 4):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

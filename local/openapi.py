@@ -1,6 +1,6 @@
-"""`make openapi`: the OpenAPI document, from the functions themselves, on standard output.
+"""`make openapi`: print the OpenAPI document, which is generated from the functions.
 
-Powertools generates it. What its generator does not know is added: problems, headers, examples.
+Powertools generates it. This module adds what the generator lacks: problems, headers and examples.
 """
 
 import importlib
@@ -58,7 +58,7 @@ _EVERY_ROUTE: Final = (
     ThrottledError,
     UnavailableError,
 )
-# The gateway may respond with these before a function is called.
+# API Gateway may respond with these before it calls a function.
 _OF_THE_GATEWAY: Final = ("401", "403", "429")
 _STATUS_HEADERS: Final = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 _ADDED_BY_POWERTOOLS: Final = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
@@ -196,15 +196,15 @@ def _successes(spec: RouteSpec) -> dict[int, Any]:
 
 
 def _complete(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
-    """Add to an operation what the generator does not know: examples, problems and headers."""
+    """Add to an operation what the generator lacks: examples, problems and headers."""
     annotations = [parameter.annotation for parameter in inspect.signature(spec.function).parameters.values()]
     if "parameters" in operation:  # OpenAPI ignores a parameter of this name
         operation["parameters"] = [each for each in operation["parameters"] if each["name"] != "Accept".lower()]
     for parameter in operation.get("parameters", []):
-        parameter["schema"].pop("title", None)  # its name again
+        parameter["schema"].pop("title", None)  # it only repeats the name
         if parameter["in"] == "header":  # the generator writes their names in lower case
             parameter["name"] = parameter["name"].title()
-        # Without a version the request fails with an error of its own, and not as malformed.
+        # A request without a version gets an error of its own, `version_required`, not `malformed_request`.
         parameter["required"] |= parameter["name"] == "If-Match" and IfMatch in annotations
     _complete_body(operation, app, spec)
     responses = operation["responses"]
@@ -287,7 +287,7 @@ def _without_constants(schema: Any) -> Any:
 
 
 def _without_null_defaults(schema: Any) -> Any:
-    """Remove `"default": null`: a field that is omitted from a change is not one that is null."""
+    """Remove `"default": null`: omitting a field from a change is not the same as sending null."""
     if isinstance(schema, dict):
         return {
             name: _without_null_defaults(value) for name, value in schema.items() if (name, value) != ("default", None)

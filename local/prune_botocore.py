@@ -1,8 +1,8 @@
-"""Removes the data of boto3 and botocore that the functions do not use, so that a cold start reads less.
+"""Remove the data of boto3 and botocore that the functions do not use, so that a cold start reads less.
 
     python -m local.prune_botocore FOLDER SERVICE ...
 
-Removes every other service, the operations that no module of shared/ calls, and the documentation.
+It removes every other service, the operations that no module of shared/ calls, and the documentation.
 """
 
 import gzip
@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from local.paths import PROJECT
 
-# What a client reads of a service's folder.
+# The files of a service's folder that a client reads.
 _READ: Final = ("service-2.json", "endpoint-rule-set-1.json")
 
 
 def prune(folder: Path, services: list[str]) -> None:
-    shutil.rmtree(folder / "boto3" / "data")  # of resources, which are not used
+    shutil.rmtree(folder / "boto3" / "data")  # data of boto3's resources, which are not used
     data = folder / "botocore" / "data"
     for other in data.iterdir():
         if other.is_dir() and other.name not in services:
@@ -74,12 +74,12 @@ def _read(file: Path) -> Any:
 
 
 def _write(file: Path, content: Any) -> None:
-    file.unlink(missing_ok=True)  # it may be a link to where uv keeps it
+    file.unlink(missing_ok=True)  # it may be a hard link into uv's cache, which must not change
     file.write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")
 
 
 def _undocumented(content: Any) -> Any:
-    """Remove the texts. A member of a shape may be named `documentation` too; it is not a text."""
+    """Remove the documentation texts. A member of a shape that is named `documentation` is not a text, and remains."""
     if isinstance(content, dict):
         return {
             name: _undocumented(inner)

@@ -1,7 +1,7 @@
 """`make restore`: restore the table under a new name, check it, and reconcile the user pool with it.
 
 `make restore-drill` does the same on the running local stack with an on-demand backup, and removes the restored table.
-A restore never touches the table that is in use. See docs/restoring.md.
+A restore never changes the table that is in use. See docs/restoring.md.
 """
 
 import argparse
@@ -29,7 +29,7 @@ _POLL_SECONDS: Final = 5
 
 
 class Difference(NamedTuple):
-    """A sign-in of the user pool that does not agree with the restored account, and what makes them agree."""
+    """A sign-in that differs from the restored account, and the remedy."""
 
     account_id: str
     found: str
@@ -43,7 +43,7 @@ def restore_backup(dynamodb: Any, backup_arn: str, target: str) -> None:
 
 
 def restore_to(dynamodb: Any, source: str, target: str, at: datetime) -> None:
-    """Restore the table `source` as it was at a time of the last 35 days, as the table `target`."""
+    """Restore the state of the table `source` at a time in the last 35 days, as the table `target`."""
     dynamodb.restore_table_to_point_in_time(SourceTableName=source, TargetTableName=target, RestoreDateTime=at)
     _wait(dynamodb, target)
 
@@ -54,7 +54,7 @@ def _wait(dynamodb: Any, table: str) -> None:
 
 
 def enable_features(dynamodb: Any, table: str) -> str:
-    """Enable what a restored table does not have. Return the label of its stream, for RestoredStreamLabel."""
+    """Enable the features that a restored table lacks. Return the label of its stream, for RestoredStreamLabel."""
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
     dynamodb.update_table(TableName=table, StreamSpecification=stream, DeletionProtectionEnabled=True)
     _wait(dynamodb, table)
@@ -88,7 +88,7 @@ def differences(items: dict[Key, Item], cognito: Any, pool: str) -> Iterator[Dif
             if enabled is not None:
                 yield Difference(account.id, "a sign-in of a removed account", "remove")
         elif enabled is None:
-            # No one knows a machine's secret any more, so it needs a new account.
+            # A machine's secret cannot be recovered, so the machine needs a new account.
             yield Difference(account.id, "no sign-in", "invite" if account.email else "none: add a new machine account")
         elif enabled == account.disabled:
             yield Difference(account.id, "enabled" if enabled else "disabled", "disable" if enabled else "enable")
@@ -106,13 +106,13 @@ def reconcile(store: DynamoStore, cognito: Any, pool: str, found: list[Differenc
             case "enable" | "disable":
                 directory.enable(difference.account_id, enabled=difference.remedy == "enable")
             case "invite":
-                # As if the sign-in had never been made; the version stays that of the account.
+                # As if the sign-in had never been created. The account's version does not change.
                 store.write(Update(account_key(difference.account_id), {"identity_version": 0}))
                 sync_identity(store, directory, difference.account_id)
 
 
 def check(dynamodb: Any, cognito: Any, table: str, pool: str, *, apply: bool) -> bool:
-    """Print what is wrong with a restored table and the user pool. Return whether nothing remains to do."""
+    """Print the differences of a restored table and the user pool. Return whether there are none left."""
     items = read_table(dynamodb, table)
     broken, found = violations(items), list(differences(items, cognito, pool))
     print(f"{len(items)} records, {len(broken)} invariants that do not hold, {len(found)} sign-ins that differ.")
@@ -128,7 +128,7 @@ def check(dynamodb: Any, cognito: Any, table: str, pool: str, *, apply: bool) ->
 
 
 def drill(dynamodb: Any, cognito: Any, table: str, pool: str) -> bool:
-    """Back the table up, restore it under another name, check it, and remove what the drill has made."""
+    """Back the table up, restore it under another name, check it, and remove everything that the drill created."""
     started = time.perf_counter()
     target = f"{table}-drill-{datetime.now(UTC):%Y%m%d%H%M%S}"
     backup = dynamodb.create_backup(TableName=table, BackupName=target)["BackupDetails"]["BackupArn"]

@@ -1,4 +1,4 @@
-"""`make run`: the whole stack on this machine, until Ctrl-C."""
+"""`make run`: run the whole stack on this machine, until Ctrl-C."""
 
 import json
 import os
@@ -93,7 +93,7 @@ def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str,
 
 
 def _sam_environment(stack: dict[str, Any], outputs: dict[str, str]) -> dict[str, Any]:
-    """Return the environment of functions under `sam local`: the running stack, as a container reaches it."""
+    """Return the environment of functions under `sam local`. Its addresses can be reached from a container."""
     endpoint = stack["endpoint"].replace("127.0.0.1", "host.docker.internal")
     return {
         "Parameters": {
@@ -102,7 +102,7 @@ def _sam_environment(stack: dict[str, Any], outputs: dict[str, str]) -> dict[str
             "LOCAL_ACCOUNT_ID": stack["accounts"]["root"]["id"],
             "USER_POOL_ID": stack["user_pool_id"],
             "USER_POOL_CLIENT_ID": stack["client_id"],
-            "SIGN_IN_ENDPOINT": stack["endpoint"],  # as the browser reaches it
+            "SIGN_IN_ENDPOINT": stack["endpoint"],  # the URL in a browser
             "EVENT_BUS": outputs["EventBusName"],
             "IMPORT_QUEUE_URL": endpoint + urlsplit(outputs["ImportQueueUrl"]).path,
             "SHARD_QUEUE_URL": "",

@@ -1,7 +1,7 @@
-"""The processed template with native HTTP API routes, for ministack. Runs in the environment of SAM.
+"""Convert the template to native HTTP API routes, for ministack. This runs in the environment of SAM.
 
-SAM puts the routes of an HTTP API into an OpenAPI `Body`, which ministack ignores (seen with 1.5.33): an API without a
-route would be the result. All else is deployed as SAM makes it, but for one permission.
+SAM puts the routes of an HTTP API into an OpenAPI `Body`, which ministack ignores (seen with 1.5.33): the API
+would have no routes. Everything else is deployed as SAM generates it, except one permission.
 
     python -m local.sam_to_native CODE_BUCKET CODE_KEY < .aws-sam/build/template.yaml
 """
@@ -18,7 +18,7 @@ _PARAMETERS = {"GradualDeployment": "false"}  # ministack has no CodeDeploy
 
 
 class _NoManagedPolicies:
-    """A lookup of AWS's managed policies. The template uses none by name."""
+    """The lookup of AWS's managed policies for SAM. It is empty, because the template uses none by name."""
 
     def load(self) -> dict[str, str]:
         return {}
@@ -38,7 +38,7 @@ def sam_to_native(template: dict[str, Any], bucket: str, key: str) -> dict[str, 
 
 
 def _allow_batches(role: dict[str, Any]) -> None:
-    """ministack asks for an action that IAM does not have: on AWS SendMessage allows batches too."""
+    """Allow `sqs:SendMessageBatch`, which ministack requires. On AWS, `sqs:SendMessage` allows batches too."""
     for policy in role.get("Policies", []):
         for statement in policy["PolicyDocument"]["Statement"]:
             given = statement.get("Fn::If", [None, statement])[1]
@@ -48,7 +48,7 @@ def _allow_batches(role: dict[str, Any]) -> None:
 
 
 def _routes(api: str, properties: dict[str, Any]) -> Resources:
-    """Takes the `Body` out of an API's properties and gives its authorizers, integrations and routes."""
+    """Remove the `Body` from an API's properties. Return its authorizers, integrations and routes."""
     body = properties.pop("Body")
     properties.pop("FailOnWarnings", None)
     properties.update(ProtocolType="HTTP", Name=body["info"]["title"])

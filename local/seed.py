@@ -1,6 +1,6 @@
-"""Begins a new system: the root company, the first catalogue, the first super_user and their sign-in.
+"""Set up a new system: the root company, the first catalogue, the first super_user and their sign-in.
 
-On AWS, once after the first deployment:
+On AWS, run this once after the first deployment:
 
     python -m local.seed --table TABLE --user-pool POOL --name "Company" --country DE --email you@example.com
 """
@@ -35,12 +35,15 @@ def seed(
     email: str,
     location: str | None = None,
 ) -> Account:
-    """The root's first super_user; made now, or before. Raises RulesViolatedError."""
+    """Create the root company and its first super_user, if they do not exist. Return the super_user.
+
+    Raises RulesViolatedError.
+    """
     store = DynamoStore(dynamodb, table)
     account, actions = bootstrap_records(name, country, email, secrets.token_urlsafe(24), datetime.now(UTC), location)
     try:
         store.write(*actions)
-    except ConditionFailedError:  # it has begun already
+    except ConditionFailedError:  # the system exists already
         account = Account.model_validate(store.get(account_key(account.id))[account_key(account.id)])
     with contextlib.suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
@@ -54,20 +57,20 @@ def seed(
 
 
 def set_password(cognito: Any, user_pool: str, account_id: str) -> str:
-    """A new password for an account, lasting and returned once."""
+    """Set a new permanent password for an account and return it."""
     password = new_secret()
     cognito.admin_set_user_password(UserPoolId=user_pool, Username=account_id, Password=password, Permanent=True)
     return password
 
 
 def token_of(stack: dict[str, Any], account: dict[str, str]) -> str:
-    """A fresh access token of one of the accounts of `.local/stack.json`."""
+    """Return a new access token for an account of `.local/stack.json`."""
     cognito = client("cognito-idp", stack["endpoint"])
     return access_token(cognito, stack["client_id"], account["id"], account["password"])
 
 
 def access_token(cognito: Any, client_id: str, account_id: str, password: str) -> str:
-    """An access token, good for 15 minutes."""
+    """Sign in and return an access token, which is valid for 15 minutes."""
     answer = cognito.initiate_auth(
         ClientId=client_id,
         AuthFlow="USER_PASSWORD_AUTH",

@@ -1,4 +1,4 @@
-"""`make token ACCOUNT=root`: a fresh access token of the running stack, on standard output."""
+"""`make token ACCOUNT=root`: print a new access token of the running stack."""
 
 import json
 import sys

@@ -71,7 +71,7 @@ def a_customer(level: Level, parent: Customer | None = None, now: datetime = NOW
 
 
 def a_lineage(**fields: Any) -> list[Customer]:
-    """Build a customer of each level, from the root to a site, each below the one before."""
+    """Build a customer of each level, from the root to a site, each below the previous one."""
     lineage = [ROOT]
     for level in LEVELS[1:]:
         lineage.append(a_customer(level, lineage[-1], **fields.get(level, {})))
@@ -119,7 +119,7 @@ def a_device(customer: Customer, name: str = "Device", **fields: Any) -> Device:
 
 
 def put(store: Store, *records: Customer | Account | Device) -> None:
-    """Store new records, with the records and counts that belong to them."""
+    """Store new records, with their name records, reference records and counters."""
     for record in records:
         if isinstance(record, Account):
             email = [Put(email_item(record))] if record.email else []

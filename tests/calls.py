@@ -15,7 +15,7 @@ from tests.builders import ROOT_ACCOUNT
 
 @dataclass
 class Context:
-    """The context of a call that has a minute left."""
+    """The Lambda context of a call with one minute left."""
 
     aws_request_id: str = "lambda-request-id"
     function_name: str = "function"
@@ -42,14 +42,14 @@ def an_event(name: str) -> dict[str, Any]:
 
 
 def handler(name: str) -> Callable[[Any, Context], Any]:
-    """Return the lambda_handler that serves the route, or is the function, of this name."""
+    """Return the lambda_handler of the route or the function with this name."""
     module = importlib.import_module(f"functions.{function_of(name)}")
     handle: Callable[[Any, Context], Any] = module.lambda_handler
     return handle
 
 
 def function_of(name: str) -> str:
-    """Return the function that serves a route; unknown routes are the console's."""
+    """Return the function of a route. The console serves unknown routes."""
     if name == "refuse_unknown_route":
         return "console"
     return ROUTES[name].function if name in ROUTES else name
@@ -75,7 +75,7 @@ def call(
     path: str | None = None,
     method: str | None = None,
 ) -> Called:
-    """Send a request. Its other parts are those of the function's example event, without query and version headers."""
+    """Send a request. The rest is taken from the route's example event, without query and version headers."""
     event = deepcopy(an_event(name))
     event.pop("queryStringParameters", None)
     event["queryStringParameters"] = query

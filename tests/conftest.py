@@ -28,7 +28,7 @@ from shared.table.dynamodb import DynamoStore
 from tests.builders import bootstrap_in
 from tests.memory_store import MemoryStore
 
-hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine fails no test
+hypothesis.settings.register_profile("untimed", deadline=None)  # generous, so that no test fails on a busy machine
 hypothesis.settings.load_profile("untimed")
 
 
@@ -51,7 +51,7 @@ SLOW_FIXTURES = {"built", "stack", "ministack", "ministack_store", "open_browser
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what builds the functions, starts ministack or opens a browser."""
+    """Mark tests as slow that build the functions, start ministack or open a browser."""
     for item in items:
         if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
@@ -76,7 +76,7 @@ def nothing_personal_is_logged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
-    """template.yaml as data."""
+    """The parsed template.yaml."""
     loaded: dict[str, Any] = yaml.load((PROJECT / "template.yaml").read_text(), Loader=_Tags)  # noqa: S506
     return loaded
 
@@ -88,7 +88,7 @@ def memory() -> MemoryStore:
 
 @pytest.fixture
 def store(memory: MemoryStore) -> MemoryStore:
-    """A store in memory with the records of a new system."""
+    """An in-memory store with the records of a new system."""
     bootstrap_in(memory)
     return memory
 
@@ -146,7 +146,7 @@ def ministack_store(ministack: Ministack, template: dict[str, Any]) -> Iterator[
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Path:
-    """The folder of the functions, built by SAM for this machine's processor, once for all workers."""
+    """The folder of the functions, built by SAM for this machine's architecture, once for all test workers."""
     done = tmp_path_factory.getbasetemp().parent / f"built-{testrun_uid}"
     with done.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -179,7 +179,7 @@ class RunningStack:
 
     @property
     def token(self) -> str:
-        """An access token of the root's first account."""
+        """Return an access token of the root's first account."""
         if time.monotonic() > self.token_from + TOKEN_SECONDS:
             root = self.stack["accounts"]["root"]
             cognito = self.ministack.client("cognito-idp")
@@ -198,7 +198,7 @@ class RunningStack:
         ]
 
     def call(self, method: str, path: str, *, token: str | None = None, **request: Any) -> httpx.Response:
-        """Send a request with the root's token, or with another one (`""` for none)."""
+        """Send a request with the root's token or with another one. An empty text sends none."""
         bearer = self.token if token is None else token
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         with httpx.Client(transport=httpx.HTTPTransport(retries=5), timeout=120) as client:  # retries to connect

@@ -7,7 +7,7 @@ from shared.errors import UnavailableError
 
 
 class MemoryQueue:
-    """Stores the messages that it is sent. Raises UnavailableError while it is `down`."""
+    """Stores the messages that are sent to it. Raises UnavailableError while it is `down`."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []

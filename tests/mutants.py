@@ -1,4 +1,4 @@
-"""What became of the mutants of `make mutants`, by module; an error where fewer than nine of ten were killed."""
+"""Print the results of `make mutants` for each module. Exit with 1 if less than 90 % of the mutants were killed."""
 
 import json
 import sys

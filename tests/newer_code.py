@@ -1,4 +1,4 @@
-"""A newer version of the code: a copy of shared/ with one field more, as docs/developing.md shows how to add it."""
+"""Create a newer version of the code: a copy of shared/ with the additional field of docs/developing.md."""
 
 import ast
 import re
@@ -12,7 +12,7 @@ MODELS = ("Customer", "NewCustomer", "CustomerChange", "CustomerResponse")
 
 
 def example(place: str) -> str:
-    """The lines that docs/developing.md inserts at this place."""
+    """Return the lines that docs/developing.md inserts at this place."""
     found = re.search(rf"<!-- field: {re.escape(place)} -->\s*```python\n(.*?) *```", GUIDE, re.DOTALL)
     assert found, f"docs/developing.md has no example for {place}"
     return found[1]
@@ -25,7 +25,7 @@ def _insert_before(source: str, line: int, lines: str) -> str:
 
 
 def _line_of_references(source: str, model: str) -> int:
-    """The line at which a model declares its field `references`."""
+    """Return the number of the line at which a model declares its field `references`."""
     (found,) = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name == model]
     (field,) = [
         node
@@ -36,7 +36,7 @@ def _line_of_references(source: str, model: str) -> int:
 
 
 def copy_with_the_field(directory: Path) -> None:
-    """Copy shared/ to the directory, and edit exactly the two files of the guide."""
+    """Copy shared/ to the directory, and edit only the two files that the guide names."""
     shutil.copytree(PROJECT / "shared", directory / "shared", ignore=shutil.ignore_patterns("__pycache__"))
     fields = directory / "shared" / "customers" / "fields.py"
     source = fields.read_text()

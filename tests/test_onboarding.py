@@ -1,4 +1,4 @@
-"""Onboarding: each step has its own result, and a repeated request runs the failed steps."""
+"""Tests: each step of an onboarding has its own result, and a repeated request runs the failed steps again."""
 
 from typing import Any
 
@@ -127,7 +127,7 @@ def test_refused_step_does_not_stop_the_others(store: MemoryStore, lineage: list
     assert [(problem.status, problem.code) for problem in problems] == [
         (422, "broken_rules"),
         (403, "forbidden"),
-        (403, "forbidden"),  # an administrator adds no test devices
+        (403, "forbidden"),  # an administrator may not add test devices
     ]
     assert [error["pointer"] for error in problems[0].errors] == ["/accounts/0/email", "/accounts/0/role"]
     assert problems[1].errors[0]["pointer"] == "/accounts/1/role"

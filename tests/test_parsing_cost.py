@@ -1,4 +1,4 @@
-"""Tests: no parser of a caller's text takes more than linear time.
+"""Tests: every parser of text from a request takes linear time at most.
 
 A text is doubled three times, and the CPU times are compared in the same run: linear time grows by 8, quadratic time by
 64. A parser that checks the length first is fast for both.
@@ -32,7 +32,7 @@ GROWTH, MOST = 8, 20
 FAST = 0.005  # seconds of CPU: nothing to compare
 TRIES = 5
 
-# Texts on which a careless parser takes quadratic time.
+# Texts for which a naive parser takes quadratic time.
 TEXTS: dict[str, Callable[[int], str]] = {
     "letters": lambda size: "a" * size,
     "spaces": lambda size: " " * size,

@@ -1,4 +1,4 @@
-"""Tests: add."""
+"""Tests: adding accounts."""
 
 from typing import Any
 

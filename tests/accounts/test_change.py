@@ -1,4 +1,4 @@
-"""Tests: change."""
+"""Tests: changing and removing accounts."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One contract for sign-ins in memory, on moto and on ministack."""
+"""One contract suite for the user directory in memory, on moto and on ministack."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

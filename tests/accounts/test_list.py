@@ -1,4 +1,4 @@
-"""Tests: list."""
+"""Tests: lists of accounts."""
 
 import pytest
 

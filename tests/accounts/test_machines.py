@@ -1,4 +1,4 @@
-"""Tests: machines."""
+"""Tests: accounts of machines and their credentials."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_repeated_request_completes_a_machine_without_credentials(
     (listed,) = list_accounts(store, caller(), AccountQuery(customer_id=distributor.id), limit=10).accounts
     assert (listed.identity, listed.status) == ("failed", "invited")
     identities.failing = False
-    sync_identity(store, identities, listed.id)  # there is nothing to bring up to date
+    sync_identity(store, identities, listed.id)  # there is no sign-in to update
     assert accounts.get(listed.id).identity == "failed"
     assert identities.users == {}
     again = accounts.add(distributor, kind="api", email=None)
@@ -60,7 +60,7 @@ def test_repeated_request_completes_a_machine_without_credentials(
 
 
 def failed_machine(accounts: Accounts, identities: MemoryIdentities, customer: Customer, **body: Any) -> str:
-    """A machine whose sign-in could not be made when it was added."""
+    """A machine whose sign-in could not be created when it was added."""
     identities.failing = True
     with pytest.raises(UnavailableError):
         accounts.add(customer, kind="api", email=None, **body)

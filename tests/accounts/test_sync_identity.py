@@ -1,4 +1,4 @@
-"""Tests: sync identity."""
+"""Tests: updating sign-ins after changes of accounts."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Tests: a record that this version can't read is left out of lists and named, and every good one is present."""
+"""Tests: lists omit and name a record that this version can't read, and contain every other record."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +25,7 @@ def aws() -> Iterator[FakeAws]:
 
 @pytest.fixture
 def tree(aws: FakeAws) -> list[Customer]:
-    """A customer of each level, then a good reseller, end-customer and site beside them."""
+    """A customer of each level, and a second reseller, end-customer and site with valid records."""
     lineage = a_lineage()
     more = [
         a_customer("reseller", lineage[1], name="Good reseller"),
@@ -57,7 +57,7 @@ def test_unreadable_customer_is_left_out_of_every_list_and_named(aws: FakeAws, t
     below = {"parent_id": broken.parent_id or ""}
     children = call("list_customers", query=below)
     assert (ids(children.body["customers"]), named(children)) == ({good.id}, [("customer", broken.id)])
-    sites = [tree[5].id, tree[8].id]  # they share the service type and the trial of the broken record
+    sites = [tree[5].id, tree[8].id]  # a site shares the service type and the trial of the broken record
     for query in ({"within": ROOT.id}, {"within": tree[1].id}, {"within": tree[3].id, "level": "end_customer"}):
         found = call("list_customers", query=query)
         left_out = [("customer", each) for each in (broken.id, *sites)]

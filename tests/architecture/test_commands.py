@@ -1,4 +1,4 @@
-"""Tests: every command and link in README.md and docs/ leads to something that exists, or is marked as AWS only."""
+"""Tests: every command in README.md and docs/ exists or is marked as AWS only, and every link has a target."""
 
 import importlib.util
 import re
@@ -18,7 +18,7 @@ AWS_ONLY: Final = "# AWS only"
 UNMARKED: Final = f"mark it: {AWS_ONLY}"
 # The addresses of a running stack: $url is the API's, and sam local start-api serves a port of this machine.
 LOCAL_URL: Final = re.compile(r"(?:\$\{?url\}?|http://(?:127\.0\.0\.1|localhost):\d+)(/[^?]*)?(?:\?.*)?")
-# Not one of the languages whose blocks contain commands.
+# The languages of blocks that contain no commands.
 NO_SHELL: Final = {"python", "mermaid", "json", "yaml"}
 ASSIGNMENT: Final = re.compile(r"\w+=\S*")
 
@@ -31,7 +31,7 @@ class Command(NamedTuple):
 
 
 def commands_of(page: str) -> Iterator[Command]:
-    """The commands in the fenced and in the indented blocks of a page. A line that ends in a backslash continues."""
+    """Yield the commands in the fenced and the indented blocks of a page. A backslash at the end continues a line."""
     page = page.replace("\\\n", " ")
     fenced = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
     blocks = [found[2] for found in fenced.finditer(page) if found[1] not in NO_SHELL]
@@ -44,7 +44,7 @@ def commands_of(page: str) -> Iterator[Command]:
 
 
 def _joined(lines: list[str]) -> Iterator[str]:
-    """Return the lines, each command with the lines until its quotes are closed."""
+    """Yield the lines. A command with open quotes is joined with the lines until they are closed."""
     begun = ""
     for line in lines:
         begun += line
@@ -66,14 +66,14 @@ def _has_open_quote(text: str) -> bool:
 
 
 def program_of(line: str) -> str:
-    """The program of a command after its variables, such as `python` of `WRITE=1 .local/env/dev/bin/python`; or ""."""
+    """Return the program of a command, such as `python` for `WRITE=1 .local/env/dev/bin/python`, or "" for none."""
     words = [word for word in line.split() if not ASSIGNMENT.fullmatch(word)]
     name = Path(words[0]).name if words and not words[0].endswith("/") else ""
     return name if name in PROGRAMS else ""
 
 
 def error_in(command: Command, template: dict[str, Any]) -> str | None:
-    """Return why a command can't run as it is written, or None."""
+    """Return why a command cannot run as written, or None."""
     words = [word for word in shlex.split(command.text, comments=True) if not ASSIGNMENT.fullmatch(word)]
     program, arguments = Path(words[0]).name, words[1:]
     if program == "make":
@@ -130,7 +130,7 @@ def module_exists(name: str) -> bool:
 
 
 def route_exists(path: str) -> bool:
-    """Whether a route has this path. An id may be a placeholder such as CUSTOMER_ID."""
+    """Return whether a route has this path. An id may be a placeholder such as CUSTOMER_ID."""
     return any(re.fullmatch(re.sub(r"{\w+}", r"[^/]+", row.path), path) for row in ROUTES.values())
 
 
@@ -170,7 +170,7 @@ def test_every_link_of_a_page_leads_to_a_file_and_a_heading(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The anchors that GitHub gives to the headings of a page."""
+    """Return the anchors that GitHub gives to the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""Tests: the documents are current, and their links and file paths lead to something that exists."""
+"""Tests: the documents are current, and their links and file paths exist."""
 
 import json
 import re

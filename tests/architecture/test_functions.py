@@ -1,4 +1,4 @@
-"""Tests: functions are thin, and the table of routes agrees with the functions, the template and all documents."""
+"""Tests: functions contain no logic, and the table of routes agrees with functions, template and documents."""
 
 import ast
 import re

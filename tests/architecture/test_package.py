@@ -103,12 +103,12 @@ def test_package_finds_the_services_of_every_partition(built: Path) -> None:
     assert found[0] == found[1]
     assert len(regions()) >= 6
     for region, suffix in regions().items():
-        # What template.yaml writes: the region and AWS::URLSuffix.
+        # The variables of template.yaml: the region and AWS::URLSuffix.
         assert found[0][f"{region} cognito-idp"] == f"https://cognito-idp.{region}.{suffix}", region
 
 
 def test_build_names_its_release_in_the_environment_of_every_function(built: Path) -> None:
-    """Else SAM would publish no version for a changed parameter, and the alias would keep the old settings."""
+    """Otherwise SAM would not publish a version if only a parameter changes, and the alias would use the old value."""
     assert "RELEASE: unset" in (PROJECT / "template.yaml").read_text()
     assert re.findall("RELEASE: .*", (built / "template.yaml").read_text()) == ['RELEASE: "local"']
 

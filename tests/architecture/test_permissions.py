@@ -27,7 +27,7 @@ from tests.architecture.every_function import call_every_function
 from tests.architecture.helpers import Recorded, camel
 from tests.builders import ROOT, an_account, bootstrap_in, put
 
-# What Lambda itself needs of the function's role, for event sources and logs.
+# The permissions that Lambda itself needs in the function's role, for event sources and logs.
 LAMBDA_ACTIONS = {
     "logs:CreateLogStream", "logs:PutLogEvents", "dynamodb:DescribeStream", "dynamodb:GetRecords",
     "dynamodb:GetShardIterator", "dynamodb:ListStreams", "sqs:ReceiveMessage", "sqs:DeleteMessage",
@@ -196,7 +196,7 @@ def policies_without_one(policy: Any, name: str) -> Iterator[tuple[str, Any]]:
 @pytest.mark.ministack
 @pytest.mark.enable_socket
 def test_function_fails_without_any_one_of_its_permissions(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In each round every function lacks one permission. It gets the permission back when a call fails."""
+    """In each round every function lacks one permission. The permission is restored when a call fails."""
     rounds = list(
         zip_longest(*(list(policies_without_one(policy, name)) for name, policy in deployed.policies.items()))
     )
@@ -211,7 +211,7 @@ def test_function_fails_without_any_one_of_its_permissions(deployed: Deployed, m
 
 
 def invoke_and_give_back(deployed: Deployed, missing: dict[str, Any], name: str, event: Any) -> Any:
-    """Return a function's response. If the call fails, give all permissions back and repeat the same request."""
+    """Return a function's response. If the call fails, restore all permissions and repeat the same request."""
     if "headers" in event:
         event["headers"].setdefault("idempotency-key", uuid5(NAMESPACE_OID, json.dumps(event)).hex)
     name = calls.function_of(name)
@@ -228,7 +228,7 @@ def invoke_and_give_back(deployed: Deployed, missing: dict[str, Any], name: str,
 @pytest.mark.ministack
 @pytest.mark.enable_socket
 def test_sign_in_succeeds_when_it_cannot_be_recorded(deployed: Deployed) -> None:
-    """The local user pool is strict, as AWS's is: an error of the trigger would fail the sign-in."""
+    """The local user pool is as strict as AWS's: if the trigger failed, the sign-in would fail."""
     account = an_account("super_user", ROOT).model_copy(update={"signed_in_at": None})
     put(deployed.reset_table(), account)
     password = "A-password-of-ministack-1"

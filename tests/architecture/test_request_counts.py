@@ -1,4 +1,4 @@
-"""Tests: the most requests that each function sends to AWS equal the table in docs/benchmarks.md.
+"""Tests: the maximum of requests that each function sends to AWS equals the table in docs/benchmarks.md.
 
 They are counted on moto, over all calls of `call_every_function`.
 `WRITE=1 python -m pytest tests/architecture/test_request_counts.py` writes the table.
@@ -55,7 +55,7 @@ def units(operation: str, request: Any) -> tuple[float, float]:
 
 
 def rows(recorded: Recorded) -> list[list[str]]:
-    """Return a row for each function, of its call with the most requests and then the most units."""
+    """Return a row for each function: its call with the most requests, and of these the one with the most units."""
     most: dict[str, tuple[int, float, float, list[str]]] = {}
     for name, sent in recorded:
         counted = [units(operation, request) for _, operation, request in sent]

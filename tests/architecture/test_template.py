@@ -10,7 +10,7 @@ from shared.table.keys import CATALOGUE, catalogue_key
 FUNCTION = "AWS::Serverless::Function"
 
 
-# Roles that AWS services use. Their policies are AWS's own.
+# Roles for AWS services, with AWS's managed policies.
 SERVICE_ROLES = ("DeploymentRole", "BackupRole")
 
 

@@ -1,7 +1,8 @@
-"""Who may do what, against `authorization.csv`, which was written by hand from domain.md and knows no code.
+"""Tests: the permissions of each role, compared with `authorization.csv`, which was written by hand from domain.md.
 
-5 roles x 6 levels of the caller x where the target stands x every operation, with the id in the path, the query, the
-body or the cursor. Inside, the file decides; outside is 404, and equal byte for byte to what is absent.
+The tests combine 5 roles, 6 levels of the caller, every position of the target in the tree and every operation, with
+the id in the path, the query, the body or the cursor. For a target inside the caller's subtree, the file gives the
+expected status. The response for a target outside is a 404 that is identical to the one for a missing resource.
 """
 
 import csv
@@ -58,7 +59,7 @@ class Forest:
         self.other = self._line(ROOT, "other")
         everyone = [*self.lineage[1:], *self.siblings.values(), *self.nephews.values(), *self.other[1:]]
         put(store, *everyone)
-        for customer in [ROOT, *everyone]:  # an import that somebody there has made
+        for customer in [ROOT, *everyone]:  # an import by an account of the customer
             theirs = {"id": f"imp_{customer.id}", "path": customer.path, "rows": 1, "created_by": "acc_builder"}
             kept = {"created_at": NOW, "request_hash": "", "kept_until": 9999999999}
             store.write(Put(import_item(Import.model_validate({**theirs, **kept}))))
@@ -109,7 +110,7 @@ def forest(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Forest:
 
 
 def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) -> Called:
-    """Send one request about the target. Its changes are undone, so that every request finds the same forest."""
+    """Send one request about the target. Its changes are undone, so every request runs on the same records."""
     account = forest.supporters[target].id if target in forest.supporters else NOBODY
     dry = {"validate_only": "true"}
     device = f"/customers/{target}/test-devices/{id_from('dev', target)}"
@@ -223,7 +224,7 @@ def test_every_role_at_every_level_gets_what_the_table_says(forest: Forest, role
         absent = ask(forest, operation, id_in, by, ABSENT)
         for relation, target in forest.targets(level).items():
             called = ask(forest, operation, id_in, by, target)
-            anywhere = level == "root" and relation != "absent"  # the root's subtree is everything
+            anywhere = level == "root" and relation != "absent"  # the root's subtree contains every customer
             expected = inside if relation in INSIDE or anywhere else "hidden"
             assert response(called) == expected, (row, relation, called.text)
             assert called.status < 500

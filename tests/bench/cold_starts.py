@@ -1,13 +1,13 @@
-"""How many console pages meet a cold start, by simulation. Writes a table of docs/benchmarks.md.
+"""Simulate how many requests and console pages meet a cold start. Write a table of docs/benchmarks.md.
 
 python -m tests.bench.cold_starts
 
-Assumptions, as no AWS was there:
+Assumptions, because AWS was not available:
 
 - Visits are a Poisson process. 70 % of them are pages of the console, all equally likely, and 30 % are single calls of
   other systems, of all routes equally. Real visits are concentrated on few routes, so they meet fewer cold starts.
 - A page sends its requests one after the other, as the console does.
-- A request takes 0.1 seconds, with a cold start 0.6. The environment that was used last is used first.
+- A request takes 0.1 seconds, or 0.6 with a cold start. Of the idle environments, the last one that was used gets it.
 - An environment that is idle is removed after 5 to 15 minutes.
 """
 
@@ -42,7 +42,7 @@ LAYOUTS: Final = {
 
 
 class Environments:
-    """The environments of one function: when each is free again, and when it is removed if it stays idle."""
+    """The execution environments of one function: when each is free, and when it is removed if it is not used."""
 
     def __init__(self, chosen: random.Random) -> None:
         self._chosen = chosen

@@ -1,4 +1,4 @@
-"""What operations and a month cost: the counted units of docs/benchmarks.md at public prices. Writes docs/costs.md.
+"""Compute the cost of operations and of a month from the units in docs/benchmarks.md. Write docs/costs.md.
 
 python -m tests.bench.costs
 """
@@ -16,19 +16,19 @@ COSTS: Final = PROJECT / "docs" / "costs.md"
 HOURS: Final = 730
 MILLION: Final = 1e6
 
-# Dollars, us-east-1, on demand, from public lists and articles of 2024 to 2026: look them up before you rely on them.
+# Dollars, us-east-1, on demand, from public lists and articles of 2024 to 2026. Look them up before you rely on them.
 WRITE_UNITS, READ_UNITS = 0.625, 0.125  # a million, DynamoDB on demand
-STORED, RESTORABLE = 0.25, 0.20  # a GB a month: the table, its continuous backups
+STORED, RESTORABLE = 0.25, 0.20  # for a GB and month: the table, its continuous backups
 CALLS, GB_SECOND = 0.20, 0.0000133334  # a million calls of Lambda; its memory, arm64
-KEPT_START, RESTORE = 0.0000015046, 0.00014  # SnapStart: a GB-second kept, a GB at each start
+KEPT_START, RESTORE = 0.0000015046, 0.00014  # SnapStart: a GB-second of a stored snapshot, a GB of a restore
 GATEWAY, EVENTS, LOGS = 1.00, 1.00, 0.50  # a million requests of an HTTP API; a million events; a GB
 ALARM, METRIC = 0.10, 0.30  # a month
 CPU_HOUR, GB_HOUR = 0.03238, 0.00356  # Fargate, arm64
 POSTGRES_HOUR, POSTGRES_GB = 0.130, 0.23  # db.t4g.medium in two zones; gp3 in two zones
 BALANCER_HOUR, BALANCER_UNIT_HOUR = 0.0225, 0.008
 
-# Assumed, as no AWS was there: 5 ms for an answer of DynamoDB, and the CPU of this project's measurements (0.26 ms and
-# 0.6 ms for each request of botocore) on the 0.29 of a processor that 512 MB are given; 1.3 KB of log for a call.
+# Assumptions, because AWS was not available: a response of DynamoDB takes 5 ms. A call takes 0.26 ms of CPU, and 0.6 ms
+# for each request of botocore, as measured, on the 0.29 vCPU that 512 MB get. A call writes 1.3 KB of log.
 MEMORY: Final = 0.5
 LOG_GB: Final = 1.3e-6
 
@@ -37,7 +37,7 @@ SNAPSTART: Final = "SnapStart, if it is turned on"
 
 
 class Operation(NamedTuple):
-    """Requests and units of the table; and of its indexes, seen on ministack; and events that follow."""
+    """The requests, units and events of an operation. The units of the indexes were measured on ministack."""
 
     requests: int
     reads: float
@@ -51,10 +51,10 @@ class Operation(NamedTuple):
 
     @property
     def a_million(self) -> float:
-        """Dollars, the gateway and the log included."""
+        """Return the dollars for a million, including the gateway and the log."""
         function = CALLS + self.seconds * MEMORY * GB_SECOND * MILLION
         units = READ_UNITS * self.reads + WRITE_UNITS * (self.writes + self.indexes)
-        # The stream calls a function with about ten records at once.
+        # The stream calls the function with about ten records in a batch.
         published = self.events * (EVENTS + 0.1 * function)
         return GATEWAY + function + units + published + LOGS * LOG_GB * MILLION
 
@@ -80,7 +80,7 @@ def operations() -> dict[str, Operation]:
 
 
 def month(customers: int, costs: dict[str, Operation]) -> dict[str, float]:
-    """Return a month's costs. A tenth of the customers is new and on trial. Each is changed once and read 30 times."""
+    """Return a month's costs. A tenth of the customers are new and on trial. Each is changed once and read 30 times."""
     used = {
         "add an end-customer on trial": customers / 10,
         "change a customer": customers,
@@ -93,12 +93,12 @@ def month(customers: int, costs: dict[str, Operation]) -> dict[str, float]:
     alarms = kinds.count("AWS::CloudWatch::Alarm")
     functions = [each["Properties"] for each in template.values() if each["Type"] == "AWS::Serverless::Function"]
     kept = sum(each.get("MemorySize", 512) / 1024 for each in functions if "SnapStart" in each)  # GB
-    gigabytes = customers * 4e-6  # 1 KB a record, its name, and both whole again in two indexes
+    gigabytes = customers * 4e-6  # a record and its name record, 1 KB each, and copies of both in two indexes
     runs = HOURS * 12 * (16 * 0.5 * READ_UNITS + CALLS) / MILLION
     ends = (
         customers / 10 * ((3 * 5 + 4) * WRITE_UNITS + 4 * EVENTS) / MILLION
     )  # three reminders of 5 units, an end of 4
-    starts = 0.02 * sum(used.values()) * MEMORY * RESTORE  # of a hundred requests two meet a cold start
+    starts = 0.02 * sum(used.values()) * MEMORY * RESTORE  # two of a hundred requests meet a cold start
     return {
         "requests": sum(costs[name].a_million * times / MILLION for name, times in used.items()),
         "trials: the schedule, reminders, ends": runs + ends,
@@ -109,7 +109,7 @@ def month(customers: int, costs: dict[str, Operation]) -> dict[str, float]:
 
 
 def container() -> dict[str, float]:
-    """The same behind a load balancer: two tasks of half a processor and 1 GB, PostgreSQL in two zones."""
+    """Return the cost of a container: two tasks of half a vCPU and 1 GB, a load balancer, PostgreSQL in two zones."""
     return {
         "two tasks": 2 * HOURS * (0.5 * CPU_HOUR + GB_HOUR),
         "PostgreSQL, two zones, 20 GB": HOURS * POSTGRES_HOUR + 20 * POSTGRES_GB,

@@ -1,4 +1,4 @@
-"""Whether an operation asks for more as there are more customers: requests in memory, time on ministack.
+"""Measure whether operations get slower with more customers: requests in memory, times on ministack.
 
 python -m tests.bench.growth
 """
@@ -37,7 +37,7 @@ _, DISTRIBUTOR, SUB_DISTRIBUTOR, RESELLER, *_ = LINE
 
 
 def crowd(number: int) -> Iterator[Item]:
-    """Create so many customers below one distributor, and 200 devices of the first reseller."""
+    """Yield the records of `number` customers below one distributor, and 200 devices of the first reseller."""
     yield from (customer_item(customer) for customer in LINE[1:4])
     reseller = RESELLER
     like = customer_item(a_customer("end_customer", reseller))
@@ -60,7 +60,7 @@ def crowd(number: int) -> Iterator[Item]:
 
 
 def operations(store: Store) -> dict[str, Callable[[int], Any]]:
-    """Each by its turn, which makes names differ."""
+    """Return each operation as a function of a number, which makes the names unique."""
     adds = caller(operation="change_customers")
     children, subtree = CustomerQuery(parent_id=RESELLER.id), CustomerQuery(within=DISTRIBUTOR.id)
     return {
@@ -78,7 +78,7 @@ def operations(store: Store) -> dict[str, Callable[[int], Any]]:
 
 
 def counted(number: int) -> dict[str, str]:
-    """Count the requests of each operation with so many customers in memory."""
+    """Return the requests of each operation with `number` customers in memory."""
     store = MemoryStore()
     bootstrap_in(store)
     for item in crowd(number):
@@ -92,7 +92,7 @@ def counted(number: int) -> dict[str, str]:
 
 
 def timed(client: Any, table: str, number: int) -> dict[str, list[float]]:
-    """Measure each operation with so many customers on ministack, in milliseconds."""
+    """Return the milliseconds of each operation with `number` customers on ministack."""
     store = DynamoStore(client, table)
     bootstrap_in(store)
     batch: list[Any] = []

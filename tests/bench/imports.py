@@ -1,8 +1,9 @@
-"""Rows of an import a second, beside bare loops of the same transactions; and one that is interrupted.
+"""Measure the rows per second of an import, and interrupt an import.
 
-The first part runs in this process on one ministack, in turns, each on a table of its own. The second part is the real
-template: a file of 10,000 rows over HTTP, its workers killed twice, the same file again under another key; it ends with
-an error unless exactly 10,000 customers are there, each once.
+The first part compares an import with bare loops of the same transactions. It runs in this process on one ministack, in
+alternating rounds, each on a table of its own. The second part deploys the real template. It sends a file of 10,000
+rows over HTTP, kills the workers twice, and sends the same file again with another key. It fails unless the table then
+has exactly 10,000 customers with different names.
 """
 
 import sys
@@ -42,7 +43,7 @@ WHO: Final = Caller(ROOT_ACCOUNT.id, NOW, "change_customers")
 
 
 def a_file(root: str, rows: int, resellers: int) -> str:
-    """Return rows of a distributor, resellers below it and end-customers below those. Parents come last."""
+    """Return a file with a distributor, resellers below it and end-customers below them. Parents are last."""
     ends = rows - resellers - 1
     lines = [f"End {n},Reseller {n % resellers},EndCustomer,InTrial,,GB\n" for n in range(ends)]
     lines += [f"Reseller {n},Bench,Reseller,InProduction,SE,FI\n" for n in range(resellers)]
@@ -58,7 +59,7 @@ def fresh(ministack: Ministack, template: dict[str, Any]) -> tuple[Any, str, Dyn
 
 
 def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[float, list[Any], Counter[str]]:
-    """Seconds for an import, the transactions that added its customers, and all its requests."""
+    """Return the seconds of an import, the transactions that added its customers, and the counts of all requests."""
     queue, sent, requests = MemoryQueue(), list[Any](), Counter[str]()
     response = add_import(store, queue, WHO, File(a_file(ROOT.id, rows, resellers)), idempotency_key="bench").response
 
@@ -77,7 +78,7 @@ def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[fl
 
 
 def bare(client: Any, table: str, transactions: list[Any]) -> float:
-    """Seconds for these transactions in a bare loop of boto3 calls."""
+    """Return the seconds of these transactions in a bare loop of boto3 calls."""
     for actions in transactions:
         for action in actions:
             next(iter(action.values()))["TableName"] = table
@@ -88,7 +89,7 @@ def bare(client: Any, table: str, transactions: list[Any]) -> float:
 
 
 def one_by_one(transactions: list[Any]) -> list[Any]:
-    """Return the same rows, each in a transaction of its own: customer, name, children of the parent."""
+    """Return a separate transaction for each row: customer, name, children record of the parent."""
     found = []
     for actions in transactions:
         updates = {action["Update"]["Key"]["pk"]["S"]: action for action in actions if "Update" in action}
@@ -102,7 +103,7 @@ def one_by_one(transactions: list[Any]) -> list[Any]:
 
 
 def below_one_parent(store: DynamoStore, parents: int, rows: int) -> tuple[float, int]:
-    """Return the rows a second of 16 threads that add them alone below so many parents, and how many gave up."""
+    """Return the rows per second of 16 threads with a transaction for each row, and how many rows failed."""
     above = [a_customer("distributor", name=f"Parent {n}") for n in range(parents)]
     put(store, *above)
 
@@ -121,7 +122,7 @@ def below_one_parent(store: DynamoStore, parents: int, rows: int) -> tuple[float
 
 
 def beside_bare_loops(template: dict[str, Any]) -> list[list[str]]:
-    """Below 50 parents and below one: ratios to bare loops, rates, requests."""
+    """Return the rows of the table, for 50 parents and for one: ratios to bare loops, rates, requests."""
     columns = []
     for resellers in (50, 1):
         same, alone, rates = [], [], []
@@ -153,7 +154,7 @@ def beside_bare_loops(template: dict[str, Any]) -> list[list[str]]:
 
 
 def interrupted_twice() -> str:
-    """What became of an import whose workers were killed twice, and of the same file again."""
+    """Kill the workers of an import twice, then send the file again. Return the results in words."""
     build()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
         stack = make_stack(ministack, deploy(ministack, Path(folder) / "clock"), earlier={})

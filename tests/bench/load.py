@@ -1,8 +1,9 @@
-"""Requests over HTTP to the running stack, for ten minutes without an error, beside an empty function on it.
+"""Send requests over HTTP to the running stack for ten minutes, and compare with an empty function. Errors fail it.
 
     python -m tests.bench.load [--minutes 10]
 
-Four users without a pause. The empty function answers at once, behind the same gateway: what is left is the emulator.
+Four users send requests without a pause. The empty function responds immediately behind the same gateway, so its time
+is the emulator's own.
 """
 
 import argparse
@@ -58,7 +59,7 @@ def reseller(stack: dict[str, Any]) -> str:
 
 
 def load(folder: Path, tag: str, minutes: float, environment: dict[str, str]) -> list[dict[str, str]]:
-    """What locust has counted, a row for each kind of request, all together last."""
+    """Run locust. Return a row for each kind of request, and a last row for all."""
     command = [
         ENVIRONMENTS / "load" / "bin" / "locust", "--locustfile", Path(__file__).with_name("load_users.py"),
         "--headless", "--users", str(USERS), "--spawn-rate", str(USERS), "--run-time", f"{int(minutes * 60)}s",

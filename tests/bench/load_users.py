@@ -1,4 +1,4 @@
-"""The users of locust, in locust's environment. `load.py` sets URL, TOKEN, EMPTY and PARENT."""
+"""The simulated users. This runs in locust's environment. `load.py` sets URL, TOKEN, EMPTY and PARENT."""
 
 import os
 from uuid import uuid4
@@ -10,7 +10,7 @@ PARENT = os.environ["PARENT"]
 
 
 class Provider(FastHttpUser):
-    """Reads nine times for each customer that is added."""
+    """A user that sends nine reads for each customer that it adds."""
 
     host = os.environ["URL"]
     wait_time = constant(0)

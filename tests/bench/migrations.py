@@ -1,4 +1,4 @@
-"""How long `make migrate` takes for 100,000 records, beside a bare loop of the same updates, on one ministack.
+"""Measure `make migrate` for 100,000 records, compared with a bare loop of the same number of updates, on ministack.
 
 python -m tests.bench.migrations
 """
@@ -26,7 +26,7 @@ RELEASED: Final = PROJECT / "tests" / "released_records" / "schema_0.json"
 
 
 def fill(client: Any, table: str, records: int) -> None:
-    """Write copies of a released customer's record, without a schema number."""
+    """Write copies of the record of a customer from the first version, which has no schema number."""
     released = json.loads(RELEASED.read_text())["records"]
     customer = next(record for record in released if record["sk"]["S"] == "customer" and "parent_id" in record)
     items = ({**customer, "pk": {"S": f"customer#cus_{number:026}"}} for number in range(records))

@@ -1,9 +1,9 @@
-"""A fresh process that imports a handler as Lambda does, and calls it: once, or warm many times.
+"""Run in a new process: import a handler as Lambda does, and call it once, or many times when it is warm.
 
     python -S -E start.py FOLDERS MODULE ATTRIBUTE EVENTS.json [CALLS]
 
-FOLDERS (with `:` between) and the standard library are all it sees. On standard error: one line of JSON. With CALLS,
-DynamoDB is a no-op in the process, and CALLS of warm ones are timed.
+It imports only from FOLDERS (separated by `:`) and the standard library. It prints one line of JSON to standard error.
+With CALLS, the DynamoDB client does nothing, and that many warm calls are timed.
 """
 
 import json

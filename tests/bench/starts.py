@@ -1,9 +1,10 @@
-"""Cold starts and warm calls of `POST /customers`, ours from its built package beside what people would use instead.
+"""Measure cold starts and warm calls of `POST /customers`, and compare this project with common alternatives.
 
     python -m tests.bench.starts [--rounds 15]
 
-Each peer validates with pydantic and writes one item by boto3 to the same stub; ours does all that it does. Every round
-starts each of them once, in an order that moves on, so that what else the machine does meets all alike.
+This project runs from its built package and does all of its work. Each alternative only validates with pydantic and
+writes one item with boto3 to the same stub. Every round starts each of them once, in a rotating order, so that other
+load on the machine affects all alike.
 """
 
 import argparse
@@ -50,7 +51,7 @@ KEPT: Final = Subject(
 
 
 def run(subject: Subject, endpoint: str, events: Path, calls: int = 0) -> dict[str, float]:
-    """One fresh process."""
+    """Run one new process and return its measurements."""
     environment = {
         "PATH": "/usr/bin:/bin", "AWS_ENDPOINT_URL": endpoint, "TABLE_NAME": TABLE, "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",

@@ -1,4 +1,4 @@
-"""DynamoDB over HTTP from memory, the same for every measured project."""
+"""An in-memory stub of DynamoDB over HTTP, the same for every measured project."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ TABLE: Final = "table"
 
 
 def beginning() -> FakeDynamo:
-    """A table with the root, its account and the catalogue."""
+    """Return a table with the root, its account and the catalogue."""
     dynamo = FakeDynamo()
     DynamoStore(dynamo, TABLE).write(*_beginning)  # type: ignore[arg-type]
     return dynamo
@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """The stub's address, until the block is left."""
+    """Run the stub within the block. Yield its URL."""
     _Handler.dynamo = beginning()
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The tables of docs/benchmarks.md: each between two marks, written by `make bench`."""
+"""Write the tables of docs/benchmarks.md for `make bench`, each between two marks."""
 
 import re
 import statistics
@@ -12,7 +12,7 @@ PAGE: Final = PROJECT / "docs" / "benchmarks.md"
 
 
 def spread(numbers: Sequence[float], form: str = ".2f") -> str:
-    """The median, and from the least to the most."""
+    """Return the median, the minimum and the maximum as text."""
     return f"{statistics.median(numbers):{form}} ({min(numbers):{form}} to {max(numbers):{form}})"
 
 
@@ -23,7 +23,7 @@ def text_of(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def write(
     name: str, head: Sequence[str], rows: Iterable[Sequence[object]], words: str = "", *, page: Path = PAGE
 ) -> None:
-    """Print a table and put it into the page, between `<!-- name -->` and `<!-- end -->`."""
+    """Print a table and write it to the page, between `<!-- name -->` and `<!-- end -->`."""
     text = text_of(head, rows) + (f"\n\n{words}" if words else "")
     print(f"\n{text}", flush=True)
     changed, found = re.subn(

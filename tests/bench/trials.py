@@ -1,7 +1,7 @@
-"""How many trials a run ends in a second, beside a bare loop of the same update with the same threads.
+"""Measure how many trials a run ends per second, compared with a bare loop of the same updates and threads.
 
-Both on one ministack, in turns, each on a table of its own: medians and spread of the paired ratios, and requests and
-write units, which do not depend on the machine.
+Both run on one ministack in alternating rounds, each on a table of its own. The results are the median and spread of
+the ratios, and the requests and write units, which do not depend on the machine.
 """
 
 import statistics
@@ -44,7 +44,7 @@ def filled(ministack: Ministack, template: dict[str, Any], trials: list[Customer
 
 
 def bare(client: Any, table: str, trials: list[Customer]) -> float:
-    """Seconds for the same UpdateItem in a bare loop of boto3 calls, with as many threads."""
+    """Return the seconds of the same UpdateItem calls in a bare loop of boto3, with as many threads."""
 
     def update(trial: Customer) -> None:
         client.update_item(
@@ -93,7 +93,7 @@ def ours(store: DynamoStore) -> float:
 
 
 def counted(client: Any, store: DynamoStore) -> tuple[Counter[str], float]:
-    """The requests of one run, and the write units of one ended trial."""
+    """Return the requests of one run, and the write units of one trial."""
     requests: Counter[str] = Counter()
     units: list[float] = []
 

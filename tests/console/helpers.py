@@ -1,4 +1,4 @@
-"""Helpers of the browser tests: a user at a browser, and the limits that all of these tests have."""
+"""Helpers of the browser tests: a user with a browser, and the time limits of these tests."""
 
 import shutil
 from typing import Any
@@ -34,7 +34,7 @@ WIDE, NARROW = 1600, 360
 
 
 class User:
-    """A user at a browser. `errors` are the errors in the browser's console, of which there must be none."""
+    """A user with a browser. `errors` lists the errors in the browser's console, which must be empty."""
 
     def __init__(self, stack: RunningStack, context: BrowserContext, account_id: str, password: str) -> None:
         self.stack, self.account_id, self.password = stack, account_id, password

@@ -141,7 +141,8 @@ def test_supporter_can_only_read(
     page.get_by_role("link", name="Accounts", exact=True).click()
     expect(page.get_by_role("columnheader", name="Role")).to_be_visible()
     expect(page.get_by_role("columnheader", name="Actions")).to_have_count(0)
-    page.clock.set_fixed_time("2020-01-01T00:00:00Z")  # The days are the service's: a browser's clock may be wrong.
+    # The service computes the days left, because a browser's clock may be wrong.
+    page.clock.set_fixed_time("2020-01-01T00:00:00Z")
     page.get_by_role("link", name="Trials", exact=True).click()
     expect(page.locator("main")).to_contain_text("30 days left")
 

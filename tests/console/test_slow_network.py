@@ -16,7 +16,7 @@ pytestmark = BROWSER_TEST
 
 @pytest.fixture
 def reseller(stack: RunningStack, lineage: dict[str, Any]) -> Any:
-    """A reseller with one trial of its own: another test may have put the clock forward."""
+    """A reseller with a new trial, because another test may have moved the clock forward."""
     company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
     parent = {"parent_id": lineage["distributor"]["id"], "level": "reseller", "name": "Network reseller"}
     added = post(stack, "/customers", {**company, **parent})
@@ -51,7 +51,7 @@ def test_slow_and_failing_network_loses_nothing_typed(
     assert waiting
     page.unroute("**/customers?within=*")
 
-    # A lost response to Save is requested again, and one customer is created.
+    # If the response to Save is lost, the console repeats the request, and one customer is created.
     lost: list[str] = []
 
     def lose(route: Route) -> None:

@@ -67,7 +67,7 @@ def codes(refused: pytest.ExceptionInfo[Any]) -> list[tuple[str, str]]:
 
 
 def assert_whole(store: MemoryStore) -> None:
-    """Every name and reference record has its customer, and the reverse."""
+    """Assert that every name and reference record has its customer, and every customer its records."""
     live = {k: Customer.model_validate(i) for k, i in store.items.items() if k[1] == "customer" and i.get("parent_id")}
     expected: dict[Key, Item] = {}
     for customer in live.values():

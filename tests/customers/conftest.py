@@ -1,4 +1,4 @@
-"""Fixtures of this folder."""
+"""Fixtures for the tests of customers."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from tests.memory_store import MemoryStore
 
 @pytest.fixture
 def lineage(store: MemoryStore) -> list[Customer]:
-    """Root, distributor, sub-distributor, reseller, end-customer, site."""
+    """A root, distributor, sub-distributor, reseller, end-customer and site."""
     return a_tree(store)
 
 

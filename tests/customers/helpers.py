@@ -10,7 +10,7 @@ from tests.builders import ROOT_ACCOUNT, a_lineage, caller, put
 
 
 def a_tree(store: Store) -> dict[str, Customer]:
-    """One customer of each level, below one another."""
+    """Store one customer of each level, each below the previous one."""
     lineage = a_lineage(end_customer={"in_trial": True})
     put(store, *lineage[1:])
     return {customer.level: customer for customer in lineage}

@@ -1,4 +1,4 @@
-"""Tests: add."""
+"""Tests: adding customers."""
 
 from datetime import timedelta
 
@@ -122,7 +122,7 @@ def test_add_customer_below_an_absent_parent_returns_404(store: MemoryStore, par
 
 
 class Interfering(MemoryStore):
-    """Another caller writes between the read and the write, once or always."""
+    """A store in which another caller writes between the read and the write, once or always."""
 
     def __init__(self, *interference: Put, times: int = 1) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ def interfering(*interference: Put, times: int = 1) -> Interfering:
 
 
 def revised(customer: Customer, revision: int = 1) -> list[Put]:
-    """Return the actions of a change of the parent that withdraws something from its children."""
+    """Return the actions of a change of the parent that withdraws a service from its children."""
     pk, sk = children_key(customer.id)
     return [Put(customer_item(customer)), Put({"pk": pk, "sk": sk, "revision": revision})]
 

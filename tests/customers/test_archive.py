@@ -1,4 +1,4 @@
-"""Tests: archive."""
+"""Tests: archiving customers."""
 
 from datetime import datetime
 
@@ -118,7 +118,7 @@ def test_archive_fails_when_a_child_or_device_is_added_concurrently(meddling: Me
     meddling.meddle = [
         lambda: add_customer(meddling, a_caller(), a_new_customer("site", lineage[4], name="New"), idempotency_key="n")
     ]
-    archive(meddling, lineage[5])  # lets the addition in first
+    archive(meddling, lineage[5])  # the addition is written first
     with pytest.raises(ArchiveBlockedError):
         archive(meddling, lineage[4])
     end_customer = a_customer("end_customer", lineage[3], name="Empty")
@@ -298,11 +298,11 @@ def test_archived_customer_is_not_invoiced(store: MemoryStore) -> None:
     archived_at = at("2026-11-10T12:00:00Z")
     archive(store, end_customer, as_caller=a_caller(now=archived_at))
     assert rows(LATER) == []
-    assert rows(LATER, archived=True) == [("2026-11-10T12:00:00.000000Z", 10)]  # the day it was archived is used
+    assert rows(LATER, archived=True) == [("2026-11-10T12:00:00.000000Z", 10)]  # the day of the archiving is invoiced
     assert rows(LATER, "2026-12", archived=True) == []
     assert rows(at("2026-12-10T12:00:00Z"), archived=True) == []  # removed
     restore(store, end_customer, as_caller=a_caller(now=at("2026-11-20T12:00:00Z")))
-    assert rows(LATER) == [(end_of_month, 30 - 9)]  # the 11th to the 19th were spent archived
+    assert rows(LATER) == [(end_of_month, 30 - 9)]  # it was archived from the 11th to the 19th
     assert rows(LATER, archived=True) == []
     assert rows(LATER, "2026-12") == [("2027-01-01T00:00:00.000000Z", 31)]
 

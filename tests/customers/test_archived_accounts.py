@@ -1,4 +1,4 @@
-"""Tests: archived accounts."""
+"""Tests: accounts of archived and removed customers."""
 
 from datetime import datetime
 from typing import Any
@@ -70,7 +70,7 @@ def test_last_super_user_of_an_archived_customer_can_be_removed(store: MemorySto
     change_account(store, as_caller, account.id, AccountChange(role="operator"), version=1)
     assert store.items[counter]["count"] == 0
     restore(store, lineage[5], version=2)
-    change_account(store, as_caller, account.id, AccountChange(role="super_user"), version=2)  # who counts again
+    change_account(store, as_caller, account.id, AccountChange(role="super_user"), version=2)  # it counts again
     assert store.items[counter]["count"] == 1
     with pytest.raises(LastSuperUserError):
         remove_account(store, as_caller, account.id, version=3)
@@ -90,7 +90,7 @@ def test_removing_the_last_super_user_fails_when_the_customer_is_restored_concur
 
 
 def test_address_stays_taken_when_the_customer_is_restored_concurrently(meddling: Meddling) -> None:
-    """One clock is ahead and takes the customer for removed; another is behind and restores it."""
+    """By one clock, which is ahead, the customer is removed. Another caller's clock is behind, and restores it."""
     lineage = a_tree(meddling)
     put(meddling, account := an_account("super_user", lineage[5], email="ada@example.com"))
     archive(meddling, lineage[5])

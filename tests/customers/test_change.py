@@ -1,4 +1,4 @@
-"""Tests: change."""
+"""Tests: changing customers."""
 
 from typing import Any
 
@@ -212,7 +212,7 @@ def test_repeated_addition_of_a_site_shows_what_it_inherited_then(store: MemoryS
     new = a_new_customer("site", end_customer)
     first = add_customer(store, a_caller(now=NOW), new, idempotency_key="key").customer
     assert (first.service_type, first.state) == ("all_inclusive", "in_trial" if trial else "in_production")
-    start_production(store, a_caller(now=NOW), end_customer.id, version=1)  # in the very moment of the addition
+    start_production(store, a_caller(now=NOW), end_customer.id, version=1)  # at the same microsecond as the addition
     change(store, end_customer, version=1 + trial, service_type="software_only")
     for validate_only in (False, True):
         again = add_customer(store, a_caller(), new, idempotency_key="key", validate_only=validate_only)

@@ -1,4 +1,4 @@
-"""Tests: change conflicts."""
+"""Tests: changes of customers that conflict with other requests."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests: get."""
+"""Tests: reading one customer."""
 
 from datetime import timedelta
 

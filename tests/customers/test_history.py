@@ -1,4 +1,4 @@
-"""Tests: history."""
+"""Tests: the history of a customer."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def a_long_history(store: MemoryStore) -> Customer:
     change(store, customer, name="B", as_caller=a_caller(now=NOW + 1 * DAY))
     end_trials(store, NOW + 23 * DAY, time_is_up=lambda: False)
     change(store, customer, version=3, name="C", references={"psa": None}, as_caller=a_caller(now=NOW + 24 * DAY))
-    move(store, customer, version=4)  # by a clock that is behind
+    move(store, customer, version=4)  # with a clock that is behind
     end_trials(store, NOW + 30 * DAY, time_is_up=lambda: False)
     archive(store, customer, version=6, as_caller=a_caller(now=NOW + 31 * DAY))
     restore(store, customer, version=7, as_caller=a_caller(now=NOW + 32 * DAY))
@@ -84,7 +84,7 @@ def test_history_pages_contain_every_change_once(store: MemoryStore, limit: int)
 
 
 def test_history_and_events_agree(store: MemoryStore) -> None:
-    """Every version of the record, as the stream brings it, against the history."""
+    """Compare the events of every version of the record with the history."""
     versions: list[Item] = []
     write, alter = store.write, store.change
 

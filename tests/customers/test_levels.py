@@ -1,4 +1,4 @@
-"""Every pair of levels and every field at every level, against the tables of domain.md, written out here again."""
+"""Tests: every pair of levels, and every field at every level. The tables are copied by hand from domain.md."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests: list."""
+"""Tests: lists of customers."""
 
 from datetime import timedelta
 from typing import Any
@@ -35,7 +35,7 @@ def flat(found: list[list[Any]]) -> list[str]:
 
 
 def a_forest(store: MemoryStore, distributors: int = 3) -> list[Customer]:
-    """Several distributors, below each two resellers with two end-customers, one of them in trial with two sites."""
+    """Store several distributors. Each has two resellers with two end-customers; one is in trial and has two sites."""
     everyone: list[Customer] = []
     for d in range(distributors):
         distributor = a_customer("distributor", ROOT, name=f"D{d}")
@@ -172,7 +172,7 @@ def test_cursor_of_another_caller_or_query_is_refused(store: MemoryStore) -> Non
 
 
 def filled(count: int, wanted: set[int], limit: int, *, filtered: bool) -> tuple[list[int], int | None, list[int]]:
-    """Return the shown part of `count` records, the last one read if more follow, and the number requested."""
+    """Return the shown records of `count`, the last one that was read if more follow, and the requested number."""
     sizes: list[int] = []
 
     def query(size: int, after: Position | None) -> Page:

@@ -1,4 +1,4 @@
-"""A field is added in two files: this applies the example of docs/developing.md to a copy of the code, and uses it."""
+"""Tests: the example in docs/developing.md, which adds a field in two files, works on a copy of the code."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Tests: options."""
+"""Tests: the options of a form."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from tests.builders import BOTH, CATALOGUE, NOW, a_customer, new_customer
 @pytest.mark.parametrize("services", [["all_inclusive"], ["software_only"], BOTH])
 @pytest.mark.parametrize("level", ["root", "distributor", "sub_distributor", "reseller", "end_customer", "site"])
 def test_options_alone_describe_a_form_that_new_customer_accepts(level: Any, services: list[str]) -> None:
-    """Fill in the form by its options only. What it offers can be added; what it does not offer is rejected."""
+    """Fill in the form from its options only. Every offered value is accepted, and every other value is rejected."""
     record = {"name": "Name", "references": {"psa": "1"}, "device_country": "DE", "in_trial": True}
     parent = a_customer(level).model_copy(update={"services_to_provide": tuple(services)})
     options = options_below(parent, CATALOGUE, can_add=False)

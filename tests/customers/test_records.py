@@ -1,4 +1,4 @@
-"""Tests: records."""
+"""Tests: the records that are built for a customer."""
 
 import itertools
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Tests: references."""
+"""Tests: finding and saving customers by reference."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def test_reference_used_twice_in_a_distributors_tree_returns_409(store: MemorySt
         assert refused.value.extensions == {"customer_id": lineage[5].id}
         assert refused.value.errors[0]["pointer"] == "/references/psa"
         assert store.items == before
-    # Another system, and another distributor's tree, know nothing of it.
+    # The reference is free in another system and in another distributor's tree.
     assert change(store, other, references={"crm": "7"}).version == 2
     elsewhere = a_customer("reseller", a_customer("distributor", name="Elsewhere"))
     put(store, elsewhere)
@@ -113,7 +113,7 @@ def test_get_by_reference_returns_the_customer(store: MemoryStore, lineage: list
     account = an_account("supporter", lineage[3])
     put(store, account)
     assert get_customer_by_reference(store, caller(account), "psa", "A%207").id == lineage[4].id
-    # The root's own tree is that of the distributors; in another one it is told where to look.
+    # By default the root finds only distributors. For another tree it sends `within`.
     assert get_customer_by_reference(store, caller(), "psa", "A 7").id == lineage[1].id
     assert get_customer_by_reference(store, caller(), "psa", "A 7", within=lineage[2].id).id == lineage[4].id
     with pytest.raises(NotFoundError) as nothing:
@@ -226,7 +226,7 @@ def test_put_without_a_version_is_decided_anew_when_another_change_is_first(medd
     with pytest.raises(StaleVersionError):
         save("fifth", version=3)
 
-    def busy() -> None:  # another caller is first, always
+    def busy() -> None:  # another caller always writes first
         save(f"busy {len(meddling.items)}")
         meddling.meddle = [busy]
 

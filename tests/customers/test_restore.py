@@ -1,4 +1,4 @@
-"""Tests: restore."""
+"""Tests: restoring archived customers."""
 
 from datetime import timedelta
 
@@ -75,7 +75,7 @@ def test_restore_fails_when_the_parent_is_archived_concurrently(meddling: Meddli
 def test_name_and_references_are_released_when_the_customer_expires_and_not_before(
     store: MemoryStore, lineage: list[Customer], deleted: bool
 ) -> None:
-    """By the clock: whether DynamoDB has deleted the records by then makes no difference."""
+    """The clock decides. It makes no difference whether DynamoDB has deleted the records."""
     change(store, lineage[5], references={"psa": "7"})
     archive(store, lineage[5], version=2)
     removed_at = LATER + 30 * DAY
@@ -179,6 +179,6 @@ def test_repeated_addition_of_an_archived_customer_shows_it_as_not_archived(
 ) -> None:
     archive(store, lineage[5])
     record = stored(store, lineage[5])
-    assert record.initial_values == {}  # nothing that was told when it was added has changed
+    assert record.initial_values == {}  # the values of the addition have not changed
     added = entries_from_record(record, LATER)[0]
     assert (added.event, set(added.changes)) == ("customer_added", {"name", "device_country", "storage_location"})

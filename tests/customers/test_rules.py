@@ -1,4 +1,4 @@
-"""Tests: rules."""
+"""Tests: the rules for new customers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests: storage location change."""
+"""Tests: changing storage locations as support."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_support_changes_a_storage_location_and_the_reason_is_recorded(
         "By its contract.",
         {"storage_location": {"from": "DE", "to": "NL"}},
     )
-    assert move(store, lineage[4], version=2).version == 2  # it is there already
+    assert move(store, lineage[4], version=2).version == 2  # it already has this location
 
 
 def test_storage_location_change_by_others_returns_403_and_names_support(

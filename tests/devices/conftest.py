@@ -1,4 +1,4 @@
-"""Fixtures of this folder."""
+"""Fixtures for the tests of devices."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.memory_store import MemoryStore
 
 @pytest.fixture
 def finnish(store: MemoryStore) -> Customer:
-    """A customer in a country without storage, who has chosen Sweden."""
+    """A customer in Finland, which hosts no storage. It has chosen Sweden."""
     found = a_customer("distributor", ROOT, name="Finnish", device_country="FI", storage_location="SE")
     put(store, found)
     return found

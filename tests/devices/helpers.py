@@ -28,7 +28,7 @@ def add(
 
 
 def route(store: MemoryStore, version: int, **routes: str) -> None:
-    """Build a catalogue of the seventeen locations without the named ones, which are routed as given."""
+    """Replace the catalogue by the seventeen locations with these routes. The route `gone` omits a location."""
     codes = "AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split()
     locations = [{"country": code, "routed_to": routes.get(code, code)} for code in codes if routes.get(code) != "gone"]
     new = NewCatalogue.model_validate({"locations": locations})

@@ -1,4 +1,4 @@
-"""Tests: dashboard."""
+"""Tests: the dashboard of devices."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Tests: storage check."""
+"""Tests: the storage check."""
 
 import pytest
 

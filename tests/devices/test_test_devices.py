@@ -1,4 +1,4 @@
-"""Tests: test devices."""
+"""Tests: adding, reading and removing test devices."""
 
 import hashlib
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests: views."""
+"""Tests: views of the dashboard."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests: bus."""
+"""Tests: publishing on the event bus."""
 
 import boto3
 from botocore.stub import Stubber

@@ -1,4 +1,4 @@
-"""Tests: events."""
+"""Tests: the events of each change."""
 
 import json
 from copy import deepcopy
@@ -39,7 +39,7 @@ def test_every_event_type_is_published_by_some_change() -> None:
 
 @pytest.mark.parametrize("name", ["Customer", "account", "Current", "Device#1", "history#1"])
 def test_name_record_is_never_mistaken_for_another_kind(name: str) -> None:
-    """The sort key of a name record is a name, and so may be any word."""
+    """The sort key of a name record is a name, so it can be any word."""
     assert events_for_change(None, name_item(a_customer("end_customer", name=name))) == []
 
 

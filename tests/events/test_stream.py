@@ -1,4 +1,4 @@
-"""Tests: stream."""
+"""Tests: publishing the records of the table's stream."""
 
 import itertools
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from tests.builders import a_customer
 
 
 class MemoryBus:
-    """A bus that accepts every event except those of `refused`, each as often as given."""
+    """A bus that rejects the events in `refused`, each the given number of times, and accepts all others."""
 
     def __init__(self, refused: dict[str, int] | None = None) -> None:
         self.taken: list[EventEnvelope] = []
@@ -33,7 +33,7 @@ class MemoryBus:
 
 
 def records(count: int) -> list[dict[str, Any]]:
-    """Messages of the stream: end-customers that were added, each one event or two."""
+    """Return stream records of added end-customers. Each causes one event or two."""
     serializer = TypeSerializer()
     reseller = a_customer("reseller")
     created = []
@@ -65,7 +65,7 @@ def a_new_customer(batch: list[dict[str, Any]]) -> list[str]:
 
 
 def deliver(batch: list[dict[str, Any]], bus: MemoryBus) -> list[str]:
-    """As Lambda does: from the first record that failed on, again and again; the records that never passed."""
+    """Deliver a batch as Lambda does: retry from the first failed record on. Return the records that never passed."""
     dead, tries = [], 0
     while batch:
         failures = publish_events({"Records": batch}, bus)["batchItemFailures"]

@@ -14,7 +14,7 @@ from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
 SCRIPT = "companyname,ParentId,Level,State,LocationId,DeviceCountry\n"
-# The script's columns with one of ours: LocationId says nothing about a country.
+# The script's columns and one of this project: LocationId does not name a country.
 WITH_LOCATION = SCRIPT.replace("LocationId", "storage_location")
 
 
@@ -31,7 +31,7 @@ def send(store: MemoryStore, queue: MemoryQueue, file: str, media: str = CSV, ke
 
 
 def run(store: MemoryStore, queue: MemoryQueue) -> None:
-    """Process every message, including those that are sent meanwhile."""
+    """Process all messages, including those that are sent during processing."""
     while queue.messages:
         run_import(store, queue, queue.messages.pop(0)["import_id"], lambda: LATER, lambda: False)
 
@@ -69,7 +69,7 @@ def customers(store: MemoryStore) -> Counter[tuple[str | None, str]]:
 
 
 def a_file(rows: int = 300) -> str:
-    """Sixty resellers below a distributor, each with four end-customers. Children come first."""
+    """Return a file with sixty resellers below a distributor, each with four end-customers. Children come first."""
     lines = [f"End {n},Reseller {n % 60},,,,GB\n" for n in range(rows * 4 // 5)]
     lines += [f"Reseller {n},Nordic,Reseller,,,GB\n" for n in range(60)]
     return SCRIPT + "".join(lines) + f"Nordic,{ROOT.id},,,,DK\n"

@@ -1,4 +1,4 @@
-"""Tests: CSV files as people have them are read, and the time is linear in their size."""
+"""Tests: CSV files of common programs can be read, in time that is linear in their size."""
 
 import contextlib
 import json
@@ -168,7 +168,7 @@ def test_columns_are_limited() -> None:
 
 
 def steps(act: Callable[[], object]) -> int:
-    """Count the lines and calls of Python that `act` executes, which do not depend on the machine."""
+    """Count the lines and calls of Python that `act` executes. The number does not depend on the machine."""
     count = 0
 
     def trace(_frame: object, _event: str, _argument: object) -> object:

@@ -1,4 +1,4 @@
-"""Tests: a dry run says the same as the run, for random files below random trees."""
+"""Tests: a dry run returns the same results as the run, for random files and random trees."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from tests.imports.helpers import a_caller, results, run, send
 from tests.memory_queue import MemoryQueue
 from tests.memory_store import MemoryStore
 
-# Few values, so that rows clash with each other and with what exists.
+# Few values, so that rows conflict with each other and with existing customers.
 NAMES = ["Acme", " acme", "ACME", "Birch", "Elm", "\ufb01r", ""]
 REFERENCES = [{}, {"psa": "1"}, {"psa": "2"}, {"psa": "1", "crm": "1"}, {"psa": "#"}]
 LEVELS = ["distributor", "sub_distributor", "reseller", "end_customer", "site"]
@@ -48,7 +48,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def a_row(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw a row that is right for its parent, then up to two fields of it at random."""
+    """Draw a row that is valid below its parent, then replace up to two fields at random."""
     depth = draw(st.integers(0, 4))
     row: dict[str, Any] = {
         "name": draw(st.sampled_from(NAMES[:5])),

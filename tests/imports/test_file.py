@@ -1,4 +1,4 @@
-"""Tests: file."""
+"""Tests: parsing a file to import."""
 
 import json
 from typing import Any
@@ -42,7 +42,7 @@ def test_read_file_accepts_the_onboarding_scripts_header(store: MemoryStore, que
     assert (site.parent_id, aurora.parent_id, helsinki.parent_id) == (aurora.id, helsinki.id, nordic.id)
     assert (helsinki.storage_location.country, finland.storage_location.decided) == ("SE", "chosen")
     assert (aurora.trial is None, nordic.trial) == (False, None)
-    # What the header does not hold is taken from the parent.
+    # Values of missing columns are taken from the parent.
     assert {c.service_type for c in (nordic, helsinki, aurora)} == {"all_inclusive"}
     assert nordic.services_to_provide == helsinki.services_to_provide == ("all_inclusive", "software_only")
     assert (aurora.services_to_provide, site.service_type) == ((), None)

@@ -1,4 +1,4 @@
-"""Tests: run."""
+"""Tests: processing an import."""
 
 from collections import Counter
 
@@ -116,7 +116,7 @@ def test_row_with_an_archived_name_is_refused_with_the_reason(store: MemoryStore
 
 
 class Failing(MemoryStore):
-    """Stops at one of its writes: before or after it."""
+    """A store that stops the worker before or after one of its writes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,7 +142,7 @@ def test_import_interrupted_anywhere_creates_each_customer_once(after: bool) -> 
     expected = imported(whole, queue, a_file())
     assert {result.status for result in expected.values()} == {"created"}
     assert max(customers(whole).values()) == 1
-    for stop_at in range(2, whole.writes + 1):  # the first one keeps the file
+    for stop_at in range(2, whole.writes + 1):  # the first write stores the file
         store, queue = Failing(), MemoryQueue()
         bootstrap_in(store)
         response = send(store, queue, a_file()).response
@@ -150,7 +150,7 @@ def test_import_interrupted_anywhere_creates_each_customer_once(after: bool) -> 
         message = queue.messages[0]
         with pytest.raises(UnavailableError):
             run(store, queue)
-        queue.messages.append(message)  # it comes again
+        queue.messages.append(message)  # SQS delivers it again
         run(store, queue)
         assert {result.row: result for result in results(store, response.id)} == expected
         assert customers(store) == customers(whole)
@@ -165,7 +165,7 @@ def test_two_messages_of_one_import_create_each_customer_once(store: MemoryStore
     response = send(store, queue, a_file()).response
 
     class Meddling(MemoryStore):
-        """Another worker resumes the import before each write."""
+        """A store in which another worker resumes the import before each write."""
 
         busy = False
 

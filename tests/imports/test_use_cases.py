@@ -1,4 +1,4 @@
-"""Tests: use cases."""
+"""Tests: adding and reading imports."""
 
 import json
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Tests: days."""
+"""Tests: invoiced days."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Tests: report."""
+"""Tests: the invoicing report."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ def billed(store: MemoryStore, now: datetime, limit: int = 100, month: str = "20
 
 
 def test_report_matches_the_figures_computed_from_events(memory: MemoryStore) -> None:
-    """A subscriber who has only ever seen customer_entered_production bills the same."""
+    """A subscriber that only receives customer_entered_production computes the same invoice."""
     bootstrap_in(memory)
     reseller = a_customer("reseller")
     put(memory, a_customer("distributor"), reseller)

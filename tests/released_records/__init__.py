@@ -1,1 +1,1 @@
-"""Records as each released version of the code wrote them, and the tests that today's code works with them."""
+"""The records of each released version of the code, and the tests that the current code works with them."""

@@ -1,8 +1,9 @@
-"""A story that writes every kind of record, in every state that it can have.
+"""A scenario that writes every kind of record, in every state that it can have.
 
     python -m tests.released_records.story > tests/released_records/schema_N.json
 
-writes the records of this version of the code. Write a file when a schema number is released, and never change it.
+The command writes the records of this version of the code. Run it when a schema number is released, and never change
+the file afterwards.
 """
 
 import contextlib
@@ -22,7 +23,7 @@ BOTH = ["all_inclusive", "software_only"]
 
 
 def play(aws: FakeAws) -> None:
-    """Play the story. Its clock begins at NOW and ends 40 days later."""
+    """Run the scenario. Its clock begins at NOW and ends 40 days later."""
     bootstrap_in(aws.store)
     company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
     distributor = _add({**company, "parent_id": ROOT.id, "name": "Distributor", "references": {"psa": "1"}})

@@ -36,7 +36,7 @@ OTHERS = {
 
 @pytest.fixture(params=FILES, ids=lambda file: file.stem)
 def aws(request: pytest.FixtureRequest) -> Iterator[FakeAws]:
-    """An AWS with the records of one schema number, and with an attribute that only a newer version knows."""
+    """An in-memory AWS with the records of one schema number, and an attribute that only a newer version knows."""
     found = FakeAws(NOW + timedelta(days=40))
     released = json.loads(request.param.read_text())
     for record in released["records"]:
@@ -65,7 +65,7 @@ def test_files_have_records_of_every_kind_and_state() -> None:
 
 
 class Player:
-    """Sends requests for all records, and notes which routes it has tried."""
+    """Sends requests for all records, and collects the routes that it has called."""
 
     def __init__(self, aws: FakeAws) -> None:
         self.aws = aws

@@ -2,8 +2,8 @@
 
     python -m tests.simulation.contract [--seed 1] [--examples 50] [--only "manager of the distributor"] [--built]
 
-It sends valid and invalid requests of each operation, and chains of them with ids of earlier responses, and applies
-every check of schemathesis. `contract.toml` lists the statuses that an error may have.
+It sends valid and invalid requests to each operation, and sequences of requests with ids from earlier responses. It
+applies every check of schemathesis. `contract.toml` lists the statuses that an error may have.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Exceptions of the emulator and of the API. This runs in the environment of schemathesis."""
+"""Exceptions for the emulator and the API. This runs in the environment of schemathesis."""
 
 from typing import Any
 

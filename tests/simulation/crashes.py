@@ -1,4 +1,4 @@
-"""The crash matrix: every use case, each of its AWS calls, every fault of that call, and what happens afterwards.
+"""The crash matrix: every use case, each of its AWS calls, every fault of that call, and every kind of aftermath.
 
 The final state must be the same as without a fault. A repeated request must return the first response.
 
@@ -21,7 +21,7 @@ from tests.simulation.fixtures import USE_CASES, System, a_caller, fixtures
 from tests.simulation.invariants import violations
 from tests.simulation.turns import FAULTS, Crashed, Fault
 
-# What follows a fault: a retry; a retry and a duplicate of it; first a change of another customer; first the schedule.
+# What follows a fault: a retry; a retry and its duplicate; a change of another customer, or the schedule, before it.
 FOLLOWS: Final = ("retry", "duplicate", "another", "schedule")
 _MAX_RETRIES: Final = 4
 
@@ -38,14 +38,14 @@ class Case:
 
 
 def _another(system: System) -> Any:
-    """Change another customer, which must make no difference."""
+    """Change another customer, which must not affect the result."""
     return change_customer(
         system.store, a_caller(), fixtures().empty.id, CustomerChange(device_country="FR"), version=1
     )
 
 
 _BEFORE: Final = {"another": _another, "schedule": USE_CASES["end_trials"]}
-# Use cases that write the same record as what runs first: their outcome depends on it.
+# Use cases that write the same record as the call before the retry. Their outcome depends on it.
 _SAME_RECORDS: Final = {
     "another": {"archive_the_empty_one", "add_below_the_empty_one"},
     "schedule": {"archive_the_trial", "rename_the_trial", "give_a_reference", "start_production", "end_trials"},
@@ -88,7 +88,7 @@ def cases() -> Iterator[Case]:
 
 
 def findings(case: Case) -> list[str]:
-    """Return what is wrong after this case, in words."""
+    """Describe what is wrong after this case."""
     state, first, _ = faultless(case.use_case, case.follow)
     system = System.new()
     system.turns.plan = {case.call: case.fault}

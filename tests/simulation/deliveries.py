@@ -1,4 +1,4 @@
-"""Deliveries: the records of the table's stream in any order, each one to five times, with a malformed one among them.
+"""Deliveries of the stream's records: in any order, each one to five times, and with a malformed record.
 
 Each event is published at least once, and always with the same id, so that a subscriber can drop duplicates. Lambda is
 simulated: it retries a batch from the first failed record on, and sends a record to the dead-letter queue after its
@@ -33,7 +33,7 @@ class Bus:
 
 @cache
 def changes() -> tuple[tuple[Any, Any], ...]:
-    """Return the changes that the use cases make, one after another, as the stream delivers them."""
+    """Return the stream records of the changes that the use cases make, one after another."""
     system = System.new()
     for name in (
         "add", "move", "give_a_reference", "end_trials", "invite", "add_the_last_device", "restore",
@@ -60,7 +60,7 @@ def _malformed(number: int) -> dict[str, Any]:
 
 
 def findings(seed: int) -> list[str]:
-    """Return what is wrong after one delivery: of up to five changes, or of a batch of ten with a malformed record."""
+    """Describe what is wrong after one delivery of up to five changes, or of a batch of ten with a malformed record."""
     chosen = random.Random(seed)
     every = changes()
     if seed % 2:
@@ -96,7 +96,7 @@ def _expected_events(each: dict[str, Any]) -> set[tuple[str, str]]:
 
 
 def _deliver(batch: list[dict[str, Any]], bus: Bus) -> list[str]:
-    """Deliver a batch as Lambda does: retry from the first failed record on, and give up a record at last."""
+    """Deliver a batch as Lambda does: retry from the first failed record on, up to the last attempt."""
     lost: list[str] = []
     attempts = 0
     while batch:

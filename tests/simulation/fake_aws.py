@@ -1,4 +1,4 @@
-"""AWS in memory: clients of four services that replace boto3's, fast enough for millions of calls.
+"""AWS in memory: clients for four services that replace boto3's, fast enough for millions of calls.
 
 The functions are the real ones, called with events as Lambda calls them. Only the network is missing.
 `tests/table/test_store.py` compares `FakeDynamo` with ministack and moto.
@@ -103,7 +103,7 @@ class FakeAws:
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """Make the functions use these services within the block."""
+        """Replace the clients of the functions by these within the block."""
         clients = {"dynamodb": self.dynamo, "cognito-idp": self.cognito, "sqs": self.queues, "events": self.bus}
         with contextlib.ExitStack() as stack:
             stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))

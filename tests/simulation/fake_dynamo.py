@@ -1,4 +1,5 @@
-"""A client of DynamoDB in memory, with what the store uses: conditions, transactions, tokens, indexes, ALL_OLD.
+"""An in-memory client of DynamoDB with the features that the store uses: conditions, transactions, tokens, indexes,
+ALL_OLD.
 
 It is deterministic and fast enough for tens of thousands of histories. `tests/table/test_store.py` tests it with the
 same suite as moto and ministack. `log` has every change of a record, as the table's stream delivers it.
@@ -39,7 +40,7 @@ class FakeDynamo:
         self._newer = newer
         self.records: dict[Key, Record] = {}
         self.log: list[tuple[Record | None, Record | None]] = []
-        # Published before the log begins: kind, id, customer.
+        # The events that were published before the log begins: kind, id, customer.
         self.earlier_events: tuple[tuple[str, str, str | None], ...] = ()
         self._tokens: dict[str, str] = {}
 
@@ -55,7 +56,7 @@ class FakeDynamo:
     def transact_write_items(self, TransactItems: Any, ClientRequestToken: str) -> Any:  # noqa: N803
         if ClientRequestToken in self._tokens:
             assert self._tokens[ClientRequestToken] == repr(TransactItems)
-            return {}  # the token has been used: it is not executed twice
+            return {}  # the token has been used, so the transaction is not executed again
         actions = [next(iter(item.items())) for item in TransactItems]
         keys = [_key(action["Item"] if verb == "Put" else action["Key"]) for verb, action in actions]
         assert len(set(keys)) == len(keys) <= 100
@@ -119,10 +120,10 @@ class FakeDynamo:
         before = self.records.get(key)
         if before is None or ("expires_at" in before and before.get("customer_id") != item.get("customer_id")):
             return {**item, "schema": {"N": "7"}, "of_newer_code": {"SS": [str(len(self.log))]}}
-        if key[1] == "account" and item["removed"]["BOOL"]:  # what is known of the person is erased, by every version
+        if key[1] == "account" and item["removed"]["BOOL"]:  # every version erases all attributes of a removed account
             return item
         assert before.get("of_newer_code") == item.get("of_newer_code"), f"{key} lost an attribute"
-        numbered = "schema" not in before and "count" in item  # a counter of the first version gets its number
+        numbered = "schema" not in before and "count" in item  # a counter from the first version gets a schema number
         assert numbered or before.get("schema") == item.get("schema"), f"{key} changed its schema number"
         return item
 
@@ -160,7 +161,7 @@ def _holds(action: Any, item: Record) -> bool:
     def alternatives(text: str) -> bool:
         return any(all(map(term, part.split(" AND "))) for part in text.split(" OR "))
 
-    # The store writes at most one pair of brackets: alternatives, among terms that must all hold.
+    # The store's conditions contain at most one pair of parentheses: alternatives, among terms that must all hold.
     bracket = re.search(r"\((attribute_not_exists\(#\w+\) OR [^()]+)\)", expression)
     if bracket is None:
         return alternatives(expression)

@@ -1,4 +1,4 @@
-"""The stored records that each simulation begins with, and the use cases that it runs on them."""
+"""The records at the start of each simulation, and the use cases that it runs on them."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -70,7 +70,7 @@ class Fixtures:
 
     def dynamo(self) -> FakeDynamo:
         fresh = FakeDynamo()
-        fresh.records = dict(self.records)  # a record is replaced and never changed in its place
+        fresh.records = dict(self.records)  # records are replaced, never modified in place
         fresh.earlier_events = self.earlier_events
         return fresh
 
@@ -120,7 +120,7 @@ def fixtures() -> Fixtures:
             idempotency_key=f"device {number}",
         ).device.id
         or ""
-        for number in range(9)  # one device more is allowed
+        for number in range(9)  # one more device is allowed
     ]
     imported = add_import(
         store, MemoryQueue(), a_caller(), File(FILE.format(reseller.id)), idempotency_key="import"
@@ -196,7 +196,7 @@ class System:
 
     @property
     def store_without_faults(self) -> Store:
-        """The store without turns and faults, to read the final state."""
+        """Return a store without turns and faults, to read the final state."""
         return DynamoStore(self.turns.dynamo, "table")  # type: ignore[arg-type]
 
 
@@ -269,7 +269,7 @@ def _onboarding(system: System) -> Any:
 
 
 def _trials(system: System) -> Any:
-    """Run the schedule without threads, one shard after another: a thread would not wait for its turn."""
+    """Run the schedule without threads, because the calls of a thread would not wait for their turn."""
     shards = [_process_shard(system.store, shard, TRIAL_END, lambda: False, 1) for shard in range(TRIAL_SHARDS)]
     return dict(sum(shards, Counter()))
 

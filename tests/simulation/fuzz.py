@@ -1,6 +1,6 @@
 """Malformed events: every function must return a well-formed response to every event, and raise nothing.
 
-    python -m tests.simulation.fuzz SEED     run one block of events again and print what was wrong in it
+    python -m tests.simulation.fuzz SEED     repeat one block of events and print its failures
 
 A seed determines a block of events. Each block begins with the same records, so it can be run alone.
 """
@@ -111,7 +111,7 @@ def changed(chosen: random.Random, node: Any) -> Any:
 
 
 def _body(chosen: random.Random, event: Any) -> None:
-    """Replace the body: by JSON with other values, or by a text that is no JSON."""
+    """Replace the body by JSON with other values, or by a text that is not JSON."""
     how = chosen.randrange(11)
     body = event["body"] if isinstance(event.get("body"), str) else ""
     if how < 6 and body.startswith("{") and body.endswith("}"):
@@ -136,7 +136,7 @@ def _body(chosen: random.Random, event: Any) -> None:
 
 
 def _largest(chosen: random.Random, body: str, path: str) -> str:
-    """Return a body of about the largest size: padded, or one long value, or as many keys or rows as fit."""
+    """Return a body of about the maximum size: padded, or with one long value, or with as many keys or rows as fit."""
     is_file = path == "/imports" and chosen.random() < 0.05  # a large one takes a second
     size = (MAX_FILE_BYTES if is_file else MAX_BODY_BYTES) + chosen.choice((-1, 0, 1))
     part = chosen.choice((" ", "\n", "a", "\u00e9", '"a":1,', "x,y\n", "[", text(chosen) or "b"))
@@ -188,7 +188,7 @@ def _change_actor(chosen: random.Random, event: Any) -> None:
 
 
 def as_rest_api_event(event: Any) -> Any:
-    """Return the same request as a REST API sends it, payload 1.0."""
+    """Return the same request in the format of a REST API, payload 1.0."""
     http = event["requestContext"]["http"]
     return {
         "version": "1.0", "resource": event["rawPath"], "path": event["rawPath"], "httpMethod": http["method"],
@@ -198,7 +198,7 @@ def as_rest_api_event(event: Any) -> Any:
 
 
 def event_for(chosen: random.Random, name: str) -> Any:
-    """Return an event for a function: mostly its example with changes, sometimes another function's, or any value."""
+    """Return an event for a function: usually its changed example, sometimes another function's or any value."""
     kind = chosen.random()
     example = name if kind < 0.9 else chosen.choice(FUNCTIONS)
     if kind > 0.97:
@@ -217,7 +217,7 @@ def event_for(chosen: random.Random, name: str) -> Any:
 
 @cache
 def _events() -> dict[str, str]:
-    """By function: its example of events/, with the ids of the fixtures."""
+    """Return the example events of each function, with ids of the fixtures."""
     found = {}
     data = fixtures()
     for name in FUNCTIONS:
@@ -228,7 +228,7 @@ def _events() -> dict[str, str]:
 
 @cache
 def block_records() -> dict[Any, Any]:
-    """The records that each block begins with: the fixtures, and accounts of each role."""
+    """Return the records at the start of each block: the fixtures, and accounts of each role."""
     dynamo = fixtures().dynamo()
     store = DynamoStore(dynamo, "table")  # type: ignore[arg-type]
     for customer in (fixtures().reseller, fixtures().end_customer):
@@ -240,13 +240,13 @@ def block_records() -> dict[Any, Any]:
 
 @cache
 def ids() -> tuple[str, ...]:
-    """Every id in the table."""
+    """Return every id in the table."""
     return tuple(sorted({pk.partition("#")[2] or pk for pk, _ in block_records()}))
 
 
 @cache
 def accounts() -> tuple[str, ...]:
-    """The ids of all accounts. Half of them are the root's, which has every permission."""
+    """Return account ids to choose from. Half of them are the root's account, which has every permission."""
     others = [pk.removeprefix("account#") for pk, sk in block_records() if sk == "account"]
     return (*[ROOT_ACCOUNT.id] * len(others), *others)
 
@@ -284,7 +284,7 @@ def problem_with(name: str, response: Any) -> str | None:  # noqa: PLR0911 - one
 
 
 def findings(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> list[str]:
-    """Return what is wrong after the events of a block, in words."""
+    """Describe what is wrong after the events of a block."""
     chosen = random.Random(seed)
     found = []
     aws = FakeAws(NOW)
@@ -308,7 +308,7 @@ def findings(seed: int, show: Callable[[str, Any, Any], None] | None = None) -> 
 
 
 def quietly(seed: int) -> list[str]:
-    """Return the findings of a block, without logs and metrics."""
+    """Return the findings of a block. Discard its logs and metrics."""
     log.setLevel("CRITICAL")
     with contextlib.redirect_stdout(io.StringIO()):
         return findings(seed)

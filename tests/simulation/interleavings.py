@@ -1,6 +1,6 @@
-"""Histories: pairs of use cases, with an interleaving and faults that a seed chooses. The invariants must hold.
+"""Histories: pairs of use cases. A seed chooses their interleaving and faults, and the invariants must hold.
 
-python -m tests.simulation.interleavings SEED     run one history again and print what happened in it
+python -m tests.simulation.interleavings SEED     repeat one history and print its calls
 """
 
 import random
@@ -39,7 +39,7 @@ def run_history(seed: int) -> tuple[System, list[str], list[Any]]:
 
 
 def findings(seed: int) -> list[str]:
-    """Return what is wrong after the history of this seed, in words."""
+    """Describe what is wrong after the history of this seed."""
     system, names, results = run_history(seed)
     found = violations(system.turns.dynamo)
     for name, result in zip(names, results, strict=True):
@@ -52,7 +52,7 @@ def findings(seed: int) -> list[str]:
 
 
 def _not_readable(system: System, name: str, shown: Any) -> Iterator[str]:
-    """The customer of a successful response must be in the table, at its version or a later one."""
+    """Check that the customer of a successful response is in the table, at the response's version or a later one."""
     item = system.store_without_faults.get(customer_key(shown.id)).get(customer_key(shown.id))
     if item is None:
         yield f"{name} succeeded, but its customer is not in the table"
@@ -64,7 +64,7 @@ _BY_KEY: Final = {"add": "one", "add_by_another_key": "two", "add_with_a_referen
 
 
 def _not_absent(system: System, names: list[str], results: list[Any]) -> Iterator[str]:
-    """A request that only returned errors must not have created the customer of its key."""
+    """Check that a request that only returned errors has not created the customer of its key."""
     for name, key in _BY_KEY.items():
         ends = [result for each, result in zip(names, results, strict=True) if each == name]
         unknown = [e for e in ends if isinstance(e, Crashed | UnavailableError | ThrottledError)]

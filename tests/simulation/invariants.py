@@ -1,4 +1,4 @@
-"""The invariants of a history: those of the table, and what must be true of all its changes."""
+"""The invariants of a history: those of the table, and those of all changes in the log."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from tests.simulation.fake_dynamo import FakeDynamo
 
 
 def violations(dynamo: FakeDynamo) -> list[str]:
-    """Return every invariant that does not hold, in words."""
+    """Describe every violated invariant."""
     items: dict[Key, Item] = {key: _deserialize(item) for key, item in dynamo.records.items()}
     customers = {item["id"]: Customer.model_validate(item) for (_, sk), item in items.items() if sk == "customer"}
     found = violations_of_the_table(items)
@@ -21,7 +21,7 @@ def violations(dynamo: FakeDynamo) -> list[str]:
 
 
 def _of_super_users(dynamo: FakeDynamo, items: dict[Key, Item]) -> Iterable[str]:
-    """A customer without a super_user was archived or removed when it lost the last one. Reads the log backwards."""
+    """Check that a customer lost its last super_user only while it was archived or removed. Reads the log backwards."""
     is_live = {pk: "archived_at" not in item for (pk, sk), item in items.items() if sk == "customer"}
     for old, new in reversed(dynamo.log):
         image = new or old
@@ -42,7 +42,7 @@ def published_events(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:
 
 
 def _of_events(dynamo: FakeDynamo, customers: dict[str, Customer]) -> Iterable[str]:
-    """Each change has one event, and each end-customer in production exactly one for the start of invoicing."""
+    """Check that each change has one event, and each end-customer in production exactly one that starts invoicing."""
     every = [*dynamo.earlier_events, *published_events(dynamo)]
     published = Counter((kind, event_id) for kind, event_id, _ in every)
     started = Counter(customer_id for kind, _, customer_id in every if kind == "customer_entered_production")

@@ -24,12 +24,12 @@ from tests.simulation import crashes, deliveries, fuzz, interleavings, stateful,
 from tests.simulation.fixtures import System, a_caller, fixtures
 from tests.simulation.invariants import violations
 
-# Histories, naive histories, deliveries, malformed events, and examples of the stateful test (about 45 steps each).
+# The numbers of histories, naive histories, deliveries, malformed events, and stateful examples (about 45 steps each).
 SIZES: Final = {"small": (1_500, 400, 2_000, 10_000, 50), "full": (20_000, 400, 50_000, 1_000_000, 2_400)}
 
 
 def naive(seed: int) -> bool:
-    """Return whether the invariants catch two naive additions of one name, which read first and then write."""
+    """Return whether the invariants detect two naive additions of the same name, which read first and then write."""
     system = System.new(seed)
 
     def add(key: str) -> None:
@@ -61,7 +61,7 @@ def naive(seed: int) -> bool:
 
 
 def prove(size: str, first: int, report: Callable[[str], None]) -> list[str]:
-    """Run the simulation with consecutive seeds from `first`. Return everything that is wrong, in words."""
+    """Run the simulation with consecutive seeds from `first`. Describe everything that is wrong."""
     histories, naive_histories, delivered, sent, examples = SIZES[size]
     found: list[str] = []
     pairs = len(interleavings.PAIRS)
@@ -84,7 +84,7 @@ def prove(size: str, first: int, report: Callable[[str], None]) -> list[str]:
     report(f"crash matrix: {counts.total()} cases of {len(counts)} use cases")
     report(f"deliveries: {delivered}, seeds {first} to {first + delivered - 1}")
     log.setLevel("CRITICAL")
-    with contextlib.redirect_stdout(io.StringIO()):  # where metrics go
+    with contextlib.redirect_stdout(io.StringIO()):  # where metrics are printed
         for seed in range(first, first + delivered):
             found += [f"deliveries of seed {seed}: {words}" for words in deliveries.findings(seed)]
     report(f"events: {sent} to {len(fuzz.FUNCTIONS)} functions, seeds {first} to {first + sent // fuzz.BLOCK - 1}")

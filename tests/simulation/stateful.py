@@ -27,7 +27,7 @@ class ApiMachine(AddingSteps, ChangingSteps, TimeSteps, AccountSteps, ReadingSte
 
 
 def run_examples(examples: int, seed: int) -> int:
-    """Return the number of steps. Raises the failure that hypothesis found, with the shortest example of it."""
+    """Run the examples and return the number of steps. Raises the first failure, with the shortest example of it."""
     log.setLevel("CRITICAL")
     settings = hypothesis.settings(
         max_examples=examples, stateful_step_count=MAX_STEPS, deadline=None, database=None,

@@ -1,4 +1,4 @@
-"""Tests: an older and a newer version of the code on one table, and a roll-back and forward again."""
+"""Tests: an older and a newer version of the code on one table, and a roll-back followed by a new deployment."""
 
 import pytest
 

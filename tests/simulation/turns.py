@@ -1,7 +1,7 @@
-"""Turns: actors that make one AWS call at a time, in an order and with faults that a seed chooses.
+"""Turns: actors that make one AWS call at a time. A seed chooses the order and the faults.
 
-Every call of every client goes through `Turns.call`, which stops its actor until it is chosen. A history depends on its
-seed alone, so the same seed repeats it.
+Every call of every client uses `Turns.call`, which blocks its actor until it is chosen. A history depends only on its
+seed, so the same seed repeats it.
 """
 
 import random
@@ -29,7 +29,7 @@ class Crashed(BaseException):
 
 
 class Turns:
-    """Actors on one table in memory. `faults`: how many of a hundred calls fail."""
+    """Actors on one table in memory. `faults`: the percentage of calls that fail."""
 
     def __init__(self, dynamo: FakeDynamo, seed: int = 0, faults: int = 0) -> None:
         self.dynamo = dynamo
@@ -44,7 +44,7 @@ class Turns:
         return DynamoStore(_Client(self), "table", wait=lambda _: None)  # type: ignore[arg-type]
 
     def call(self, name: str, make: Callable[[], Any], *, conflict: Callable[[], Exception] | None = None) -> Any:
-        """Make one call of a client: wait for the turn, then make the call or fail."""
+        """Wait for the actor's turn, then make the call or fail."""
         if greenlet.getcurrent() is not self._hub:
             self._hub.switch()
         place = len(self.calls)

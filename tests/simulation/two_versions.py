@@ -1,9 +1,9 @@
-"""Two versions at once: pairs of use cases of today's code and of a newer one, on one table.
+"""Two versions at once: pairs of use cases of the current code and of a newer version, on one table.
 
-The newer version has one field more and a higher schema number. The invariants of both must hold, and what the newer
-one has written must survive the older one: so a deployment can be rolled back, and forward again, without a loss.
+The newer version has an additional field and a higher schema number. The invariants of both must hold, and the older
+version must not lose what the newer one has written. So a deployment can be rolled back and repeated without a loss.
 
-    python -m tests.simulation.two_versions SEED     run one history again and print what happened in it
+    python -m tests.simulation.two_versions SEED     repeat one history and print its calls
 """
 
 import importlib
@@ -36,7 +36,7 @@ SET_THE_FIELD: Final = "set_the_field"
 
 @cache
 def newer() -> SimpleNamespace:
-    """Import the newer code beside today's. Return its fixtures, its invariants and its client of DynamoDB."""
+    """Import the newer code beside the current code. Return its fixtures, its invariants and its client of DynamoDB."""
     directory = tempfile.mkdtemp()
     copy_with_the_field(Path(directory))
     store = Path(directory) / "shared" / "table" / "store.py"
@@ -80,11 +80,11 @@ def newer_use_cases() -> dict[str, Any]:
 
 
 def a_newer_system(turns: Turns, system: fixtures.System) -> Any:
-    """Return the newer version's system, whose calls go through the same turns to the same table."""
+    """Return the newer version's system. Its calls use the same turns and the same table."""
     code = newer()
 
     class Store:
-        """What the newer system needs of its turns."""
+        """The part of `Turns` that the newer system uses."""
 
         dynamo, call = turns.dynamo, turns.call
 
@@ -119,7 +119,7 @@ def run_history(seed: int) -> tuple[FakeDynamo, list[tuple[str, bool]], list[Any
 
 
 def findings(seed: int) -> list[str]:
-    """Return what is wrong after the history of this seed, in words."""
+    """Describe what is wrong after the history of this seed."""
     code = newer()
     dynamo, names, results = run_history(seed)
     expected = (ApiError, ScheduledRunError, IdentityError, code.errors.ApiError, code.schedule.ScheduledRunError,

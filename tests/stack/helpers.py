@@ -1,4 +1,4 @@
-"""Helpers of the tests of stack."""
+"""Helpers of the tests on the running stack."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tests: background."""
+"""Tests: background functions on the running stack."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
 
 def test_trial_ends_by_schedule_and_publishes_its_events(stack: RunningStack) -> None:
-    """The schedule fires really; only the clock is put forward."""
+    """The real schedule calls the function. Only the clock is moved forward."""
     root = stack.call("GET", "/me").json()["customer"]["id"]
     company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
     distributor = add(stack, name="For a trial", parent_id=root, **company)

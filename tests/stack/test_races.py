@@ -1,4 +1,4 @@
-"""Sixteen concurrent callers on ministack, whose transactions are real."""
+"""Tests: sixteen concurrent callers on ministack, with real transactions."""
 
 import os
 import threading
@@ -42,7 +42,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 THREADS = 16
 
 
-# `make prove` plays a thousand rounds of each; the slow ones have fewer in every run.
+# `make prove` runs a thousand rounds of each. Otherwise the slow tests have fewer rounds than the others.
 FULL = "ROUNDS" in os.environ
 
 
@@ -56,7 +56,7 @@ def store(ministack_store: DynamoStore) -> DynamoStore:
 
 
 def at_once(pool: ThreadPoolExecutor, act: Callable[[int], Any]) -> list[Any]:
-    """What sixteen callers get who start together; a refusal is a result."""
+    """Run `act` for sixteen callers at once. Return their results; a raised ApiError is a result."""
     start = threading.Barrier(THREADS)
 
     def one(caller_number: int) -> Any:
@@ -170,7 +170,7 @@ def test_of_sixteen_super_users_removed_at_once_one_stays(store: DynamoStore) ->
                 ),
             )
             refused = [result for result in results if result is not None]
-            # Some may be told to try again; never is the last one gone.
+            # Some callers may get a 429. The last super_user is never removed.
             assert sum(isinstance(result, LastSuperUserError) for result in refused) >= 1
             remaining = list_accounts(store, caller(), AccountQuery(customer_id=customer.id), limit=100).accounts
             assert len(remaining) == len(refused) >= 1
@@ -233,7 +233,7 @@ def changes(store: DynamoStore, customer: Customer, version: int = 1, **fields: 
 
 
 def names_below(store: DynamoStore, parent: Customer) -> dict[str, str]:
-    """Every name record below a parent: folded name -> the customer's id."""
+    """Return the name records below a parent: folded name -> the customer's id."""
     found, after = {}, None
     while True:
         page = store.query(TABLE, name_key(parent.id, "")[0], limit=1000, after=after)
@@ -271,7 +271,7 @@ def test_rename_against_an_addition_of_the_same_name_has_one_winner(store: Dynam
             put(store, parent, old)
 
             def act(number: int, parent: Customer = parent, old: Customer = old) -> Any:
-                if number % 2:  # each spells it otherwise: the same request again would be answered again
+                if number % 2:  # each has its own spelling, or the request would count as repeated and succeed
                     spelt = [c.upper() if number >> bit & 1 else c for bit, c in enumerate("wanted")]
                     return changes(store, old, name="".join(spelt))
                 new = a_new_customer("reseller", parent, name="wanted")
@@ -287,7 +287,7 @@ def test_rename_against_an_addition_of_the_same_name_has_one_winner(store: Dynam
 
 
 def test_archive_against_an_addition_below_has_one_winner(store: DynamoStore) -> None:
-    """No child is below an archived parent, whoever is first."""
+    """An archived parent never has a child, whichever request is first."""
     won: Counter[str] = Counter()
     with ThreadPoolExecutor(THREADS) as pool:
         for turn in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""What an operation costs DynamoDB, counted by ministack and by boto3's own events; no clock is read."""
+"""Tests: the requests and capacity units of operations, counted by ministack and by boto3's events."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ def store(ministack_store: DynamoStore) -> DynamoStore:
 
 @pytest.fixture
 def sent(store: DynamoStore) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """Every request that leaves for DynamoDB, with its answer, capacity of each."""
+    """Collect every request to DynamoDB with its consumed capacity."""
     found: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
     events = store._client.meta.events
     open_requests: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Tests: sign in."""
+"""Tests: signing in on the running stack."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def sign_in(stack: RunningStack, username: str, password: str) -> dict[str, Any]
 
 
 def invited(stack: RunningStack, email: str, role: str) -> dict[str, Any]:
-    """An account at the root whose sign-in the stream has made."""
+    """Add an account at the root, and wait until the stream has created its sign-in."""
     root = stack.call("GET", "/me").json()["customer"]["id"]
     body = {"email": email, "display_name": "Ada", "role": role}
     added = stack.call("POST", f"/customers/{root}/accounts", json=body)
@@ -32,10 +32,10 @@ def invited(stack: RunningStack, email: str, role: str) -> dict[str, Any]:
 
 
 def first_sign_in(stack: RunningStack, email: str) -> str:
-    """As an invited person: with the temporary password of the e-mail, choosing an own one."""
+    """Sign in as an invited person: with the temporary password of the e-mail, then with a password of their own."""
     cognito = client("cognito-idp", stack.ministack.endpoint)
     account_id = cognito.list_users(UserPoolId=stack.stack["user_pool_id"], Filter=f'email = "{email}"')["Users"][0]
-    cognito.admin_set_user_password(  # what the e-mail says cannot be read here
+    cognito.admin_set_user_password(  # the test cannot read the e-mail
         UserPoolId=stack.stack["user_pool_id"],
         Username=account_id["Username"],
         Password="Temporary-1234567",
@@ -111,7 +111,7 @@ def test_machine_signs_in_with_its_credentials(stack: RunningStack) -> None:
 
 
 def test_function_logs_contain_nothing_personal(stack: RunningStack) -> None:
-    """The lines of the tests before count too. The fixture `stack` checks all lines again at its end."""
+    """This includes the log lines of earlier tests. The fixture `stack` checks all lines again at the end."""
     root = stack.call("GET", "/me").json()["customer"]["id"]
     company = {"service_type": "all_inclusive", "services_to_provide": BOTH, "device_country": "DE"}
     for number in range(5):

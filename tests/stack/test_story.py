@@ -1,4 +1,4 @@
-"""Tests: story."""
+"""Tests: the tasks of the source document on the running stack."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
 
 def test_source_document_can_be_followed_to_the_end(stack: RunningStack) -> None:
-    """A distributor, a sub-distributor, a reseller, an end-customer on trial and a site, each by the form's options."""
+    """Add a customer of each level, with an end-customer on trial, each from the options of the form."""
     root = stack.call("GET", "/me").json()["customer"]
     parent, lineage = root, [root]
     for level, fields in {
@@ -113,7 +113,7 @@ def test_catalogue_is_replaced_by_support_with_its_version(stack: RunningStack) 
     change: dict[str, Any] = {"json": {"locations": locations}, "headers": {"If-Match": before.headers["etag"]}}
     after = stack.call("PUT", "/storage-locations", **change)
     assert (after.status_code, after.json()["version"]) == (200, before.json()["version"] + 1)
-    again = stack.call("PUT", "/storage-locations", **change)  # its answer might have been lost
+    again = stack.call("PUT", "/storage-locations", **change)  # as if the response was lost
     assert (again.status_code, again.json()) == (200, after.json())
     other: dict[str, Any] = {**change, "json": {"locations": locations[1:]}}
     assert stack.call("PUT", "/storage-locations", **other).status_code == 412

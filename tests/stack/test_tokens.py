@@ -1,4 +1,4 @@
-"""Tests: tokens."""
+"""Tests: valid and invalid tokens on the running stack."""
 
 import base64
 import json

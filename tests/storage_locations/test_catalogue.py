@@ -1,4 +1,4 @@
-"""Tests: catalogue."""
+"""Tests: the rules of the catalogue."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests: use cases."""
+"""Tests: reading and replacing the catalogue."""
 
 from typing import Any
 

@@ -17,7 +17,7 @@ MAX_ATTEMPTS = 8
 
 
 class Failing:
-    """A store whose client returns the responses that a test adds. `waits` lists the attempts after which it waited."""
+    """A store whose client returns the responses that a test adds. `waits` lists the attempts that a wait followed."""
 
     def __init__(self) -> None:
         client = boto3.client(

@@ -61,7 +61,7 @@ def test_interrupted_migration_resumes_and_changes_each_record_once(table: tuple
     stop_after = 5
 
     class Stopping:
-        """A client whose machine is switched off after some updates."""
+        """A client whose process stops after some updates."""
 
         def __getattr__(self, attribute: str) -> Any:
             return getattr(client, attribute)

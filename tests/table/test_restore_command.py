@@ -23,7 +23,7 @@ RELEASED = Path(__file__).parents[1] / "released_records"
 
 
 def test_point_in_time_restore_names_the_table_and_the_time() -> None:
-    """The local stack ignores the time, so only the request is tested. It was not seen on AWS."""
+    """The local stack ignores the time, so only the request is tested. It was not tested on AWS."""
     client = boto3.client("dynamodb", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
     at = datetime(2026, 12, 1, 10, tzinfo=UTC)
     with Stubber(client) as stub:

@@ -1,4 +1,4 @@
-"""Helpers of the tests of end trials."""
+"""Helpers of the tests of trials."""
 
 from collections import Counter
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Tests: due."""
+"""Tests: the next step of a trial."""
 
 from datetime import datetime, timedelta
 

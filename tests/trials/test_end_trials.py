@@ -1,4 +1,4 @@
-"""Tests: end trials."""
+"""Tests: processing due trials."""
 
 import itertools
 from collections import Counter
@@ -102,7 +102,7 @@ def test_end_trials_skips_a_trial_ended_between_query_and_write(store: MemorySto
 @pytest.mark.parametrize("customers", [1_000, 1_000_000])
 def test_requests_depend_on_due_trials_not_on_all_customers(store: MemoryStore, customers: int) -> None:
     many(store, 300)
-    record = {"level": "reseller"}  # none of them is in the index, so one record can stand for all
+    record = {"level": "reseller"}  # none of them is in the index, so one record represents all
     store.items.update({(f"customer#{n}", "customer"): record for n in range(customers)})
     store.requests.clear()
     assert run(store, END) == {"ended": 300}
@@ -142,7 +142,7 @@ def test_failures_are_counted_and_retried_by_the_next_run(store: MemoryStore, tr
 
 
 def crowd(store: MemoryStore, count: int) -> None:
-    """Trials that are all of one shard."""
+    """Store trials that are all in one shard."""
     for customer in many(store, count):
         store.items[customer_key(customer.id)]["trial_shard"] = trial_shard(3)
 

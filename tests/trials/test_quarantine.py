@@ -1,4 +1,4 @@
-"""Tests: quarantine."""
+"""Tests: broken records of trials."""
 
 import itertools
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Tests: schedule."""
+"""Tests: scheduled runs."""
 
 import json
 import time
@@ -50,7 +50,7 @@ def test_fan_out_run_has_the_outcomes_of_one_run(store: MemoryStore) -> None:
 
 
 def sent(size: int) -> dict[str, Any]:
-    """A queue that accepts every shard under an id of its own, or rejects them all."""
+    """Return the expected request to SQS for a batch of `size` shards."""
     first = 0 if size == 10 else 10
     return {
         "QueueUrl": "https://queue",

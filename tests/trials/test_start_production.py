@@ -1,4 +1,4 @@
-"""Tests: start production."""
+"""Tests: ending a trial early."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tests: status."""
+"""Tests: the status of a trial."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def test_trial_status_shows_end_reminders_and_who_ended_it(store: MemoryStore, t
         (END - timedelta(days=1, microseconds=1), 2),
         (NOW + MICROSECOND, 30),
         (NOW, 30),
-        (NOW - MICROSECOND, 30),  # by a clock that is behind
+        (NOW - MICROSECOND, 30),  # with a clock that is behind
         (NOW - timedelta(days=2), 30),
     ):
         assert get_trial(store, caller(now=now), trial.id).days_left == remaining

@@ -1,4 +1,4 @@
-"""Helpers of the tests of storage locations."""
+"""Helpers of the tests of values."""
 
 import pycountry
 

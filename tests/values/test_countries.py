@@ -1,4 +1,4 @@
-"""Tests: countries."""
+"""Tests: names and codes of countries."""
 
 import pycountry
 import pytest
@@ -27,7 +27,7 @@ def test_country_code_accepts_every_code_and_name(code: str) -> None:
     ]
     words += [country.common_name] if hasattr(country, "common_name") else []
     found = {word: _code(word) for word in words}
-    # Two names of pycountry's are not the standard's own words: "The" moved, and a name in brackets.
+    # Two names in pycountry differ from the standard: in one "The" is moved, in one a name is in brackets.
     differing = {"Congo, The Democratic Republic of the", "Holy See (Vatican City State)"}
     assert {word for word, found_code in found.items() if found_code != code} <= differing
 

@@ -1,4 +1,4 @@
-"""Chalice, as its documentation shows it, with pydantic; its events are those of a REST API."""
+"""Chalice as in its documentation, with pydantic. Its events are those of a REST API."""
 
 import os
 

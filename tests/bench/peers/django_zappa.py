@@ -1,4 +1,4 @@
-"""Django below Zappa's handler, with pydantic."""
+"""Django behind Zappa's handler, with pydantic."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ def add_customer(request):
 urlpatterns = [path("customers", add_customer)]
 settings.configure(ROOT_URLCONF=__name__, SECRET_KEY="-", ALLOWED_HOSTS=["*"], MIDDLEWARE=[])
 
-# What `zappa deploy` writes beside the code.
+# The settings that `zappa deploy` writes.
 made = ModuleType("zappa_settings")
 made.__dict__.update(
     API_STAGE="live", PROJECT_NAME="customers", LOG_LEVEL="INFO", BINARY_SUPPORT=True, CONTEXT_HEADER_MAPPINGS={},

@@ -1,4 +1,4 @@
-"""FastAPI below Mangum, as its documentation shows it."""
+"""FastAPI behind Mangum, as in its documentation."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Powertools' resolver with validation, as its documentation shows it."""
+"""Powertools' resolver with validation, as in its documentation."""
 
 import os
 

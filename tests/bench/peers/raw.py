@@ -1,4 +1,4 @@
-"""The reference: json and one write by boto3, nothing checked."""
+"""The reference: json and one write with boto3, without validation."""
 
 import json
 import os

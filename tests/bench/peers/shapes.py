@@ -1,4 +1,4 @@
-"""What each peer checks and answers: the request of `POST /customers`, with pydantic."""
+"""The request and response of `POST /customers` for all peers, as pydantic models."""
 
 from typing import Literal
 from uuid import uuid4

@@ -1,7 +1,8 @@
-"""The model: the rules of the API once more, as simply as possible, on plain objects in a dictionary.
+"""The model: a second, simple implementation of the API's rules, on plain objects in a dictionary.
 
 The model calls neither the API nor its rules. `tests.simulation.stateful` sends requests to the API and compares each
-response with the model. Only the names of the fields come from `shared.customers.fields`.
+response with the model. From `shared` it imports only the fields, the levels, the country names and the format of
+timestamps.
 """
 
 from tests.simulation.model.effects import Effects

@@ -1,4 +1,4 @@
-"""What a successful request changes in the model, and the events that it publishes."""
+"""The changes of successful requests in the model, and the events that they publish."""
 
 from datetime import datetime
 from typing import Any

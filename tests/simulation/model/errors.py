@@ -1,4 +1,4 @@
-"""The error that each request is expected to return, or None for success."""
+"""The expected error of each request, or None for success."""
 
 from typing import Any
 
@@ -66,7 +66,7 @@ class ExpectedErrors(ModelState):
     def reference_error(
         self, actor: Account, parent: Customer, references: dict[str, Any], itself: Customer | None
     ) -> ExpectedError:
-        """The error names the customer that has the reference only to accounts that can see it."""
+        """Return the error. It contains the id of the other customer only if the account can see that customer."""
         for system, value in references.items():
             other = self.customer_with_reference(parent, system, value)
             if other not in (None, itself):
@@ -80,7 +80,7 @@ class ExpectedErrors(ModelState):
             return error
         if version is not None and self.repeated(actor, customer, "customer_changed", version):
             same = all(value == getattr(customer, name) for name, value in merge_references(customer, fields).items())
-            # Children are looked at before a write only, and a repetition writes nothing.
+            # The API reads the children only before a write, and a repeated request does not write.
             error = self.services_error(customer, fields, children=[])
             return error or (None if same else stale_version(customer))
         if version not in (None, customer.version):
@@ -100,7 +100,7 @@ class ExpectedErrors(ModelState):
         )
 
     def uniqueness_error(self, actor: Account, customer: Customer, fields: dict[str, Any]) -> ExpectedError:
-        """A name is unique among siblings, a reference in its tree."""
+        """Return the error if the name exists among the siblings or a reference exists in the tree."""
         if customer.parent is None:
             return None
         if "name" in fields and (other := self.customer_with_name(customer.parent, fields["name"], itself=customer)):
@@ -109,7 +109,7 @@ class ExpectedErrors(ModelState):
         return self.reference_error(actor, customer.parent, references, customer)
 
     def existing(self, body: dict[str, Any], error: ExpectedError) -> Customer | None:
-        """Return the customer of a conflict if `body`, a new customer, agrees with it and it is not archived."""
+        """Return the customer that causes a conflict, unless it is archived or contradicts `body`."""
         if error is None or error[1] not in ("name_exists", "reference_exists"):
             return None
         found = self.customers.get(error[2][1] or "") if len(error) > 2 else None
@@ -117,7 +117,7 @@ class ExpectedErrors(ModelState):
 
     @staticmethod
     def contradicts(body: dict[str, Any], customer: Customer) -> bool:
-        """Return whether the body of a new customer says something that is not true of this customer."""
+        """Return whether the body of a new customer contradicts this customer."""
         values = {
             "parent_id": customer.parent and customer.parent.id,
             "level": customer.level,
@@ -135,7 +135,7 @@ class ExpectedErrors(ModelState):
     def services_error(
         self, customer: Customer, fields: dict[str, Any], children: list[Customer] | None = None
     ) -> ExpectedError:
-        """The level must have the field, the parent must provide the services, and children need theirs."""
+        """Return the error if the level lacks the field, the parent a service, or if a child needs a removed one."""
         if set(REJECTED_FIELDS[customer.level]) & set(fields):
             return 422, "broken_rules"
         provided = set(customer.parent.services_to_provide) if customer.parent else set()
@@ -162,7 +162,7 @@ class ExpectedErrors(ModelState):
         return stale_version(customer) if repeated and code != customer.storage_location else None
 
     def archive_error(self, actor: Account, customer: Customer, version: int) -> ExpectedError:
-        """An archived customer can be archived again, which changes nothing."""
+        """Return the error. Archiving an archived customer again succeeds and changes nothing."""
         error = self.access_error(actor, customer, "change_customers", archived=True)
         if error or customer.archived_at:
             return error
@@ -201,7 +201,7 @@ class ExpectedErrors(ModelState):
         return (409, "too_many_test_devices") if len(self.devices_of(customer)) == 10 else None
 
     def add_account_error(self, actor: Account, customer: Customer, body: dict[str, Any]) -> ExpectedError:
-        """The e-mail address of a removed customer's account is free."""
+        """Return the error. The e-mail addresses of a removed customer's accounts can be used again."""
         if error := self.access_error(actor, customer, "change_accounts"):
             return error
         if (body.get("email") is None) == (body["kind"] == "person"):
@@ -248,6 +248,6 @@ class ExpectedErrors(ModelState):
         return (403, "forbidden") if account is actor else self.last_super_user_error(account)
 
     def last_super_user_error(self, account: Account) -> ExpectedError:
-        """The last super_user of a customer must stay, unless the customer is archived."""
+        """Return the error if this removes the last super_user of a customer that is not archived."""
         super_users = [each for each in self.accounts.values() if each.customer is account.customer and each.counts]
         return (409, "last_super_user") if super_users == [account] and not account.customer.archived_at else None

@@ -33,7 +33,7 @@ PERMISSIONS: Final = {
 HISTORY_FIELDS: Final = tuple(name for name, spec in FIELDS.items() if spec.in_history)
 CHANGEABLE_FIELDS: Final = tuple(name for name, spec in FIELDS.items() if spec.changeable)
 _FIELDS_WITH_RULES: Final = ("name", "service_type", "services_to_provide", "device_country", "references")
-# Fields that the model has no rule for: optional texts, which are stored and shown as they are.
+# Fields without a rule in the model: optional texts that are stored and shown unchanged.
 PLAIN_FIELDS: Final = tuple(name for name in CHANGEABLE_FIELDS if name not in _FIELDS_WITH_RULES)
 _REJECTED: Final = {
     "root": ("service_type", "services_to_provide"),
@@ -51,7 +51,7 @@ ExpectedError = tuple[Any, ...] | None
 
 
 def fold_name(name: str) -> str:
-    """Return the form in which two names are equal. It knows only the names that the steps use."""
+    """Normalize a name for comparison. Only correct for the names that the steps use."""
     return {"STRASSE": "strasse", "Straße": "strasse", "e\u0301": "é"}.get(name, name.lower())
 
 
@@ -110,7 +110,7 @@ class Customer:
 
     @property
     def source(self) -> "Customer":
-        """The customer whose service type and trial it has: a site has those of its parent."""
+        """Return the customer that has its service type and trial: for a site, its parent."""
         return self.parent if self.level == "site" and self.parent else self
 
     @property
@@ -123,7 +123,7 @@ class Customer:
 
     @property
     def tree(self) -> "Customer":
-        """The customer below which a reference is unique: the distributor, or the root for the distributors."""
+        """Return the customer in whose tree a reference is unique: the distributor, or the root for distributors."""
         return self if self.parent is None or self.parent.parent is None else self.parent.tree
 
 
@@ -164,7 +164,7 @@ class Account:
 
     @property
     def counts(self) -> bool:
-        """Whether it counts as one of its customer's super_users."""
+        """Return whether it counts as one of its customer's super_users."""
         return self.kind == "person" and self.role == "super_user" and not (self.disabled or self.removed)
 
     @property
@@ -192,7 +192,7 @@ def stale_version(customer: Customer | Account) -> ExpectedError:
 
 
 def merge_references(customer: Customer, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields after a change. A change of references adds and removes single references."""
+    """Return the fields after a change. In a change, references are added and removed one by one."""
     if "references" not in fields:
         return fields
     references = {**customer.references, **fields["references"]}

@@ -139,7 +139,7 @@ class Responses(ModelState):
         ]
 
     def shown_invoicing(self, top: Customer, month: datetime, *, archived: bool) -> list[dict[str, Any]]:
-        """The end-customers that are invoiced in the month that starts at `month`."""
+        """Return the end-customers that are invoiced in the month that starts at `month`."""
         after = (month + 31 * DAY).replace(day=1)
         rows = []
         for customer in sorted_by_path(self.subtree(top, archived=archived)):

@@ -1,4 +1,4 @@
-"""The state of the model, and how to find records in it."""
+"""The state of the model, and functions that find records in it."""
 
 from datetime import datetime
 from typing import Any
@@ -28,7 +28,7 @@ class ModelState:
         return self.catalogues[-1]
 
     def is_removed(self, customer: Customer) -> bool:
-        """Return whether it was archived 30 days ago or earlier, which removes it."""
+        """Return whether it is removed, because it was archived at least 30 days ago."""
         return customer.archived_at is not None and self.now >= customer.archived_at + MONTH
 
     def children(self, parent: Customer, *, archived: bool = False) -> list[Customer]:

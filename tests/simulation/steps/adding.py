@@ -41,7 +41,7 @@ class AddingSteps(Steps):
 
     @initialize(trial=st.booleans(), roles=st.tuples(*[st.sampled_from([*ROLES, *ROLES[:2], *ROLES[:2]])] * 3))
     def create_lineage(self, trial: bool, roles: tuple[str, ...]) -> None:
-        """Begin with a customer of each level and three accounts, so that steps reach the lower levels often."""
+        """Create a customer of each level and three accounts, so that steps often use the lower levels."""
         actor = self.account_at(0)
         for level in ("distributor", "reseller", "end_customer", "site"):
             parent = list(self.model.customers)[-1]
@@ -58,7 +58,7 @@ class AddingSteps(Steps):
             self._add_account(actor, list(self.model.customers.values())[number + 1], person)
 
     def child_body(self, parent: Customer, new: dict[str, Any], index: int, *, fitting: bool) -> dict[str, Any]:
-        """Return a request for a child. `fitting` makes it valid in most cases, or the tree would not grow."""
+        """Return a request for a child. With `fitting` it is usually valid. Otherwise the tree would not grow."""
         body = {**new, "parent_id": parent.id, "level": list(ALLOWED_CHILDREN)[index % 5 + 1]}
         if fitting and ALLOWED_CHILDREN[parent.level]:
             body["level"] = ALLOWED_CHILDREN[parent.level][index % len(ALLOWED_CHILDREN[parent.level])]
@@ -88,7 +88,7 @@ class AddingSteps(Steps):
         self, kind: str, actor: Account, customer: Customer | None, path: str | None, body: dict[str, Any],
         error: ExpectedError, unset: dict[str, Any],
     ) -> None:  # fmt: skip
-        """Send an addition as a dry run, and then really. `unset`: the members that differ in a dry run."""
+        """Send an addition as a dry run, and then without. `unset`: the members that differ in a dry run."""
         key, function = self.new_key(), ADD_FUNCTIONS[kind]
 
         def send(**query: str) -> Called:
@@ -106,7 +106,7 @@ class AddingSteps(Steps):
 
     @rule(index=indexes, rows=st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=4))
     def import_file(self, index: int, rows: list[tuple[str, bool]]) -> None:
-        """Import JSON lines below one customer. An invalid row does not stop the others. The message arrives twice."""
+        """Import JSON lines below one customer. Invalid rows do not affect others. The message arrives twice."""
         actor = self.account_at(0)
         parent = self.pick_customer(index, actor)
         if not ALLOWED_CHILDREN[parent.level]:
@@ -152,7 +152,7 @@ class AddingSteps(Steps):
         """Add the customer if the reference is free, or else change the customer that has it. It can be repeated."""
         actor, model = self.account_at(actor_index), self.model
         parent, known = self.pick_customer(index, actor), self.pick_customer(index, actor, lambda each: each.references)
-        if index % 3 and known.parent and known.references:  # a reference that is in use
+        if index % 3 and known.parent and known.references:  # an existing reference
             parent, (system, value) = known.parent, next(iter(known.references.items()))
         holder = model.customer_with_reference(parent, system, value)
         body = self.child_body(parent, {**new, "references": {system: value}}, index, fitting=True)

@@ -31,7 +31,7 @@ class ChangingSteps(Steps):
 
     @rule(actor_index=actor_indexes, index=indexes, fields=changes, offset=offsets)
     def change(self, actor_index: int, index: int, fields: dict[str, Any], offset: int) -> None:
-        """Change some fields, mostly only those that its level allows."""
+        """Change some fields, usually only those that the level allows."""
         actor = self.account_at(actor_index)
         customer = self.pick_customer(index, actor)
         if index % 4:

@@ -1,4 +1,4 @@
-"""What all steps share: the values that hypothesis chooses from, requests, and comparisons with the model."""
+"""The base of all steps: the values that hypothesis chooses from, requests, and comparisons with the model."""
 
 import contextlib
 import json
@@ -59,7 +59,7 @@ MAYBE_ERRORS: Final = (
     "not_found",
     "archived",
     "forbidden",
-)  # with errors only if an id or the role in the body is the cause
+)  # it has errors only if an id or the role in the body causes it
 POINTERS: Final = (
     "name", "parent_id", "level", "service_type", "services_to_provide", "device_country", "storage_location",
     "in_trial", "references", "country", "email", "display_name", "role", "disabled", "customer", "accounts",
@@ -73,7 +73,7 @@ DASHBOARD_COLUMNS: Final = (
 
 @dataclass
 class SentRequest:
-    """A successful addition, which is repeated later with the same key."""
+    """A successful addition. It is repeated later with the same key."""
 
     function: str
     path: str | None
@@ -155,7 +155,7 @@ class Steps(RuleBasedStateMachine):
     # ---- requests and responses
 
     def pick_customer(self, index: int, actor: Account, among: Callable[[Customer], object] | None = None) -> Customer:
-        """Return a customer that `among` accepts, if there is one. Mostly one that the actor can see, often its own."""
+        """Return a customer that `among` accepts, if any. Usually the actor can see it; often it is the actor's."""
         every = list(self.model.customers.values())
         seen = [actor.customer] if index % 8 == 1 and not among else [each for each in every if actor.can_see(each)]
         fitting = [each for each in (every if index % 4 == 0 else seen) if among is None or among(each)]
@@ -180,7 +180,7 @@ class Steps(RuleBasedStateMachine):
 
     @staticmethod
     def accepted(response: Called, expected: ExpectedError, status: int = 200) -> bool:
-        """Return whether success was expected. Asserts that the response is the expected one."""
+        """Assert that the response is the expected one. Return whether success was expected."""
         if not expected:
             assert response.status == status, response.text
             return True

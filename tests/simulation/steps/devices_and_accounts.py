@@ -158,7 +158,7 @@ class AccountSteps(Steps):
 
     @rule(index=indexes)
     def onboard_again(self, index: int) -> None:
-        """The steps that succeeded are replayed, and the others are tried again."""
+        """Repeat an onboarding: the successful steps are replayed, and the others are tried again."""
         if self.onboardings:
             self._onboard(self.onboardings[index % len(self.onboardings)])
 
@@ -210,7 +210,7 @@ class AccountSteps(Steps):
         assert (response.status, response.body["complete"]) == (201 if created else 200, complete)
 
     def step_error(self, kind: str, actor: Account, customer: Any, new: dict[str, Any]) -> ExpectedError:
-        """Return the expected error of a step that has not succeeded yet: that of the single request."""
+        """Return the expected error of a step that has not succeeded yet. It is the error of the separate request."""
         if kind == "customer":
             return self.model.add_error(actor, new)
         if kind == "test_device":
@@ -243,7 +243,7 @@ class AccountSteps(Steps):
 
     @rule(index=indexes)
     def repeat(self, index: int) -> None:
-        """The same request returns the first response, whatever changed since, until the record is removed."""
+        """Repeat the request. It returns the first response until the record is removed, even after changes."""
         self._repeat(self.sent_requests[index % len(self.sent_requests)])
 
     def _repeat(self, request: SentRequest) -> None:
@@ -258,7 +258,7 @@ class AccountSteps(Steps):
         self.accepted(other, self.replay_access_error(request.actor, request.created) or KEY_REUSED)
 
     def replay_access_error(self, actor: Account, created: Any) -> ExpectedError:
-        """Return the error if the account may no longer send this request, whatever its body is."""
+        """Return the error if the account no longer has the permission for this request, with any body."""
         model = self.model
         if isinstance(created, Customer):
             assert created.parent
