@@ -53,6 +53,14 @@ def _wait(dynamodb: Any, table: str) -> None:
         time.sleep(_POLL_SECONDS)
 
 
+def exists(dynamodb: Any, table: str) -> bool:
+    try:
+        dynamodb.describe_table(TableName=table)
+    except dynamodb.exceptions.ResourceNotFoundException:
+        return False
+    return True
+
+
 def enable_features(dynamodb: Any, table: str) -> str:
     """Enable the features that a restored table lacks. Return the label of its stream, for RestoredStreamLabel."""
     stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
@@ -153,7 +161,7 @@ def main() -> None:
     words.add_argument("--pool", help="the user pool")
     words.add_argument("--apply", action="store_true", help="make the sign-ins agree with the restored accounts")
     asked = words.parse_args()
-    if not asked.drill and not (asked.table and asked.target and asked.at and asked.pool):
+    if not asked.drill and not (asked.table and asked.target and asked.pool):
         words.error("give TABLE, TARGET, AT and POOL: make restore TABLE=... TARGET=... AT=... POOL=...")
     try:
         if asked.drill:
@@ -162,7 +170,9 @@ def main() -> None:
             whole = drill(dynamodb, cognito, stack["table"], stack["user_pool_id"])
         else:
             dynamodb, cognito = boto3.client("dynamodb"), boto3.client("cognito-idp")
-            if asked.target not in dynamodb.list_tables()["TableNames"]:
+            if not exists(dynamodb, asked.target):
+                if asked.at is None:
+                    words.error("give the time to restore: AT=2026-12-01T10:00:00Z")
                 restore_to(dynamodb, asked.table, asked.target, asked.at)
             print(f"RestoredTable={asked.target} RestoredStreamLabel={enable_features(dynamodb, asked.target)}")
             whole = check(dynamodb, cognito, asked.target, asked.pool, apply=asked.apply)

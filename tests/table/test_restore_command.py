@@ -34,6 +34,22 @@ def test_point_in_time_restore_names_the_table_and_the_time() -> None:
         stub.assert_no_pending_responses()
 
 
+def test_restore_asks_for_a_time_only_if_the_target_is_absent(
+    moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bootstrap_in(moto_store)
+    table = moto_store._table
+    arguments = ["restore", "--table", table, "--pool", moto_user_pool, "--target"]
+    monkeypatch.setattr("sys.argv", [*arguments, "absent"])
+    with pytest.raises(SystemExit):
+        restore.main()
+    assert "give the time to restore" in capsys.readouterr().err
+    monkeypatch.setattr("sys.argv", [*arguments, table])
+    with pytest.raises(SystemExit, match="Something differs"):  # the root's sign-in is missing
+        restore.main()
+    assert f"RestoredTable={table} RestoredStreamLabel=20" in capsys.readouterr().out
+
+
 def test_sign_ins_are_reconciled_with_the_restored_accounts(moto_store: DynamoStore, moto_user_pool: str) -> None:
     bootstrap_in(moto_store)
     cognito, pool = boto3.client("cognito-idp"), moto_user_pool
