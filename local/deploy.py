@@ -9,6 +9,7 @@ import platform
 import subprocess
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,14 +33,16 @@ def build() -> None:
         raise LocalError(f"The functions could not be built. Fix what SAM reports, then try again:\n{output}")
 
 
-def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE, *, fan_out: bool = False) -> dict[str, str]:
-    """Create or update the stack, and return its outputs. Raises LocalError."""
-    parameters = {
+def deploy(
+    ministack: Ministack, clock_file: Path = CLOCK_FILE, *, parameters: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Create or update the stack, with more parameters than the local ones. Return its outputs. Raises LocalError."""
+    all_parameters = {
         "Architecture": ARCH,
         "AwsEndpointUrl": ministack.endpoint,
         "ClockFile": str(clock_file),
         "ScheduleRate": "rate(1 minute)",
-        "FanOut": "true" if fan_out else "false",
+        **(parameters or {}),
     }
     code = _package()
     key = f"{hashlib.sha256(code).hexdigest()}.zip"
@@ -47,8 +50,8 @@ def deploy(ministack: Ministack, clock_file: Path = CLOCK_FILE, *, fan_out: bool
     with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=_BUCKET, Key=key, Body=code)
-    s3.put_object(Bucket=_BUCKET, Key="template.json", Body=_expanded(key))  # too large for a request
-    _apply(ministack.client("cloudformation"), f"{ministack.endpoint}/{_BUCKET}/template.json", parameters)
+    s3.put_object(Bucket=_BUCKET, Key="template.json", Body=_expanded(key, all_parameters))  # too large for a request
+    _apply(ministack.client("cloudformation"), f"{ministack.endpoint}/{_BUCKET}/template.json", all_parameters)
     found = ministack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     return {**outputs, "ApiUrl": f"{ministack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"}
@@ -64,13 +67,16 @@ def _package() -> bytes:
     return target.getvalue()
 
 
-def _expanded(key: str) -> str:
+def _expanded(key: str, parameters: Mapping[str, str]) -> str:
+    """Return the template for CloudFormation. Other parameters are another release, so that new versions get them."""
+    release = hashlib.sha256(repr(sorted(parameters.items())).encode()).hexdigest()[:12]
+    template = Path(BUILD / "template.yaml").read_text(encoding="utf-8")
     python = ENVIRONMENTS / "sam" / "bin" / "python"
     expanded = subprocess.run(
         [python, "-m", "local.sam_to_native", _BUCKET, key],
         cwd=PROJECT,
         env={**os.environ, "AWS_DEFAULT_REGION": REGION},
-        input=Path(BUILD / "template.yaml").read_text(encoding="utf-8"),
+        input=template.replace('RELEASE: "local"', f'RELEASE: "{release}"'),
         capture_output=True,
         text=True,
         check=False,

@@ -213,7 +213,7 @@ def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
     assert built.is_dir()
     directory = tmp_path_factory.mktemp("stack")
     with running(directory, free_port(), ask_permission=True) as started:
-        outputs = deploy(started, directory / "clock", fan_out=True)
+        outputs = deploy(started, directory / "clock", parameters={"FanOut": "true"})
         deployed = RunningStack(started, make_stack(started, outputs, earlier={}), directory)
         yield deployed
         # After all tests on this stack: no function has logged anything personal.

@@ -151,7 +151,7 @@ def deployed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     assert built.is_dir()
     directory = tmp_path_factory.mktemp("permissions")
     with running(directory, free_port(), ask_permission=True) as ministack:
-        outputs = deploy(ministack, directory / "clock", fan_out=True)
+        outputs = deploy(ministack, directory / "clock", parameters={"FanOut": "true"})
         functions, iam = ministack.client("lambda"), ministack.client("iam")
         for source in functions.list_event_source_mappings()["EventSourceMappings"]:
             functions.update_event_source_mapping(UUID=source["UUID"], Enabled=False)
