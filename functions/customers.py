@@ -67,10 +67,17 @@ def add_customer(
 def list_customers(
     parent_id: Annotated[str | None, Query(description="List the children of this customer by name.")] = None,
     within: Annotated[str | None, Query(description="List this customer and all below it in path order.")] = None,
-    name_prefix: Annotated[str | None, Query(max_length=128, description="With parent_id only.")] = None,
+    name_prefix: Annotated[
+        str | None,
+        Query(max_length=128, description="List only customers whose name begins with this text. Requires parent_id."),
+    ] = None,
     level: Annotated[Level | None, Query()] = None,
-    state: Annotated[State | None, Query(description="The state at the time of the request.")] = None,
-    archived: Annotated[bool, Query(description="With within only: list the archived customers below it.")] = False,
+    state: Annotated[
+        State | None, Query(description="List only customers that are in this state at the time of the request.")
+    ] = None,
+    archived: Annotated[
+        bool, Query(description="List only the archived customers below within. Requires within.")
+    ] = False,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> HttpResponse:
@@ -122,7 +129,7 @@ def get_history(customer_id: str, limit: Limit = 25, cursor: Cursor = None) -> H
 
 @app.serves(Options)
 def get_options(customer_id: str) -> HttpResponse:
-    """List what can be added below a customer: levels, fields and allowed values, enough to draw a form."""
+    """List what can be added below a customer: levels, fields and allowed values, to build a form."""
     return app.ok(use_cases.get_options(app.store, app.caller, customer_id))
 
 

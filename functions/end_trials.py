@@ -1,4 +1,4 @@
-"""On a schedule: move trials that are over to production and send reminders."""
+"""Called on a schedule: moves trials that are over to production, and sends reminders."""
 
 from typing import Any
 

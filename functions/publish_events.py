@@ -11,5 +11,5 @@ from shared.events.stream import publish_events
 
 @primed
 def lambda_handler(event: Any, _context: LambdaContext) -> dict[str, Any]:
-    """The answer names the first record that failed."""
+    """Publish the events of a batch. The response reports the first record that failed."""
     return publish_events(event, open_bus())

@@ -1,4 +1,4 @@
-"""Called by the user pool when it issues a token: an account is active from its first sign-in on."""
+"""Called by the user pool when it issues a token: records the first sign-in, which makes the account active."""
 
 from typing import Any
 
@@ -13,5 +13,5 @@ from shared.table.dynamodb import open_sign_in_store
 
 @primed
 def lambda_handler(event: Any, _context: LambdaContext) -> Any:
-    """Return the event. A failure never blocks the sign-in."""
+    """Record the sign-in and return the event. A failure never blocks the sign-in."""
     return process_sign_in(event, lambda account_id: record_sign_in(open_sign_in_store(), account_id, now()))

@@ -1,4 +1,4 @@
-"""On a queue: process imports until they are done."""
+"""Called by a queue: processes imports until they are done."""
 
 from typing import Any
 

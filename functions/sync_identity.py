@@ -1,4 +1,4 @@
-"""On the table's stream: makes, disables and removes sign-ins as the accounts in the table say."""
+"""Called by the table's stream: creates, enables, disables and removes sign-ins to match the accounts in the table."""
 
 from typing import Any
 
@@ -13,5 +13,5 @@ from shared.table.dynamodb import open_store
 
 @primed
 def lambda_handler(event: Any, _context: LambdaContext) -> dict[str, Any]:
-    """The answer names the records that failed."""
+    """Update the sign-ins of the changed accounts. The response reports the records that failed."""
     return process_account_changes(event, lambda account: sync_identity(open_store(), open_user_directory(), account))

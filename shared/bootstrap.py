@@ -23,7 +23,7 @@ def bootstrap_records(
 ) -> tuple[Account, list[Action]]:
     """Return the root's first super_user, and all records of a new system, to be written in one transaction.
 
-    The ids depend on nothing, so a second bootstrap conflicts with the first. Raises RulesViolatedError.
+    The ids are constant, so a second bootstrap conflicts with the first. Raises RulesViolatedError.
     """
     root_id, account_id = id_from("cus", "root"), id_from("acc", "root")
     catalogue = first_catalogue(now, account_id)

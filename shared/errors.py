@@ -3,8 +3,8 @@
     ApiError
     ├── MalformedRequestError     400  not JSON, wrong shape, unknown or read-only field
     ├── UnauthenticatedError      401  no valid access token
-    ├── NoActiveAccountError      403  a valid token, but no account that may act
-    ├── ForbiddenError            403  inside the caller's subtree, without the right
+    ├── NoActiveAccountError      403  a valid token, but no active account
+    ├── ForbiddenError            403  inside the caller's subtree, without permission
     ├── NotFoundError             404  absent, or outside the caller's subtree: the same response
     ├── MethodNotAllowedError     405
     ├── NameExistsError           409
@@ -43,7 +43,7 @@ class RuleViolation(Exception):  # noqa: N818 - one entry of RulesViolatedError,
 
 
 class ApiError(Exception):
-    """An error response. `detail` says what to do, `errors` name the fields, `extensions` are added (RFC 9457)."""
+    """An error response. `detail` says what to do, `errors` name the fields, `extensions` are more members of it."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -80,7 +80,7 @@ class ForbiddenError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """Reveals nothing about existence: a resource outside looks exactly like one that does not exist."""
+    """The resource does not exist or is outside the caller's subtree. Both give the same response."""
 
     status, code = 404, "not_found"
 
@@ -117,7 +117,7 @@ class ArchiveBlockedError(ApiError):
 
 
 class EmailExistsError(ApiError):
-    """Reveals nothing about the account that has the address."""
+    """Another account has the address. The response reveals nothing about that account."""
 
     status, code = 409, "email_exists"
 
@@ -142,7 +142,7 @@ class StaleVersionError(ApiError):
 
     @classmethod
     def of(cls, what: str, version: int) -> "StaleVersionError":
-        """Build the error of a change for another version than `version`, that of `what` now."""
+        """Build the error for a change of an outdated version. `version` is the current version of `what`."""
         detail = f"The {what} has changed and is now at version {version}. Read it again and repeat your change."
         return cls(detail, version=version)
 
@@ -217,7 +217,7 @@ class Violations:
         self._violations.append(violation)
 
     def raise_if_any(self) -> None:
-        """Raises RulesViolatedError with every violation that was collected."""
+        """Raise RulesViolatedError with every violation that was collected, if there are any."""
         if self._violations:
             raise RulesViolatedError.of(*self._violations)
 

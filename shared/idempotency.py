@@ -1,7 +1,7 @@
 """Idempotent requests: ids are derived from the caller and the Idempotency-Key.
 
-The id is the key of the record, so a second Put of the same id fails. The key is therefore stored in the same
-transaction as the work and as long as the work, and no crash can separate them.
+The id is the key of the record, so a second Put of the same id fails. The key is therefore written in the same
+transaction as the resource and exists as long as the resource, so a crash can't separate them.
 """
 
 import base64
@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from shared.errors import KeyReusedError
 
-# The result of a POST: the resource was added, was there already, was added by the same request before, or would be.
+# The result of a POST: the resource was added, existed already, was added by an earlier identical request, or would be
+# added (validate_only).
 Outcome = Literal["added", "existed", "replayed", "validated"]
 
 
@@ -51,7 +52,7 @@ def _set(value: object) -> object:
 
 
 def ensure_same_request(request: BaseModel, earlier_hash: str) -> None:
-    """Raises KeyReusedError if the key was used for another request."""
+    """Raise KeyReusedError if the key was used for another request."""
     ensure_same_hash(request_hash(request), earlier_hash)
 
 

@@ -1,8 +1,8 @@
 """Onboarding: add a customer, accounts and a test device with one request.
 
-Each step is a transaction of its own, as if it were requested alone, with an idempotency key derived from the
-onboarding's key. A step that succeeded stays. The response has the result of each step, and the same request again runs
-the steps that failed.
+Each step is a separate transaction, as in a separate request. Its idempotency key is derived from the onboarding's
+key. A step that succeeded is not undone if another one fails. The response contains the result of each step. A repeat
+of the request runs the steps that failed.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class NewOnboarding(BaseModel):
 
 
 class StepProblem(BaseModel):
-    """The error of a step: the same as that of a request for this step alone."""
+    """The error of a step. A separate request for the step would return the same error."""
 
     status: int
     code: str
@@ -50,11 +50,11 @@ class StepProblem(BaseModel):
 class Step(BaseModel):
     """The result of one step.
 
-    `replayed`: an earlier identical request did it. `existed`: the customer was there and agrees with the request.
+    `replayed`: an earlier identical request completed it. `existed`: the customer existed and agrees with the request.
     """
 
     step: Literal["customer", "account", "test_device"]
-    pointer: str = Field(description="The step's part of the request body.", examples=["/accounts/0"])
+    pointer: str = Field(description="A JSON pointer to the step's part of the request body.", examples=["/accounts/0"])
     outcome: Literal["added", "existed", "replayed", "validated", "refused"]
     customer: CustomerResponse | None = None
     account: AddedAccountResponse | None = None
@@ -142,7 +142,7 @@ def _within(pointer: str, errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _as_validated(response: OnboardingResponse) -> OnboardingResponse:
-    """Remove the ids and secrets of what was not created. An existing customer is shown as it is."""
+    """Remove ids and secrets, because nothing was created. A customer that existed before is returned unchanged."""
     existed = response.steps[0].outcome == "existed"
     steps = response.steps[:1] if existed else []
     for step in response.steps[len(steps) :]:

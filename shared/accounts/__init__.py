@@ -1,4 +1,4 @@
 """Accounts of people and machines, and their sign-ins in the Cognito user pool.
 
-The sign-ins follow the accounts in the table.
+The accounts in the table are the source. The sign-ins are updated to match them.
 """

@@ -39,7 +39,9 @@ class AccountChange(BaseModel):
 
     display_name: str | None = None
     role: RoleName | None = None
-    disabled: bool | None = Field(None, description="True: the account has no permissions, from the next request on.")
+    disabled: bool | None = Field(
+        None, description="True disables the account from its next request on. False enables it."
+    )
 
 
 def new_account(
@@ -47,7 +49,7 @@ def new_account(
 ) -> Account:
     """Build the account that `new` requests at `customer`.
 
-    Raises RulesViolatedError with every broken rule, then ForbiddenError for a role above the actor's own.
+    Raises RulesViolatedError with every violation, then ForbiddenError for a role above the actor's own.
     """
     violations = Violations()
     email = None
@@ -128,7 +130,7 @@ def account_tombstone(account: Account) -> Account:
 
 
 def counts_as_super_user(account: Account) -> bool:
-    """Whether the account counts as a super_user: an enabled person. Machines do not count."""
+    """Return whether the account counts as a super_user: an enabled person. Machines do not count."""
     return account.kind == "person" and account.role == "super_user" and not (account.disabled or account.removed)
 
 
@@ -152,7 +154,7 @@ def _role(role: str) -> Role:
 class AccountResponse(BaseModel):
     """An account. `identity` shows whether the sign-in has been updated to this version of the account."""
 
-    id: str | None = Field(description="Null with validate_only.")
+    id: str | None = Field(description="Null only with validate_only.")
     kind: Kind
     customer_id: str
     email: str | None
@@ -177,7 +179,7 @@ class Credentials(BaseModel):
 
 class AddedAccountResponse(AccountResponse):
     credentials: Credentials | None = Field(
-        description="The credentials of a machine. They are in this response only. Null for a person."
+        description="The credentials of a machine, in this response only. Null for a person, and with validate_only."
     )
 
 

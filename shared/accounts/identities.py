@@ -1,6 +1,6 @@
 """Sign-ins: the protocol that the use cases need, and its implementation with Cognito.
 
-The username is the account's id. Every call can be repeated. A call whose effect exists already changes nothing.
+The username is the account's id. Every call can be repeated. If its effect exists already, it changes nothing.
 """
 
 import contextlib
@@ -24,12 +24,12 @@ class IdentityError(Exception):
 
 
 class NoIdentityError(IdentityError):
-    """There is no sign-in of this account."""
+    """The account has no sign-in."""
 
 
 class UserDirectory(Protocol):
     def invite(self, account_id: str, email: str) -> None:
-        """Create the sign-in of a person, who is invited by e-mail, once. Raises IdentityError."""
+        """Create the sign-in of a person and invite the person by e-mail, once. Raises IdentityError."""
 
     def create_machine_user(self, account_id: str, secret: str) -> None:
         """Create the sign-in of a machine, with its permanent secret. Raises IdentityError."""
@@ -96,7 +96,7 @@ class CognitoUserDirectory:
 
 
 class DryRunUserDirectory:
-    """Sign-ins that are not made."""
+    """A user directory for dry runs: its methods do nothing."""
 
     def invite(self, account_id: str, email: str) -> None: ...
 

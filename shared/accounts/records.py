@@ -7,7 +7,7 @@ from shared.table.queries import build_record
 
 def account_item(account: Account) -> Item:
     item = build_record(account_key(account.id), account)
-    if account.removed:  # no list finds it
+    if account.removed:  # without the index attributes, no list contains it
         return item
     return {**item, "tree": tree_below("account", account.customer_path), "path": account.path}
 

@@ -83,8 +83,8 @@ def add_account(
     """Add an account at a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
 
     Raises NotFoundError, ForbiddenError and ArchivedError for the customer, RulesViolatedError, ForbiddenError for a
-    role above the caller's, EmailExistsError, KeyReusedError; UnavailableError where a machine's credentials could not
-    be made, to be made by the same request again.
+    role above the caller's, EmailExistsError, KeyReusedError, and UnavailableError if a machine's credentials could not
+    be created. A repeat of the request creates them.
     """
     key = account_key(account_id := id_from("acc", caller.account_id, customer_id, idempotency_key))
     customer_at = customer_key(customer_id)
@@ -117,7 +117,7 @@ def add_account(
 
 
 def _write_new(store: Records, caller: Caller, actor: Account, account: Account) -> Account | None:
-    """Write a new account. Return None, or the account that the same request has written before.
+    """Write a new account. Return None, or the account that an earlier identical request has written.
 
     An address that belongs to the account of a removed customer is released first.
     """
@@ -140,7 +140,7 @@ def _write_new(store: Records, caller: Caller, actor: Account, account: Account)
 
 
 def _release_address(store: Records, now: datetime, failed: ConditionFailedError) -> bool:
-    """Release the address that a write found taken, if its account belongs to a removed customer. Return whether so."""
+    """Release an address that is taken, if its account belongs to a removed customer. Return whether it was."""
     for item in failed.records.values():
         account, stays_archived = _removed_owner(store, now, item or {})
         if account and account.email:
@@ -154,7 +154,7 @@ def _release_address(store: Records, now: datetime, failed: ConditionFailedError
 
 
 def _removed_owner(store: Records, now: datetime, address: Item) -> tuple[Account | None, list[Action]]:
-    """Return the account that has an address, if its customer is removed, with the checks that this is still so."""
+    """Return the account that has an address, if its customer is removed, and the checks that it still is."""
     key = account_key(address.get("account_id", ""))
     account = parse_record(Account, store.get(key), key)
     if account is None:
@@ -177,14 +177,14 @@ def _finish(
     response = show_account(as_created(stored, new)).model_dump()
     if stored.kind == "person":
         return AddedAccountResponse(**response, credentials=None)
-    # It follows from the request, so the same request again gives the same secret.
+    # The secret is derived from the request, so a repeat of the request returns the same secret.
     secret = f"Aa1-{secret_from(actor.cursor_key, stored.id, idempotency_key)}"
     if not stored.identity_version:
         if stored.disabled:
             raise ForbiddenError("The account was disabled before its credentials were created. Enable it first.")
         try:
             identities.create_machine_user(stored.id, secret)
-            sync_identity(store, identities, stored.id)  # what was changed meanwhile counts, a removal above all
+            sync_identity(store, identities, stored.id)  # apply changes that were made meanwhile, such as a removal
         except IdentityError as error:
             _mark(store, stored, {"identity_failed": True})
             raise UnavailableError(
@@ -205,14 +205,14 @@ def _email_keys(new: NewAccount) -> list[Key]:
 def _count(before: Account | None, after: Account, least: int = 1) -> list[Action]:
     """Change the count of enabled super_users, of which at least `least` must remain.
 
-    An active customer keeps one. The last one of an archived or removed customer can be removed.
+    An active customer must have one. The last one of an archived or removed customer can be removed.
     """
     change = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
     return [Increment(super_users_key(after.customer_id), change, least=least)] if change else []
 
 
 def get_account(store: Store, caller: Caller, account_id: str) -> AccountResponse:
-    """Raises NotFoundError."""
+    """Return an account. Raises NotFoundError."""
     return show_account(_read(store, caller, account_id)[1])
 
 
@@ -235,7 +235,7 @@ def change_account(
 
 
 def remove_account(store: Store, caller: Caller, account_id: str, *, version: int) -> None:
-    """Remove an account that is at `version`; its e-mail address is free again, its id never.
+    """Remove an account that is at `version`. Its e-mail address can be used again, its id cannot.
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, LastSuperUserError.
     """
@@ -263,13 +263,13 @@ def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account,
 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
-    """Write the change. Decide again if the account is the last super_user of an archived or removed customer.
+    """Write the change. An archived or removed customer may lose its last super_user.
 
     Raises StaleVersionError, LastSuperUserError.
     """
     at, counter = customer_key(after.customer_id), super_users_key(after.customer_id)
     condition = {"version": before.version}
-    # A removed account is erased, with the attributes that only another version of the code knows.
+    # Put erases a removed account, including attributes that only another version of the code knows.
     erased = Put(account_item(after), condition=condition)
     change = erased if after.removed else update_between(account_item(before), account_item(after), condition)
     counted = _count(before, after)
@@ -299,7 +299,7 @@ class AccountPage(BaseModel):
 
 @dataclass(frozen=True)
 class AccountQuery:
-    """Which accounts to list; exactly one of `customer_id` and `within`."""
+    """Which accounts to list. Exactly one of `customer_id` and `within` is set."""
 
     customer_id: str | None = None
     within: str | None = None
@@ -335,7 +335,9 @@ def list_accounts(
 class Me(BaseModel):
     account: AccountResponse
     customer: CustomerResponse
-    may: list[Operation] = Field(description="What the account may do within its customer.")
+    may: list[Operation] = Field(
+        description="The operations that the account may perform on its customer and all below it, sorted by name."
+    )
 
 
 def get_me(store: Store, caller: Caller) -> Me:
@@ -372,7 +374,7 @@ def sync_identity(store: Records, identities: UserDirectory, account_id: str) ->
             identities.enable(account.id, enabled=not account.disabled)
     except NoIdentityError:
         if account.kind == "api":
-            return  # the request that shows its secret makes it
+            return  # the request that shows its secret creates the sign-in
         raise
     except IdentityError:
         _mark(store, account, {"identity_failed": True})

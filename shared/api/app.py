@@ -1,4 +1,4 @@
-"""The HTTP API of one function: Powertools' resolver, with strict requests and a problem for every failure.
+"""The HTTP API of one function: Powertools' resolver, with strict validation and a problem response for every error.
 
     app = Api("customers")
 
@@ -8,7 +8,7 @@
 
     lambda_handler = app.handler()
 
-A route function has the name of its row in `shared.api.routes`, which says its method, path and operation.
+A route function has the name of its row in `shared.api.routes`, which defines its method, path and operation.
 """
 
 import base64
@@ -58,7 +58,7 @@ _OPERATIONS: Final = {(row.method, row.path): row.operation for row in ROUTES.va
 
 
 class RouteSpec(NamedTuple):
-    """A route and its responses: `model` with `status`, or with 200 as `otherwise` describes, and its errors."""
+    """A route, the `model` and `status` of its response, and its errors. `otherwise` describes a response with 200."""
 
     row: RouteRow
     function: Callable[..., HttpResponse]
@@ -151,13 +151,13 @@ class Api(APIGatewayHttpResolver):
         return json_response(status, "application/json", body.model_dump_json(), {**etag, **(headers or {})})
 
     def csv(self, page: CsvPage, file_name: str) -> HttpResponse:
-        """Respond with a page as a CSV file. What a CSV file can't say is in headers."""
+        """Respond with a page as a CSV file. The next cursor and the incomplete records are in headers."""
         headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
         if page.next_cursor:
             headers["Next-Cursor"] = page.next_cursor
         if page.incomplete:
             headers["Incomplete-Records"] = ", ".join(f"{record.kind} {record.id}" for record in page.incomplete)
-        text = f"\ufeff{page.as_csv()}"  # by the byte order mark Excel knows that it is UTF-8
+        text = f"\ufeff{page.as_csv()}"  # Excel recognizes UTF-8 by the byte order mark
         return json_response(HTTPStatus.OK, "text/csv; charset=utf-8", text, headers)
 
     def created(self, body: BaseModel, outcome: Outcome, *, location: str) -> HttpResponse:
@@ -188,7 +188,7 @@ class Api(APIGatewayHttpResolver):
         return primed(self.resolve, self._prime)
 
     def resolve(self, event: Any, context: LambdaContext) -> dict[str, Any]:
-        """Respond to an HTTP API event. An error outside of a route becomes a problem too."""
+        """Respond to an HTTP API event. An error outside a route becomes a problem response too."""
         log.clear_state()
         self._request_id = context.aws_request_id
         log.append_keys(request_id=self._request_id, function=self.name)
@@ -206,7 +206,7 @@ class Api(APIGatewayHttpResolver):
             flush_metrics()
 
     def _prepare(self, event: Any) -> dict[str, Any]:
-        """Check an event before the resolver gets it. Raises ApiError."""
+        """Validate an event and prepare it for the resolver. Raises ApiError."""
         self._event = read_event(event)
         self._request_id = self._event["requestContext"]["requestId"] or self._request_id
         log.append_keys(request_id=self._request_id, route=self._event["routeKey"])
@@ -256,9 +256,9 @@ def _unknown_route(methods: list[str]) -> ApiError:
 
 
 def _reject_unknown_parameters(app: Any, next_middleware: NextMiddleware) -> Any:
-    """Raises MalformedRequestError: with a misspelt parameter ignored, `?validate_onyl=true` would write."""
+    """Raise MalformedRequestError for an unknown parameter. If it were ignored, `?validate_onyl=true` would write."""
     route = app.context["_route"]
-    if route.operation_id not in app.routes:  # the resolver's own, for an unknown path
+    if route.operation_id not in app.routes:  # the resolver's own route for unknown paths
         return next_middleware(app)
     known = {parameter.alias for parameter in route.dependant.query_params}
     unknown = sorted(set(app.current_event.query_string_parameters or {}) - known)

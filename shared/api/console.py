@@ -1,4 +1,4 @@
-"""The console: one page for the browser that contains its script and style, and calls this API.
+"""The console: one page for the browser. It contains its script and style, and calls this API.
 
 The content security policy allows this script and style by their hashes, and connections to this API and the user pool
 only.

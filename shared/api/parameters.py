@@ -1,4 +1,4 @@
-"""The query parameters and headers that routes share, and how their values are read."""
+"""The query parameters and headers that routes share, and functions that read their values."""
 
 import re
 from typing import Annotated, Final, Literal
@@ -41,7 +41,7 @@ Format = Annotated[
     Literal["json", "csv"] | None, Query(description="csv for a table. Without it, the Accept header decides.")
 ]
 Limit = Annotated[int, Query(ge=1, le=100, description="The maximum number of items on a page.")]
-Cursor = Annotated[str | None, Query(description="next_cursor of the previous page.")]
+Cursor = Annotated[str | None, Query(description="The next_cursor of the previous page. Omit it for the first page.")]
 
 
 def required_version(if_match: str | None) -> int:
@@ -68,14 +68,14 @@ def version_of(if_match: str | None) -> int | None:
 
 
 def wants_csv(format: Format, accept: str | None) -> bool:
-    """Whether a request asks for CSV: by the parameter, or else by the Accept header."""
+    """Return whether a request asks for CSV: by `format` if it is set, otherwise by the Accept header."""
     return format == "csv" if format else prefers_csv(accept)
 
 
 def prefers_csv(accept: str | None) -> bool:
-    """Whether an Accept header prefers text/csv to application/json (RFC 9110, section 12.5.1).
+    """Return whether an Accept header prefers text/csv to application/json (RFC 9110, section 12.5.1).
 
-    CSV must be named (text/csv or text/*). Of equal weights, the more specific media range wins; then CSV.
+    CSV must be named (text/csv or text/*). If the weights are equal, the more specific media range wins, otherwise CSV.
     """
     weights = _weights(accept or "")
     csv, json = (_weight(weights, media) for media in ("text/csv", "application/json"))

@@ -1,4 +1,4 @@
-"""Every failure as RFC 9457 problem+json: a code, the errors with pointers, and the id of the request."""
+"""Responses for errors, as RFC 9457 problem+json: a code, the errors with pointers, and the id of the request."""
 
 import json
 import traceback
@@ -74,7 +74,7 @@ def malformed_request(
 ) -> MalformedRequestError:
     """Build the error for a request that fails validation.
 
-    `read_only` are the fields of the response's model. `instead` says for some of them what to do instead.
+    `read_only`: the fields of the response's model. `instead`: by field, what to do instead of sending it.
     """
     errors = [_error(error, read_only, instead) for error in invalid.errors()[:MAX_ERRORS]]
     return MalformedRequestError("The request is malformed. See errors for details.", errors)

@@ -12,7 +12,7 @@ Function = Literal["customers", "devices", "accounts", "storage_locations", "imp
 
 
 class RouteRow(NamedTuple):
-    """One route. `operation` is what the caller needs permission for; None: the route needs no access token."""
+    """One route. `operation`: what the caller needs permission for. None: the route needs no access token."""
 
     function: Function
     method: str
@@ -65,9 +65,9 @@ _TEMPLATES: Final = [(row.path.split("/"), row.method) for row in ROUTES.values(
 
 
 def allowed_methods(path: str) -> list[str]:
-    """Return the methods that a path supports; none for a path that is not of this API."""
+    """Return the methods that a path supports, or an empty list if this API does not have the path."""
     if path.endswith("\n"):
-        return []  # the resolver's patterns, which end with $, match before it
+        return []  # the resolver's patterns end with $, which also matches before a final newline
     parts = path.split("/")
     return sorted(method for template, method in _TEMPLATES if _matches(template, parts))
 

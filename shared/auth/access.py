@@ -11,7 +11,7 @@ from shared.table.store import Records
 def read_with_actor(store: Records, caller: Caller, *keys: Key) -> tuple[Account, dict[Key, Item]]:
     """Read the caller's account and the records with these keys, in one request.
 
-    Return the account, and the records that exist and that it may know of. Raises NoActiveAccountError.
+    Return the account and the existing records, without those outside its subtree. Raises NoActiveAccountError.
     """
     own_key = account_key(caller.account_id)
     records = get_live(store, caller.now, own_key, *keys)
@@ -19,11 +19,14 @@ def read_with_actor(store: Records, caller: Caller, *keys: Key) -> tuple[Account
     return actor, {key: item for key, item in records.items() if key == own_key or _may_know(actor, item)}
 
 
-# Records of these kinds belong to a customer. Others (the catalogue, counters) belong to nobody.
+# Records of these kinds belong to a customer. Others (the catalogue, counters) belong to no customer.
 _OWNED: Final = ("customer", "account", "import", "device")
 
 
 def _may_know(actor: Account, item: Item) -> bool:
-    """Decide it by the stored path, so that also a record that can't be read looks absent from outside."""
+    """Return whether the account may know of a record.
+
+    The stored path decides, so that even a record that can't be read looks absent from outside the subtree.
+    """
     path = item.get("path") or item.get("customer_path")
     return actor.can_see(path) if isinstance(path, str) else item["sk"].partition("#")[0] not in _OWNED

@@ -1,8 +1,8 @@
 """Accounts, and the one place that decides who may do what. Source: domain.md, "Accounts".
 
-Deny by default: `authorize` allows an operation only if `PERMISSIONS` contains it for the caller's role. Every id of a
-request goes through it, from the path, body, query or cursor. A resource outside the caller's subtree looks exactly
-like one that does not exist.
+Deny by default: `authorize` allows an operation only if `PERMISSIONS` contains it for the caller's role. It checks
+every id in a request: in the path, body, query or cursor. A resource outside the caller's subtree looks exactly like
+one that does not exist.
 """
 
 from dataclasses import dataclass
@@ -59,10 +59,10 @@ class Account(BaseModel):
     email: str | None = None  # None for machines and removed accounts
     display_name: str
     role: Role
-    signed_in_at: Timestamp | None = None  # the first time
+    signed_in_at: Timestamp | None = None  # the time of the first sign-in
     disabled: bool = False
     removed: bool = False  # a removed account stays as a tombstone, so that its id and its key are never used again
-    identity_version: int = 0  # the version up to which the sign-in follows this record
+    identity_version: int = 0  # the version of this record to which the sign-in was updated
     identity_failed: bool = False
     cursor_key: str  # signs this account's list cursors
     version: int = 1
@@ -90,7 +90,7 @@ class Account(BaseModel):
         return PERMISSIONS[self.role] if at_the_root else PERMISSIONS[self.role] - ROOT_ONLY
 
     def can_see(self, path: str) -> bool:
-        """Whether `path` is the account's customer or below it."""
+        """Return whether `path` is the account's customer or below it."""
         return path == self.customer_path or path.startswith(self.customer_path + "/")
 
 
@@ -111,8 +111,8 @@ def authorize[T: HasPath](
 ) -> T:
     """Allow `operation` on `target`, or raise. `pointer` says where in the body the target's id is.
 
-    Raises NotFoundError for a target that does not exist (`None`) or is outside, then ForbiddenError, then
-    ArchivedError for a customer that is archived, unless the operation only reads or `archived` is set.
+    Raises NotFoundError for a target that does not exist (`None`) or is outside the subtree, then ForbiddenError,
+    then ArchivedError for a customer that is archived, unless the operation only reads or `archived` is set.
     """
     if target is None or not account.can_see(target.path):
         raise NotFoundError([{"code": "not_found", "pointer": pointer}] if pointer else None)
@@ -135,7 +135,7 @@ def require_permission(account: Account, operation: Operation) -> None:
 
 
 def ensure_role_not_above_own(account: Account, role: Role, pointer: str | None = None) -> None:
-    """Raises ForbiddenError for a role above the account's own, which it can neither give nor change."""
+    """Raise ForbiddenError for a role above the account's own, which the account can neither grant nor change."""
     if ROLES.index(role) < ROLES.index(account.role):
         raise ForbiddenError(
             f"The role {role} is higher than your own role {account.role}. Ask a {role}.",

@@ -1,4 +1,4 @@
-"""Cursors of lists: where the next page starts, signed with the caller's own key and for this query alone."""
+"""Cursors of lists: the signed position of the next page. A cursor is valid for one caller and one query only."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What surrounds a function on AWS: clients, settings, logs and metrics, queues, batches, the clock.
+"""Access to AWS: clients, settings, logs and metrics, queues, batches, and the clock.
 
-Other packages use AWS through it.
+Other packages use AWS through this one.
 """

@@ -1,6 +1,6 @@
 """Batches of records from a stream or a queue.
 
-A record that fails is reported in the response instead of raised: Lambda retries it, and at last sends it to the
+A record that fails is reported in the response instead of raised: Lambda retries it, and finally sends it to the
 dead-letter queue.
 """
 
@@ -14,13 +14,13 @@ from shared.errors import require
 
 # Reported for a failed record without an id. Lambda then retries the whole batch.
 WHOLE_BATCH: Final = ""
-# Where a record holds its id: of a stream, of a queue.
+# The path to the id in a stream record, and in a queue message.
 SEQUENCE_NUMBER: Final = ("dynamodb", "SequenceNumber")
 MESSAGE_ID: Final = ("messageId",)
 
 
 def records_of(event: Any) -> list[Any]:
-    """Return the records of an event; none for an event that is not a batch, which is logged."""
+    """Return the records of an event. Log an event that is not a batch, and return an empty list for it."""
     records = event.get("Records") if isinstance(event, dict) else None
     if isinstance(records, list):
         return records
@@ -46,8 +46,8 @@ def process_batch(
 ) -> dict[str, Any]:
     """Call `act` with each record of a batch and return the response for Lambda.
 
-    A record that fails is reported by the id at `path`. The failure is logged and counted as `failed_as`, with the
-    text at `about`.
+    A record that fails is reported by the id at `path`. The failure is logged and counted as `failed_as`. The log entry
+    contains the text at the path `about`.
     """
     failed = []
     try:

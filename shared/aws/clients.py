@@ -1,4 +1,4 @@
-"""The clients of AWS, by boto3, with short timeouts: the caller gets a response before the API's own timeout."""
+"""The boto3 clients of AWS services. Timeouts are short, so a caller gets a response before the API's own timeout."""
 
 from typing import Any, Final
 
@@ -17,10 +17,10 @@ def client(
     read_seconds: float = READ_SECONDS,
     max_attempts: int = MAX_ATTEMPTS,
 ) -> Any:
-    """Create a client of an AWS service. Timeouts are of one attempt."""
+    """Create a client of an AWS service. The timeouts apply to each attempt."""
     config = Config(
         connect_timeout=connect_seconds,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": max_attempts},
     )
-    return boto3.client(service, config=config)  # type: ignore[call-overload] # the service is a plain text here
+    return boto3.client(service, config=config)  # type: ignore[call-overload] # the service is not a literal

@@ -1,6 +1,6 @@
 """The clock of the functions, and the time that a call has left.
 
-On a local stack the clock can be put forward, so that a trial can be watched to its end.
+On a local stack the clock can be moved forward, for example to the end of a trial.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.aws.settings import settings
 
-# Work that is not begun this long before the function times out is left for the next call.
+# A function starts no work in the last 10 seconds before its timeout. The next call does that work.
 RESERVE_MS: Final = 10_000
 
 
@@ -20,7 +20,7 @@ def now() -> datetime:
 
 
 def clock_offset() -> timedelta:
-    """Return how far the clock of a local stack was put forward. On AWS it is always zero."""
+    """Return how far the clock of a local stack was moved forward. On AWS it is always zero."""
     file = settings.clock_file
     if file is None:
         return timedelta()
@@ -31,5 +31,5 @@ def clock_offset() -> timedelta:
 
 
 def time_is_up(context: LambdaContext) -> bool:
-    """Whether a call should begin no more work, as its function times out soon."""
+    """Return whether a call must start no more work, because its function times out soon."""
     return context.get_remaining_time_in_millis() < RESERVE_MS

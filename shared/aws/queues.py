@@ -1,4 +1,4 @@
-"""The queues over which work is spread: one message, one call of a function."""
+"""The queues that distribute work. Each message is processed by one call of a function."""
 
 import json
 from collections.abc import Sequence

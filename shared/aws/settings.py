@@ -52,7 +52,7 @@ class Settings:
 
     @property
     def clock_file(self) -> str | None:
-        """The file in which a local stack stores how far its clock was put forward; None on AWS."""
+        """The file in which a local stack stores how far its clock was moved forward. None on AWS."""
         return self.environment.get("CLOCK_FILE") or None if self.environment.get("AWS_ENDPOINT_URL") else None
 
     @property
@@ -62,7 +62,7 @@ class Settings:
 
     @property
     def local_account_id(self) -> str | None:
-        """The caller under `sam local start-api`, which checks no tokens and passes no claims; None elsewhere."""
+        """The caller under `sam local start-api`, which checks no tokens and passes no claims. None elsewhere."""
         local = self.environment.get("AWS_SAM_LOCAL") == "true"
         return self.environment.get("LOCAL_ACCOUNT_ID") if local else None
 

@@ -11,10 +11,10 @@ from shared.aws.settings import settings
 
 
 def primed[**P, T](handler: Callable[P, T], prime: Callable[[], object] | None = None) -> Callable[P, T]:
-    """Return `handler`. Where Lambda initializes ahead of the first request, call `prime` first.
+    """Return `handler`. If Lambda initializes before the first request, call `prime` first.
 
-    The garbage collector, off during initialization, is started again and ignores all objects that exist by now. A
-    failure of `prime` is only logged: the first request meets it again and reports it to its caller.
+    The garbage collector, which is off during initialization, is started. It ignores all objects that exist by then.
+    A failure of `prime` is only logged. If it persists, the first request fails too and reports it to its caller.
     """
     if prime and settings.is_preinitialized:
         try:

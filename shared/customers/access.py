@@ -1,4 +1,4 @@
-"""Reading the customer that a request is about."""
+"""Read the customer that a request is about."""
 
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import Account, Caller, authorize

@@ -37,12 +37,12 @@ def parse_service_types(cell: str, pointer: str) -> list[str]:
 
 
 def parse_in_trial(cell: str, pointer: str) -> bool:
-    """Raises RuleViolation for another word than yes, no and their like."""
+    """Parse true, yes or 1, and false, no or 0. Raises RuleViolation for any other word."""
     return _one_of(_BOOLEANS, cell, pointer)
 
 
 def parse_state(cell: str, pointer: str) -> bool:
-    """Whether a state means that the customer is in trial. Raises RuleViolation for a word that is no state."""
+    """Return whether a state means that the customer is in trial. Raises RuleViolation for an unknown state."""
     return _one_of(_STATES, cell, pointer)
 
 

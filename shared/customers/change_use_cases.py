@@ -67,7 +67,7 @@ def change_customer(
 ) -> ChangedCustomerResponse:
     """Change a customer that is at `version`. If nothing changes, nothing is written.
 
-    The same request again, by the same account, gets the first response as long as nothing else was changed since.
+    A repeat of the request by the same account gets the first response, unless something else has changed since.
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, RulesViolatedError, NameExistsError,
     ReferenceExistsError.
     """
@@ -121,9 +121,9 @@ def _family(store: Store, caller: Caller, customer: Customer) -> tuple[Customer 
 
 
 def _changed_before(customer: Customer, version: int, caller: Caller, event: str) -> bool:
-    """Whether this caller made the last change, of this kind, and it created the version after `version`.
+    """Return whether this caller made the last change, of the kind `event`, and it followed `version`.
 
-    Then the request may be a repeat of one whose response was lost.
+    If so, the request may be a repeat of one whose response was lost.
     """
     last = customer.last_change
     return (
@@ -139,7 +139,7 @@ def ensure_version(customer: Customer, version: int) -> None:
 
 
 def _raise_if_stale(failed: ConditionFailedError, customer: Customer) -> None:
-    """Raises StaleVersionError where the customer itself was changed meanwhile."""
+    """Raise StaleVersionError if the customer itself was changed meanwhile, NotFoundError if it was deleted."""
     key = customer_key(customer.id)
     if key in failed.records:
         now_there = failed.records[key]
@@ -164,7 +164,7 @@ def update_actions(before: Customer, after: Customer, now: datetime) -> list[Act
 
 
 def bump_revision(customer: Customer, records: dict[Key, Item]) -> Action:
-    """Record that the customer withdraws something from its children. Check that none was added since the read."""
+    """Count in the customer's children record that it withdraws something. Fail if a child was added since the read."""
     pk, sk = key = children_key(customer.id)
     stored = records.get(key)
     if stored is None:
@@ -187,7 +187,7 @@ def _children(store: Store, customer: Customer) -> Iterator[Item]:
 def change_storage_location(
     store: Store, caller: Caller, customer_id: str, change: LocationChange, *, version: int
 ) -> CustomerResponse:
-    """Give a customer that is at `version` another storage location, and keep why. For support only.
+    """Change the storage location of a customer that is at `version`, and record the reason. For support only.
 
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, RulesViolatedError.
     """
@@ -210,7 +210,7 @@ def change_storage_location(
 def archive_customer(
     store: Store, caller: Caller, customer_id: str, *, version: int, find_devices: FindDevices
 ) -> CustomerResponse:
-    """Archive a customer that is at `version`. An archived customer does not change, whatever the version.
+    """Archive a customer that is at `version`. Return a customer that is archived already unchanged, at any version.
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with the children and devices.
     """
@@ -223,7 +223,7 @@ def archive_customer(
     ensure_not_blocked(list(islice(_blocking(store, customer, records, find_devices), _MAX_NAMED)))
     archived = archive(customer, caller)
     try:
-        # Nothing was added below since: no child (the count that was read), and no test device.
+        # The write fails if a child was added since the read, or if there is a test device.
         store.write(
             *update_actions(customer, archived, caller.now),
             bump_revision(customer, records),
@@ -242,7 +242,7 @@ def _blocking(
     store: Store, customer: Customer, records: dict[Key, Item], find_devices: FindDevices
 ) -> Iterator[Blocker]:
     """Yield the children and devices that block archiving a customer."""
-    if children_key(customer.id) in records:  # else nothing was ever added below
+    if children_key(customer.id) in records:  # otherwise no child was ever added
         for child in _children(store, customer):
             yield {"code": "child", "customer_id": child["customer_id"], "detail": child["name"]}
     if records.get(devices_key(customer.id), {}).get("count"):
@@ -250,7 +250,7 @@ def _blocking(
 
 
 def restore_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerResponse:
-    """Restore an archived customer. A customer that is not archived does not change, whatever the version.
+    """Restore an archived customer. Return a customer that is not archived unchanged, at any version.
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, ArchivedError for the parent, RulesViolatedError if the
     parent no longer provides what the customer needs.
@@ -289,7 +289,9 @@ class HistoryEntry(BaseModel):
     at: Timestamp
     by: str = Field(description="The id of an account, or schedule.")
     request_id: str | None = Field(description="The id of the request. Null if the schedule made the change.")
-    version: int | None = Field(description="The customer's version after the change. Null if it has no version.")
+    version: int | None = Field(
+        description="The customer's version after the change. Null if the system derived the entry from the customer's record."
+    )
     changes: dict[str, dict[str, Any]] = Field(description="By field: the value before (from) and after (to).")
     reason: str | None
 
@@ -304,7 +306,7 @@ class History(BaseModel):
 def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, cursor: str | None = None) -> History:
     """List the changes of a customer. Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
 
-    Entries that follow from the customer's record (added, reminded, in production) are merged with the stored changes.
+    Stored changes are merged with entries that are built from the customer's record: added, reminded, in production.
     """
     key = customer_key(customer_id)
     actor, customer, _ = read_customer(store, caller, customer_id)
@@ -312,7 +314,7 @@ def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, c
     position = read_cursor(actor, bound_to, cursor) or {"sk": HISTORY, "shown": "0"}
     page = store.query(TABLE, key[0], starts_with=HISTORY, after={"pk": key[0], "sk": position["sk"]}, limit=limit)
     from_record = entries_from_record(customer, caller.now)[int(position["shown"]) :]
-    # By time, which is in the sort key too: each change, None if it can't be read, and its sort key if it is stored.
+    # Each entry: its time, the change (None if it can't be read), and the sort key if it is stored. Sorted by time.
     merged: list[tuple[datetime, Change | None, str]] = [(change.at, change, "") for change in from_record]
     for item, change in zip(page.items, read_all(Change, page.items, []), strict=True):
         merged.append((parse_timestamp(item["sk"].split("#")[1]), change, item["sk"]))

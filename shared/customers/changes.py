@@ -30,11 +30,11 @@ class LocationChange(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     country: str = Field(description="One of the catalogue's locations, by ISO 3166-1 code or English name.")
-    reason: str = Field(description=f"Why, in 1 to {MAX_REASON_LENGTH} characters; it is kept in the history.")
+    reason: str = Field(description=f"The reason, 1 to {MAX_REASON_LENGTH} characters. The history shows it.")
 
 
 def depends_on_parent(change: CustomerChange) -> bool:
-    """Whether the decision depends on what the parent provides."""
+    """Return whether the decision depends on what the parent provides."""
     return change.service_type is not None or change.services_to_provide is not None
 
 
@@ -99,26 +99,26 @@ def restore(customer: Customer, parent: Customer, caller: Caller) -> Customer:
 
 
 def ensure_not_own_customer(actor: Account, customer: Customer) -> None:
-    """Raises ForbiddenError if the customer is the actor's own: one above it archives and restores it."""
+    """Raise ForbiddenError if the customer is the actor's own: only a company above can archive or restore it."""
     if actor.customer_id == customer.id:
         raise ForbiddenError("You can't archive or restore your own company. Ask a company above it.")
 
 
 def ensure_not_own_references(actor: Account, customer: Customer) -> None:
-    """Raises ForbiddenError for a distributor's own references: they are ids in the root's systems."""
+    """Raise ForbiddenError if a distributor changes its own references, which are ids in the root's systems."""
     if customer.level == "distributor" and actor.customer_id == customer.id:
         raise ForbiddenError("Only the company above yours can change the references of your company. Ask there.")
 
 
 def ensure_not_blocked(blocking: list[dict[str, str]]) -> None:
-    """Raises ArchiveBlockedError with the children and devices, if there are any."""
+    """Raise ArchiveBlockedError with the children and devices, if there are any."""
     if blocking:
         detail = "The customer still has customers or test devices. Archive or remove those listed in errors first."
         raise ArchiveBlockedError(detail, blocking)
 
 
 def ensure_not_needed(services: Set[str], children: Iterable[Mapping[str, Any]]) -> None:
-    """Raises RulesViolatedError with the children that have or provide one of the services."""
+    """Raise RulesViolatedError with the children that have or provide one of the services."""
     violations = Violations()
     for child in children:
         uses = services & {child.get("service_type", ""), *child.get("services_to_provide", ())}
@@ -137,7 +137,7 @@ HISTORY_FIELDS: Final = {field for field, spec in FIELDS.items() if spec.in_hist
 def _with_change(
     before: Customer, event: str, after: Mapping[str, Any], caller: Caller, reason: str | None = None
 ) -> Customer:
-    """Return `before` with these fields, at its next version, with the change recorded. If nothing differs, itself."""
+    """Return `before` with these fields, at its next version, and record the change. Return `before` if nothing differs."""
     fields = {field: value for field, value in after.items() if value != getattr(before, field)}
     if not fields:
         return before
@@ -156,7 +156,7 @@ def _with_change(
         },
         reason=reason,
     )
-    # Also those that are not in the history: a repeated addition shows the customer as it was added.
+    # Include fields that the history omits: a repeated addition shows the customer as it was added.
     kept = (HISTORY_FIELDS | set(FIELDS)) - {"archived_at"}
     initial_values = {field: old_values[field] for field in fields if field in kept}
     return changed.model_copy(
@@ -185,7 +185,7 @@ def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
             entries.append(_initial_entry("trial_ending", sent_at, SCHEDULE, None, {"days_before": days}))
     since = customer.production_since_at(now) if customer.level == "end_customer" else None
     if customer.archived_at and not customer.production_since:
-        since = None  # published after it is restored
+        since = None  # the event is published after the customer is restored
     if since is not None:
         if customer.trial:
             actor_id, request_id = customer.trial_ended_by or SCHEDULE, customer.production_request_id
@@ -204,6 +204,6 @@ def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
 def _initial_entry(
     event: str, at: datetime, actor_id: str, request_id: str | None, values: Mapping[str, Any]
 ) -> Change:
-    """Return an entry for a value that there was none before."""
+    """Build an entry with values that were not set before."""
     changes = {field: {"from": None, "to": value} for field, value in values.items()}
     return Change(event=event, at=at, by=actor_id, request_id=request_id, changes=changes)

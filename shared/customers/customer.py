@@ -29,7 +29,7 @@ from shared.values.timestamps import Timestamp, format_timestamp
 
 
 class ArchivePeriod(BaseModel):
-    """A time during which a customer was archived."""
+    """A period in which a customer was archived."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -38,7 +38,7 @@ class ArchivePeriod(BaseModel):
 
 
 class Change(BaseModel):
-    """One change of a customer. History and events are built from it alone. `changes`: field -> old and new value."""
+    """One change of a customer. History and events are built from it alone. `changes`: by field, old and new value."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -67,7 +67,7 @@ class Customer(BaseModel):
     storage_location: StorageLocation
     trial_started_at: Timestamp | None = None
     trial_ends_at: Timestamp | None = None
-    production_since: Timestamp | None = None  # recorded when it is known: at creation without a trial, or when it ends
+    production_since: Timestamp | None = None  # set at creation, or when the end of a trial is recorded
     trial_ended_by: str | None = None  # an account, or "schedule"
     reminder_7_at: Timestamp | None = None  # when the reminder of 7 days before the end was sent
     reminder_3_at: Timestamp | None = None
@@ -75,10 +75,10 @@ class Customer(BaseModel):
     production_request_id: str | None = None
     references: dict[str, str] = {}
     archived_at: Timestamp | None = None
-    expires_at: int | None = None  # epoch seconds; from then on an archived customer is removed
-    archives: tuple[ArchivePeriod, ...] = ()  # the times it was archived before
-    # What changed fields were when the customer was added; and, of a site, what it shared with its end-customer then.
-    # The table's names are older than the code's.
+    expires_at: int | None = None  # epoch seconds; an archived customer counts as removed from then on
+    archives: tuple[ArchivePeriod, ...] = ()  # earlier periods in which it was archived
+    # The values of changed fields when the customer was added; for a site also what it shared with its end-customer.
+    # In the table, both attributes have their older names.
     initial_values: dict[str, Any] = Field(
         {}, validation_alias=AliasChoices("initial_values", "first"), serialization_alias="first"
     )
@@ -104,7 +104,7 @@ class Customer(BaseModel):
 
     @property
     def reminded(self) -> int | None:
-        """The last reminder that was sent, by its days before the end."""
+        """The last reminder that was sent, as days before the end (7, 3 or 1). None if none was sent."""
         return min((days for days in STEPS if days and getattr(self, f"reminder_{days}_at")), default=None)
 
     @property
@@ -164,7 +164,9 @@ class CustomerChange(BaseModel):
     name: str | None = None
     service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
     services_to_provide: list[str] | None = Field(None, max_length=MAX_SERVICES)
-    device_country: str | None = Field(None, description="The storage location stays as it is.")
+    device_country: str | None = Field(
+        None, description="An ISO 3166-1 code or an English name. The storage location does not change."
+    )
     references: dict[str, str | None] | None = Field(
         None,
         max_length=2 * MAX_REFERENCES,
@@ -185,7 +187,7 @@ def new_customer(
     levels: tuple[Level, ...] = ()
     if parent is None:
         levels = LEVELS[1:]
-    elif not ALLOWED_CHILDREN[parent.level]:  # no other rule is worth a word
+    elif not ALLOWED_CHILDREN[parent.level]:  # no other violation matters
         detail = "A site can't have children. Choose another parent."
         raise RulesViolatedError.of(RuleViolation("parent_holds_nothing", "/parent_id", detail))
     else:
@@ -287,7 +289,7 @@ class ArchiveResponse(BaseModel):
 class CustomerResponse(BaseModel):
     """The response with a customer. Times are RFC 3339 in UTC."""
 
-    id: str | None = Field(description="Null with validate_only.")
+    id: str | None = Field(description="Null only with validate_only.")
     name: str
     level: Level
     parent_id: str | None
@@ -303,7 +305,9 @@ class CustomerResponse(BaseModel):
     trial: TrialResponse | None
     production_since: Timestamp | None
     references: dict[str, str]
-    archive: ArchiveResponse | None = Field(description="Set if the customer is archived. Otherwise null.")
+    archive: ArchiveResponse | None = Field(
+        description="When the customer was archived and when it is removed. Null if it is not archived."
+    )
     version: int
     created_at: Timestamp
     created_by: str
@@ -319,7 +323,7 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
     source = end_customer if customer.level == "site" and end_customer else customer
     since = source.production_since_at(now)
     if since is not None:
-        since = max(since, customer.created_at)  # a site added later is in production from then on
+        since = max(since, customer.created_at)  # a site that is added later is in production from its creation
     location = customer.storage_location
     return CustomerResponse(
         **customer.model_dump(include=_SHOWN_AS_STORED),
@@ -346,7 +350,7 @@ def show_as_created(customer: Customer, parent: Customer | None) -> CustomerResp
     `initial_values` contains every value that has changed since. The trial is shown as of the creation.
     """
     created = {**customer.model_dump(exclude={"archived_at", "expires_at"}), **customer.initial_values, "version": 1}
-    if customer.trial:  # ended within the moment of its creation, by a clock that is behind
+    if customer.trial:  # a clock that is behind can record the end of the trial as the time of creation
         created["production_since"] = None
     if customer.level == "site" and parent:
         parent = Customer.model_validate({**parent.model_dump(), **customer.inherited_initial_values})

@@ -45,13 +45,13 @@ class FieldSpec:
     end_customer: FieldRule
     site: FieldRule
     _: KW_ONLY
-    root: FieldRule = "optional"  # the root is changed, but never added
+    root: FieldRule = "optional"  # applies to changes only, because a root is never added
     normalize: Callable[[Any, str, Context], Any] | None = None
     changeable: bool = False
     in_history: bool = False
     from_parent: bool = False  # only what the parent provides is allowed
     options: Mapping[str, Any] = MappingProxyType({})  # what a form shows: limits and the default
-    parse_text: Callable[[str, str], Any] = cells.parse_text  # a cell of a file, its pointer -> a request's value
+    parse_text: Callable[[str, str], Any] = cells.parse_text  # (cell of a file, pointer) -> value of a request
 
     def rule(self, level: Level) -> FieldRule:
         match level:
@@ -66,16 +66,16 @@ class FieldSpec:
 
 
 def normalize_service_type(service_type: str, pointer: str, context: Context) -> str:
-    """Raises RuleViolation for a service type that the parent does not provide."""
-    if context.levels != ("site",) and service_type not in context.provided:  # a site has none, which its rule says
+    """Return the service type. Raises RuleViolation for one that the parent does not provide."""
+    if context.levels != ("site",) and service_type not in context.provided:  # for a site, the field rule reports it
         raise _service_not_provided(pointer, service_type, context.provided)
     return service_type
 
 
 def normalize_services_to_provide(services: list[str], pointer: str, context: Context) -> tuple[str, ...]:
-    """Sort the services and drop repeated ones. Raises RuleViolation for none, or one that the parent lacks."""
+    """Sort the services, without repeats. Raises RuleViolation for none, or one that the parent does not provide."""
     if context.levels in (("end_customer",), ("site",)):
-        return ()  # the rule of the level has refused the field already
+        return ()  # the field rule of the level has reported it already
     if not services:
         raise RuleViolation("required", pointer, "At least one service to provide is required.")
     for place, service in enumerate(services):
@@ -98,7 +98,7 @@ def _merge_references(requested: Mapping[str, str | None], pointer: str, context
     stored: Mapping[str, str] = context.stored.get("references", {})
     new = normalize_references({system: value for system, value in requested.items() if value is not None}, pointer)
     remaining = {system: value for system, value in stored.items() if requested.get(system, "") is not None}
-    return normalize_references(remaining | new, pointer)  # once more: the limit is that of all references
+    return normalize_references(remaining | new, pointer)  # again: the limit applies to all references together
 
 
 def normalize_references(references: Mapping[str, str], pointer: str = "/references") -> dict[str, str]:
@@ -139,7 +139,7 @@ FIELDS: Final[dict[str, FieldSpec]] = {
         "required",
         "required",
         "refused",
-        root="refused",  # the root provides both services, always
+        root="refused",  # the root always provides both services
         normalize=normalize_service_type,
         changeable=True,
         in_history=True,
@@ -198,7 +198,7 @@ def common_rules(levels: tuple[Level, ...]) -> dict[str, FieldRule]:
 
 
 def check_field_rule(field: str, rule: FieldRule, *, given: bool, levels: tuple[Level, ...]) -> None:
-    """Raises RuleViolation for a required field that is missing, or a rejected field that is given."""
+    """Raise RuleViolation for a required field that is missing, or a refused field that is given."""
     if rule == "required" and not given:
         raise RuleViolation("required", f"/{field}", f"{_levels_text(levels)} requires {field}.")
     if rule == "refused" and given:

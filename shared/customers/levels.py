@@ -17,7 +17,7 @@ ALLOWED_CHILDREN: Final[dict[Level, tuple[Level, ...]]] = {
     "site": (),
 }
 LEVELS: Final = tuple(ALLOWED_CHILDREN)
-# As a person says it.
+# The levels as words in a sentence.
 LABELS: Final[dict[Level, str]] = {
     "root": "the root",
     "distributor": "a distributor",

@@ -1,4 +1,4 @@
-"""What may be added below a customer: enough to draw the form "Add customer" from, and no rule written twice."""
+"""What can be added below a customer, for the form "Add customer". It is derived from the rules in `fields.py`."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from shared.values.countries import COUNTRY_NAMES, CountryCode
 
 
 class FieldOption(BaseModel):
-    """One field of the form. `set`: the system sets it to `value`. `by_device_country`: see the device countries."""
+    """One field of the form. `set`: the system sets it to `value`. `by_device_country`: see `device_countries`."""
 
     rule: FieldRule
     value: Any = Field(None, description="The value that the system sets, or the default.")
@@ -39,7 +39,9 @@ class DeviceCountry(Choice):
 
 class Options(BaseModel):
     parent_id: str
-    may_add: bool = Field(description="Whether the caller's role lets them add customers.")
+    may_add: bool = Field(
+        description="Whether the caller can add customers: the role allows it and the parent is not archived."
+    )
     levels: list[LevelOption]
     device_countries: list[DeviceCountry]
     storage_locations: list[Choice] = Field(

@@ -24,7 +24,7 @@ def customer_item(customer: Customer) -> Item:
 
 
 def name_item(customer: Customer) -> Item:
-    """Build the record of a name, with what the parent's rules need, because it can be read strongly consistent."""
+    """Build the record of a name. It has the fields that the parent's rules need, to read them strongly consistent."""
     pk, sk = name_key(customer.parent_id or "", customer.folded_name)
     known = {field: getattr(customer, field) for field in ("name", "service_type", "services_to_provide", "expires_at")}
     item = {"pk": pk, "sk": sk, "customer_id": customer.id, **known}

@@ -12,7 +12,7 @@ from shared.table.store import Page, Position, Store, position
 
 Kind = Literal["customer", "archived", "account", "device"]
 
-# A page of the root's subtree may be shorter than asked for: so many queries at most, one a distributor.
+# The most queries for a page of the root's subtree, one per distributor. Such a page can be shorter than the limit.
 MAX_QUERIES: Final = 16
 
 

@@ -1,7 +1,7 @@
-"""Trials: 30 times 24 hours from creation, then production by itself. Source: domain.md, "Trial".
+"""Trials: 30 times 24 hours from creation, then production automatically. Source: domain.md, "Trial".
 
-Whether a trial is over is computed from the clock, so it is true between two runs of the schedule as well. The schedule
-only records it and sends the reminders. `trial_due` of the record is the next step and its time.
+Whether a trial is over is computed from the clock, so the result is also correct between two runs of the schedule. The
+schedule only records the end and sends the reminders. `trial_due` of a record is the next step and its time.
 """
 
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ TRIAL_PERIOD: Final = timedelta(hours=30 * 24)
 # Days before the end on which a reminder is due; 0 is the end itself.
 STEPS: Final = (7, 3, 1, 0)
 
-# The actor of a trial that ends by itself.
+# The recorded actor of reminders, and of a trial that no account ended early.
 SCHEDULE: Final = "schedule"
 
 State = Literal["in_trial", "in_production"]
@@ -31,7 +31,7 @@ def trial_from(start: datetime) -> Trial:
 def production_since(
     trial: Trial | None, created_at: datetime, recorded: datetime | None, now: datetime
 ) -> datetime | None:
-    """Return when production began as of `now`, or `None` during the trial, which is over at its very end.
+    """Return when production began as of `now`, or `None` during the trial. At exactly its end, a trial is over.
 
     `recorded` is the stored time, once an account or the schedule has moved the customer to production.
     """
@@ -45,7 +45,7 @@ def production_since(
 def days_left(trial: Trial | None, since: datetime | None, now: datetime) -> int:
     """Return the days of 24 hours until the end, rounded up: 0 without a trial or after it, never above 30.
 
-    `since` is when production began as of `now`. A clock that is behind shows the whole trial, not more.
+    `since` is when production began as of `now`. With a clock that is behind, the result is the whole trial, not more.
     """
     if trial is None or since is not None:
         return 0

@@ -23,7 +23,7 @@ MAX_TEST_DEVICES: Final = 10
 
 
 class Device(BaseModel):
-    """A test device. Its data is in `storage_location`; `expected_location` was its customer's at the time."""
+    """A test device. Its data is in `storage_location`. `expected_location` is its customer's when it was added."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,7 +35,7 @@ class Device(BaseModel):
     expected_location: CountryCode
     catalogue_version: int
     token_hash: str = ""
-    removed: bool = False  # what was removed stays as an empty shell, so that its key makes no second one
+    removed: bool = False  # a removed device stays as a tombstone, so that its key adds no second one
     version: int = 1
     created_at: Timestamp
     created_by: str
@@ -91,16 +91,16 @@ def device_tombstone(device: Device) -> Device:
 
 
 class DeviceResponse(BaseModel):
-    """The response with a test device. `actual` is null if the catalogue no longer contains its location."""
+    """The response with a test device."""
 
-    id: str | None = Field(description="Null with validate_only.")
+    id: str | None = Field(description="Null only with validate_only.")
     customer_id: str
     name: str
     test: Literal[True] = Field(True, description="Always true: the device tests where data lands.")
     invoiced: Literal[False] = Field(False, description="Always false: test devices are not invoiced.")
     expected: CountryResponse = Field(description="The storage location of the customer.")
     actual: CountryResponse | None = Field(
-        description="Where the device's data lands, by the routing when it was added."
+        description="Where the device's data lands, by the routing when it was added. Null if it was not in the routing."
     )
     matches: bool
     catalogue_version: int
@@ -110,7 +110,7 @@ class DeviceResponse(BaseModel):
 
 class AddedDeviceResponse(DeviceResponse):
     installation_token: str | None = Field(
-        description="The token is in this response only. The system stores a hash of it."
+        description="The token, in this response only: the system stores its hash. Null with validate_only."
     )
 
 

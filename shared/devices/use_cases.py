@@ -138,7 +138,7 @@ def _device(store: Store, caller: Caller, customer_id: str, device_id: str) -> t
 
 def blocking_devices(store: Store, customer_id: str) -> Iterator[dict[str, str]]:
     """Yield the test devices that block archiving a customer; see `shared.customers.change_use_cases.FindDevices`."""
-    # One page is enough: a customer has at most 10 devices, beside the tombstones of removed ones.
+    # One page is enough: a customer has at most 10 devices, and tombstones of removed ones.
     for item in store.query(TABLE, customer_key(customer_id)[0], starts_with="device#", limit=_PAGE).items:
         try:
             device = read_record(Device, item)
@@ -220,7 +220,7 @@ class DevicePage(BaseModel):
         description="One object for each test device, with a value for each column, in the order of the columns."
     )
     incomplete: list[IncompleteRecord] = Field(
-        description="Test devices of this page, or views, whose record or whose customer's record can't be read."
+        description="Records that can't be read: test devices of this page, their customers, and the caller's views."
     )
     invoiced: int = Field(
         0, description="The number of these rows that are invoiced: 0, because they are test devices."
@@ -256,7 +256,7 @@ def list_devices(
     name = None if columns is not None else view or DEFAULT
     incomplete: list[IncompleteRecord] = []
     saved = [records[views_at]] if views_at in records and columns is None else []
-    # Views that can't be read are named, and the columns are the system's. A view that is asked for is then an error.
+    # If the views can't be read, report them and use the system's columns. A request that names a view fails.
     views = next(iter(read_all(Views, saved, incomplete)), None) or Views()
     if view is not None and incomplete:
         raise UnreadableRecordError
@@ -300,7 +300,7 @@ def list_views(store: Store, caller: Caller) -> ViewList:
 
 
 def get_view(store: Store, caller: Caller, name: str) -> View:
-    """Raises NotFoundError."""
+    """Return one of the caller's views. Raises NotFoundError."""
     name = unquote(name)
     columns = _views(store, caller).columns(name)
     if columns is None:
@@ -309,7 +309,7 @@ def get_view(store: Store, caller: Caller, name: str) -> View:
 
 
 def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
-    """Save a view of the caller's own; one of this name is replaced, the default one too. Raises RulesViolatedError."""
+    """Save a view of the caller. It replaces a view with the same name, even the default. Raises RulesViolatedError."""
     name = unquote(name)
     views = _views(store, caller)
     validate_view(name, new.columns, views)
@@ -320,7 +320,7 @@ def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
 
 
 def remove_view(store: Store, caller: Caller, name: str) -> None:
-    """Remove a view. Without a saved default view, an account has the system's. Raises NotFoundError."""
+    """Remove a view. If it is the default view, the system's default applies again. Raises NotFoundError."""
     name = unquote(name)
     views = _views(store, caller)
     if name not in views.columns_by_name:

@@ -92,7 +92,7 @@ class Views(BaseModel):
 
 
 def validate_view(name: str, columns: list[str], views: Views) -> None:
-    """Raises RulesViolatedError for a view that may not be saved."""
+    """Raise RulesViolatedError for a view that can't be saved."""
     violations = Violations()
     if not _VIEW_NAME.fullmatch(name):
         detail = "Use 1 to 64 letters, digits, spaces, hyphens and underscores, beginning with a letter or digit."
@@ -106,7 +106,7 @@ def validate_view(name: str, columns: list[str], views: Views) -> None:
 
 
 def validate_columns(columns: str) -> list[str]:
-    """Parse 'name,customer' to ['name', 'customer']. Raises RulesViolatedError for a column that is not there."""
+    """Parse 'name,customer' to ['name', 'customer']. Raises RulesViolatedError for an unknown column."""
     violations = Violations()
     names = [name.strip() for name in columns.split(",", len(COLUMNS))]
     _check_columns(violations, names, "columns")

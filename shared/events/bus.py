@@ -40,22 +40,25 @@ class EventBridgeBus:
         return failed
 
     def _put(self, events: Sequence[EventEnvelope], indexes: list[int]) -> set[int]:
-        """One request; what EventBridge did not take of it is sent again."""
+        """Publish the events with these indexes in one request, and resend those that EventBridge rejects temporarily.
+
+        Return the indexes of those that were not published.
+        """
         for attempt in range(MAX_ATTEMPTS):
             entries: Any = [self._entry(*events[index]) for index in indexes]
             try:
                 results = self._client.put_events(Entries=entries)["Entries"]
             except BotoCoreError:
-                return set(indexes)  # after the SDK's own tries
+                return set(indexes)  # the SDK has retried already
             except ClientError:
                 if len(indexes) == 1:
                     return set(indexes)
-                # One that EventBridge refuses must not keep the others.
+                # One event that EventBridge rejects must not block the others.
                 return {failed for index in indexes for failed in self._put(events, [index])}
             indexes = [index for index, result in zip(indexes, results, strict=True) if result.get("ErrorCode")]
             if not indexes:
                 return set()
-            self._wait(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - spreads callers, hides nothing
+            self._wait(random.uniform(0, 0.1 * 2**attempt))  # noqa: S311 - jitter, not a secret
         return set(indexes)
 
     def _entry(self, kind: str, event: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Events: what is published when a record of the table changes.
+"""The events that are published when a record of the table changes.
 
-An event follows from the record before and after the change and from nothing else, so the same change always gives the
-same event with the same id, by which a consumer recognizes duplicates. An event is delivered at least once.
+An event is built only from the record before and after the change. The same change therefore always gives the same
+event with the same id, by which a consumer recognizes duplicates. An event is delivered at least once.
 Within a customer, `sequence` is the record's version and gives the order.
 """
 
@@ -65,7 +65,7 @@ class TrialEnding(CustomerEvent):
 
 
 class CustomerChanged(CustomerEvent):
-    """A customer's name, services, device country or references were changed; `changes` by field: from what to what."""
+    """A customer's name, services, device country or references were changed. `changes`: by field, old and new."""
 
     changes: dict[str, dict[str, Any]]
     changed_by: str
@@ -73,7 +73,7 @@ class CustomerChanged(CustomerEvent):
 
 
 class CustomerArchived(CustomerEvent):
-    """A customer was archived: it counts for nothing and is not invoiced from `archived_at` on."""
+    """A customer was archived. From `archived_at` on, it can't be changed and is not invoiced."""
 
     archived_at: Timestamp
     removed_at: Timestamp = Field(description="The time until which the customer can be restored. Then it is removed.")
@@ -82,7 +82,7 @@ class CustomerArchived(CustomerEvent):
 
 
 class CustomerRestored(CustomerEvent):
-    """An archived customer is back, and invoiced as before from `restored_at` on."""
+    """An archived customer was restored. From `restored_at` on, it is invoiced as before."""
 
     archived_at: Timestamp
     restored_at: Timestamp
@@ -91,7 +91,7 @@ class CustomerRestored(CustomerEvent):
 
 
 class CustomerEnteredProduction(CustomerEvent):
-    """Invoicing of an end_customer starts, its sites included. Once for each end_customer, with or without a trial."""
+    """Invoicing of an end-customer and its sites starts. Published once per end-customer, with or without a trial."""
 
     invoice_from: Timestamp
     ended_by: str | None = Field(
@@ -100,7 +100,7 @@ class CustomerEnteredProduction(CustomerEvent):
 
 
 class StorageLocationChanged(CustomerEvent):
-    """Support has changed a customer's storage location; `storage_location` is the new one."""
+    """Support has changed a customer's storage location. `storage_location` is the new one."""
 
     previous_location: CountryCode
     reason: str
@@ -113,7 +113,9 @@ class DeviceEvent(Event):
 
     device_id: str
     expected_location: CountryCode
-    storage_location: CountryCode | None = Field(description="Where the device's data lands.")
+    storage_location: CountryCode | None = Field(
+        description="Where the device's data lands. Null if the catalogue did not contain expected_location."
+    )
     matches: bool
     invoiced: Literal[False] = False
 
@@ -127,7 +129,7 @@ class DeviceRemoved(DeviceEvent):
 
 
 class AccountEvent(Event):
-    """An account, by its id; its address and its name are for the API alone."""
+    """An account, identified by its id. Events contain neither its e-mail address nor its name."""
 
     account_id: str
     role: Role
@@ -189,7 +191,7 @@ def events_for_change(old: Image | None, new: Image | None, changed_at: datetime
     """
     if new is None:
         return []  # records are deleted only after they expire, long after they were removed
-    # By both keys: the sort key of a name record is a name, and may be any word.
+    # Check both keys: the sort key of a name record is a name, which can be any word.
     kind = _KINDS.get((str(new["pk"]).partition("#")[0], str(new["sk"]).partition("#")[0]))
     if kind == "customer":
         return _customer_events(old, new)
@@ -204,7 +206,7 @@ _REMINDERS: Final = {days: f"reminder_{days}_at" for days in STEPS if days}
 
 
 def _customer_events(old: Image | None, image: Image) -> list[EventEnvelope]:
-    # What was there before is compared and not read: it may have been broken, and be mended now.
+    # Compare the old record without parsing it: it may be a broken one that this change has repaired.
     watched = ("production_since", "last_change", *_REMINDERS.values())
     if old is not None and all(old.get(name) == image.get(name) for name in watched):
         return []
@@ -302,7 +304,7 @@ def _device_events(old: Image | None, new: Device, changed_at: datetime | None) 
 def _account_events(old: Image | None, new: Account, changed_at: datetime | None) -> list[EventEnvelope]:
     before = Account.model_validate(old) if old is not None else None
     if before is not None and (before.role, before.status) == (new.role, new.status):
-        return []  # a name, or what the system itself has noted
+        return []  # only the name or internal state has changed
     kind = "account_added" if old is None else "account_removed" if new.removed else "account_changed"
     return [
         _envelope(
@@ -320,10 +322,10 @@ def _account_events(old: Image | None, new: Account, changed_at: datetime | None
 
 
 def in_epoch(envelope: EventEnvelope, epoch: int) -> EventEnvelope:
-    """Return the event as one of an epoch of the table, with an id of its own.
+    """Return the event with this epoch of the table, and with an id that no other epoch uses.
 
-    After a restore, versions are counted again from those of the backup. A change then is a new event, even if an event
-    of the same record and version may have been published before the restore. Epoch 0 has the ids of the first table.
+    After a restore, versions continue from those of the backup, so the same version of a record can occur twice. The
+    epoch makes these two changes different events. In epoch 0, before any restore, ids are unchanged.
     """
     if not epoch:
         return envelope

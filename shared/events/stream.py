@@ -14,7 +14,7 @@ def publish_events(event: Any, bus: Bus) -> dict[str, Any]:
     """Publish the events of a batch of stream records, in the order of the records.
 
     The response reports the first record that failed. Lambda sends that record and all later ones again, which keeps
-    the order, and at last moves the record alone to the dead-letter queue. Events that were published before are then
+    the order, and finally moves only that record to the dead-letter queue. Events that were published before are then
     published again with the same ids.
     """
     envelopes: list[EventEnvelope] = []

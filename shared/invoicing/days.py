@@ -1,7 +1,7 @@
 """The invoiced days of an end-customer in a month.
 
-Days that are partly in a trial are not counted, nor are days that were archived from beginning to end. Days and months
-are those of UTC. Sites and test devices are never invoiced themselves.
+A day that is partly in a trial is not invoiced, nor is a day on which the customer was archived all day. Days and
+months are in UTC. Sites and test devices are never invoiced themselves.
 """
 
 import re
@@ -17,7 +17,7 @@ _DAY = timedelta(days=1)
 
 class Month(NamedTuple):
     start: datetime
-    end: datetime  # the start of the next one
+    end: datetime  # the start of the next month
 
 
 class Invoiceable(NamedTuple):
@@ -47,7 +47,7 @@ def invoiceable(
 ) -> Invoiceable | None:
     """Return the invoiced part of the month, or `None`. `after_trial`: a trial ended when invoicing started.
 
-    `archives`: the periods in which it was archived. `until`: the time since which it is archived now.
+    `archives`: the earlier periods in which the customer was archived. `until`: when it was archived, if it still is.
     """
     if invoice_from is None:
         return None
@@ -55,7 +55,7 @@ def invoiceable(
     if start >= end:
         return None
     first_day = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    if after_trial and first_day < invoice_from:  # some of that day was trial
+    if after_trial and first_day < invoice_from:  # part of that day was in the trial
         first_day += _DAY
     days = [first_day + number * _DAY for number in range(-((first_day - end) // _DAY))]
     archived = [day for day in days if any(begin <= day and day + _DAY <= stop for begin, stop in archives)]

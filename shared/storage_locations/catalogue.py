@@ -1,7 +1,7 @@
 """The catalogue of storage locations and its routing, and the rule that gives a customer its location.
 
-The storage location of a customer and the country of the data centre are two things: the current routing maps the
-first to the second. Source: domain.md, "Storage location".
+A customer's storage location can differ from the country of the data centre: the current routing maps the first to
+the second. Source: domain.md, "Storage location".
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from shared.values.timestamps import Timestamp
 
 MAX_LOCATIONS: Final = 249
 
-# The first version of the catalogue: the seventeen of the source document, each with its own data centre open.
+# The first version of the catalogue: the 17 countries of the source document, each with an open data centre.
 FIRST_COUNTRIES: Final = tuple("AU BE BR CA DK FR DE IT NL NO PT ZA ES SE CH GB US".split())
 
 
@@ -29,7 +29,7 @@ class Location(BaseModel):
 
 
 class Catalogue(BaseModel):
-    """One version of the catalogue. Versions count from 1 and are never changed, only followed."""
+    """One version of the catalogue. Versions are numbered from 1. A version never changes."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,7 +50,7 @@ class Catalogue(BaseModel):
         return next((location.routed_to for location in self.locations if location.country == country), None)
 
 
-# By the hosted device country, by the caller's choice, or by support later.
+# hosted: by the device country. chosen: by the caller. support: changed by support later.
 DecidedBy = Literal["hosted", "chosen", "support"]
 
 
@@ -112,7 +112,7 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
     for country, (index, routed_to) in routes.items():
         if routed_to in named - set(routes):  # its own entry has a violation already
             continue
-        # One step only: data lands where a data centre is open, and an open one routes to itself.
+        # Routing has one step: to a location with an open data centre, which is routed to itself.
         if routes.get(routed_to, (0, ""))[1] != routed_to:
             violations.add(
                 RuleViolation(
@@ -130,7 +130,7 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
 def decide_location(catalogue: Catalogue, device_country: str, choice: str | None, now: datetime) -> StorageLocation:
     """Return the storage location for devices in `device_country` (alpha-2). `choice` is the caller's.
 
-    A country with storage is its own location, and no other is allowed. Elsewhere the caller must choose. Raises
+    If the device country hosts storage, it is the only allowed location. Otherwise the caller must choose one. Raises
     RuleViolation.
     """
     pointer = "/storage_location"

@@ -1,4 +1,4 @@
-"""What can be done with the catalogue of storage locations."""
+"""Use cases for the catalogue of storage locations: read it, and replace it."""
 
 from pydantic import BaseModel
 
@@ -47,7 +47,7 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
     current = Catalogue.model_validate(records[CATALOGUE])
     catalogue = next_catalogue(current, new, caller.now, account.id)
     if current.version == version + 1 and (current.created_by, current.locations) == (account.id, catalogue.locations):
-        return _show(current)  # the same request again, whose answer was lost
+        return _show(current)  # a repeat of a request whose response was lost
     if current.version != version:
         raise StaleVersionError.of("catalogue", current.version)
     this_version, in_force = catalogue_items(catalogue)

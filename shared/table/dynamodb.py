@@ -46,11 +46,11 @@ _THROTTLED: Final = frozenset(
 )
 
 
-# Another transaction holds one of the records: nothing was written, so it is safe to write again.
+# Another transaction is writing one of the records. Nothing was written, so it is safe to retry.
 _CONFLICT: Final = frozenset({"TransactionConflict", "TransactionConflictException", "TransactionInProgressException"})
 
 
-# The system's: environments that go on from one kept start must not wait alike.
+# Random numbers of the operating system: environments restored from one snapshot must not wait equally long.
 _RANDOM: Final = random.SystemRandom()
 
 
@@ -140,7 +140,7 @@ class DynamoStore:
                     raise ItemTooLargeError(error.response["Error"]["Message"]) from error
                 if code not in _CONFLICT:
                     raise
-                self._wait(attempt)  # a transaction holds the record: nothing was written
+                self._wait(attempt)  # a transaction is writing the record: nothing was changed
             else:
                 return
         raise _throttled()
@@ -178,7 +178,7 @@ class DynamoStore:
                 return Page(items[:limit], position(index, items[limit - 1]))
             if "LastEvaluatedKey" not in response:
                 return Page(items, None)
-            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]  # 1 MB is full before the limit is
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]  # the response reached 1 MB before the limit
 
     def _action(self, action: Action) -> dict[str, Any]:
         if isinstance(action, Increment):
@@ -199,7 +199,7 @@ class DynamoStore:
         if isinstance(action, Update):
             request["UpdateExpression"], names, values = _update_expression(action.put, action.remove)
             request["ExpressionAttributeNames"] |= names
-            if values:  # it must not be empty
+            if values:  # DynamoDB rejects an empty map
                 request["ExpressionAttributeValues"] = request.get("ExpressionAttributeValues", {}) | values
             return {"Update": {**request, "Key": _key(action.key)}}
         verb = "ConditionCheck" if isinstance(action, Check) else "Delete"
@@ -207,7 +207,7 @@ class DynamoStore:
 
     def _count(self, action: Increment) -> dict[str, Any]:
         parts, names, values = _equals(action.condition)
-        if action.by < 0:  # a count that is absent is 0, and nothing is taken from it
+        if action.by < 0:  # a missing count is 0 and can't be decremented
             parts.append("#count >= :least")
             values[":least"] = _serialize(action.least - action.by)
         elif action.most is not None:
@@ -323,7 +323,7 @@ def _serialize(value: Any) -> Any:
 def _deserialize(item: Mapping[str, Any]) -> Item:
     return {
         name: value["S"] if "S" in value else _deserialize_value(value) for name, value in item.items()
-    }  # text is most of it
+    }  # most values are text
 
 
 def _deserialize_value(value: Mapping[str, Any]) -> Any:
@@ -339,7 +339,7 @@ def _deserialize_value(value: Mapping[str, Any]) -> Any:
             return _deserialize(content)
         case "NULL":
             return None
-    return content  # sets and bytes, which only another version of the code writes: they are never written back
+    return content  # sets and bytes, which only another version of the code writes; this version never writes them back
 
 
 def _give_up(_attempt: int) -> None:

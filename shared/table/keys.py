@@ -13,21 +13,21 @@
 | test device                 | customer#<id>         | device#<id>     | subtree                    |
 | test devices, count         | customer#<id>         | devices         |                            |
 | views of an account         | account#<id>          | views           |                            |
-| catalogue in force          | catalogue             | current         |                            |
+| current catalogue           | catalogue             | current         |                            |
 | catalogue, each version     | catalogue             | version#000001  |                            |
 | import                      | import#<id>           | import          |                            |
 | rows of an import, a part   | import#<id>           | rows#00         |                            |
-| what became of them         | import#<id>           | results#00      |                            |
+| results of an import, a part| import#<id>           | results#00      |                            |
 
-An archived customer is in the subtree index alone, in a partition of archived ones. It, its name and its references
-hold the time from which they count as removed (`expires_at`), whenever DynamoDB deletes them.
+An archived customer is in the subtree index only, in a partition for archived customers (a distributor: in the root's).
+The customer, its name and its references count as removed from `expires_at` on, even if DynamoDB deletes them later.
 
 | access pattern                                 | operation                                                          |
 |------------------------------------------------|--------------------------------------------------------------------|
 | the caller, customers by id, a catalogue       | one BatchGetItem, strongly consistent                              |
 | add a customer                                 | one TransactWriteItems: customer, name, references, parent's counter|
-| change, archive, restore a customer            | the same, and the change's record; names and references move       |
-| what blocks a change of a parent               | Query of the table: the names below it, strongly consistent        |
+| change, archive, restore a customer            | the same, plus a history record; names and references are updated  |
+| children that block a change of a parent       | Query of the table: the names below it, strongly consistent        |
 | history of a customer                          | Query of the table                                                 |
 | a customer by a reference                      | BatchGetItem of the reference, then of the customer                |
 | an import                                      | one TransactWriteItems of all its rows; one for each part's result |
@@ -39,7 +39,7 @@ hold the time from which they count as removed (`expires_at`), whenever DynamoDB
 | add, remove a test device                      | one TransactWriteItems: device, count, check of the customer       |
 | save a view                                    | one TransactWriteItems of one record                               |
 | trials that are due                            | Query trials, 16 shards                                            |
-| replace the catalogue                          | one TransactWriteItems: the version, the one in force              |
+| replace the catalogue                          | one TransactWriteItems: the new version, the current catalogue     |
 """
 
 import zlib
@@ -52,7 +52,7 @@ from shared.values.timestamps import format_timestamp
 Key = tuple[str, str]
 Item = dict[str, Any]
 
-# The table itself, where an index is asked for.
+# Names the table itself instead of an index.
 TABLE: Final = "table"
 # Index -> its partition key and sort key. A record is in an index when it has both attributes.
 INDEXES: Final = {
@@ -68,7 +68,7 @@ CATALOGUE: Final[Key] = ("catalogue", "current")
 
 
 def _of(kind: str, id: str) -> str:
-    """Build a key from an id that may come from outside: it is cut, so that a key is never too long."""
+    """Build a key from an id, which can come from a request. Truncate the id, so that the key is never too long."""
     return f"{kind}#{id[:64]}"
 
 
@@ -115,7 +115,7 @@ def account_key(account_id: str) -> Key:
 
 
 def email_key(email: str) -> Key:
-    """Normalize an address, so that all spellings have one key. Domains are normalized before and not folded."""
+    """Build the key of an address, whose domain is normalized. All spellings of the local part have the same key."""
     local, _, domain = email.rpartition("@")
     return (f"email#{local.casefold()}@{domain}", "email")
 

@@ -1,4 +1,4 @@
-"""A dry run: the store as it would be, on which everything can be tried and nothing is written."""
+"""A store for dry runs: it shows what writes would change, and writes nothing to the table."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from shared.table.store import SCHEMA, Action, Check, ConditionFailedError, Dele
 class OverlayStore:
     """Reads from `records`, and stores what is written in memory only.
 
-    A write is one read of its records. Its conditions are decided here, as DynamoDB decides them.
+    A write reads its records in one request. Its conditions are checked in memory, by the same rules as in DynamoDB.
     """
 
     def __init__(self, records: Records) -> None:

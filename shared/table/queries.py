@@ -17,7 +17,7 @@ MAX_CHUNKS: Final = 5
 
 
 def get_live(store: Records, now: datetime, *keys: Key) -> dict[Key, Item]:
-    """Return the records that exist. An expired record does not, even before DynamoDB deletes it."""
+    """Return the records that exist, without expired records that DynamoDB has not deleted yet."""
     return {key: item for key, item in store.get(*keys).items() if not is_expired(item, now)}
 
 
@@ -26,14 +26,16 @@ def is_expired(item: Item, now: datetime) -> bool:
 
 
 def has_passed(expires_at: int | None, now: datetime) -> bool:
-    """Return whether the time has come. A record has expired at its very second."""
+    """Return whether `now` has reached `expires_at` (epoch seconds)."""
     return expires_at is not None and expires_at <= now.timestamp()
 
 
 class IncompleteRecord(BaseModel):
     """A record that a list leaves out because this version of the code can't read it."""
 
-    kind: str = Field(description="What it is: customer, account, test_device, change or views.", examples=["customer"])
+    kind: str = Field(
+        description="The kind of the record: customer, account, test_device, change or views.", examples=["customer"]
+    )
     id: str
 
 
@@ -55,7 +57,7 @@ def read_record[M: BaseModel](model: type[M], item: Item) -> M:
 
 
 def read_all[M: BaseModel](model: type[M], items: Iterable[Item], incomplete: list[IncompleteRecord]) -> list[M | None]:
-    """Return stored records as their models, in order: None for one that can't be read, which `incomplete` gets."""
+    """Return stored records as their models, in order. One that can't be read is None, and is added to `incomplete`."""
     found: list[M | None] = []
     for item in items:
         try:
@@ -97,9 +99,9 @@ def paginate[T](
             if shown_record is None:
                 continue
             shown.append(shown_record)
-            if len(shown) == limit and item is not page.items[-1]:  # the filter left more than a page
+            if len(shown) == limit and item is not page.items[-1]:  # the page is full, and there are more records
                 return shown, position_of(item)
-        bounded = len(page.items) < size  # the root's trees: enough queries were made
+        bounded = len(page.items) < size  # a page of the root's subtree reached its limit of queries
         if after is None or not filtered or bounded or len(shown) == limit:
             break
     return shown, after

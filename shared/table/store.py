@@ -1,7 +1,7 @@
 """The store: the protocol that the use cases need, and its actions.
 
-Three requests are enough: read records by key, write several in one transaction, query an index. A read or a write is
-one request to DynamoDB, however many records it has.
+A store reads records by key, writes several in one transaction, changes one without a transaction, and queries an
+index. A read by key or a transaction is one request to DynamoDB, however many records it has.
 """
 
 from collections.abc import Mapping
@@ -14,21 +14,21 @@ from shared.table.keys import INDEXES, Item, Key
 MAX_KEYS: Final = 100
 MAX_ACTIONS: Final = 100
 
-# The number of the format in which this code creates records: every attribute that the format has is there. Code that
-# meets a record of another number leaves the number, and the attributes that it does not know, as they are. Only a
-# migration raises it; see docs/developing.md.
+# The number of the format in which this code creates records, with every attribute of that format. A change of a record
+# with another number leaves its number, and attributes that this code does not know, unchanged. Only a migration raises
+# the number; see docs/developing.md.
 SCHEMA: Final = 1
 
-# The key of the last record of a page, as the next query takes it.
+# The key of the last record of a page. The next query continues after it.
 Position = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Put:
-    """Put `item` as a new record (`condition` is `None`), or over one whose attributes equal `condition`.
+    """Write `item` as a new record (`condition` is `None`), or replace the record whose attributes equal `condition`.
 
-    Over a record that exists it erases every attribute, so use `Update` unless that is what you want. With
-    `unless_expired_at` (epoch seconds), also over a record that had expired by then, which DynamoDB deletes late.
+    Replacing erases every other attribute of the record, so use `Update` unless that is what you want. With
+    `unless_expired_at` (epoch seconds), also replace a record that expired by then and is not deleted yet.
     """
 
     item: Item
@@ -57,7 +57,7 @@ class Update:
 
 
 def update_between(before: Item, after: Item, condition: Mapping[str, Any]) -> Update:
-    """Return the change from the record `before` to `after`, both as this code builds them and of the same key."""
+    """Return the change from the record `before` to `after`. This code has built both, with the same key."""
     put = {name: value for name, value in after.items() if name not in before or before[name] != value}
     return Update((after["pk"], after["sk"]), put, tuple(name for name in before if name not in after), condition)
 
@@ -100,7 +100,7 @@ class ItemTooLargeError(Exception):
 
 
 class ConditionFailedError(Exception):
-    """Nothing was written. `records` has, for each action that failed, the stored record or `None`."""
+    """A condition failed, so nothing was written. `records`: by key, the record that failed it, `None` if absent."""
 
     def __init__(self, records: dict[Key, Item | None]) -> None:
         super().__init__(f"the condition on {len(records)} records does not hold")
@@ -114,7 +114,7 @@ class Page:
 
 
 class Records(Protocol):
-    """Reading by key, and writing: all that adding needs."""
+    """The part of the store that adding needs: read by key, and write."""
 
     def get(self, *keys: Key) -> dict[Key, Item]:
         """Return the records that exist, strongly consistent, in one request for up to 100 keys."""
@@ -133,9 +133,9 @@ class Store(Records, Protocol):
         remove: tuple[str, ...] = (),
         versioned: bool = True,
     ) -> None:
-        """Change one record whose attributes equal `condition`; one request, no transaction.
+        """Change one record whose attributes equal `condition`. One request, no transaction.
 
-        `versioned`: its version is a number, and counts up.
+        `versioned`: check that its version is a number, and increment it.
 
         Raises ConditionFailedError, ItemTooLargeError.
         """
@@ -152,7 +152,7 @@ class Store(Records, Protocol):
     ) -> Page:
         """Return up to `limit` records of a partition of an index, in the order of its sort key, after a position.
 
-        Only records whose sort key starts with `starts_with`, or is not after `up_to`. The index TABLE is the table
+        If set, `starts_with` is the start of the sort key, and `up_to` the last sort key. The index TABLE is the table
         itself, read strongly consistent.
         """
 

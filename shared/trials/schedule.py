@@ -1,4 +1,4 @@
-"""The schedule of the trials: which time a run is for, and which shards it processes."""
+"""Scheduled runs for trials: the time that a run is for, and the shards that it processes."""
 
 import json
 from collections import Counter
@@ -12,12 +12,12 @@ from shared.aws.queues import Queue
 from shared.table.keys import TRIAL_SHARDS
 from shared.values.timestamps import format_timestamp
 
-# Do what is due at a time for some shards.
+# Processes what is due at a time, for some shards, and returns the number of each outcome.
 Work = Callable[[datetime, Iterable[int]], Counter[Any]]
 
 
 class ScheduledRunError(Exception):
-    """Some work of a run failed; all other work was done."""
+    """Some work of a run failed. All other work was done."""
 
 
 def run_scheduled(event: Any, work: Work, open_queue: Callable[[], Queue]) -> dict[str, int]:
@@ -47,7 +47,7 @@ def run_scheduled(event: Any, work: Work, open_queue: Callable[[], Queue]) -> di
 
 
 def _parse_request(event: Any) -> Mapping[str, Any]:
-    """Return what the event requests; nothing for another kind of event."""
+    """Return the request in the event, or an empty one for another kind of event."""
     if not isinstance(event, Mapping):
         return {}
     try:

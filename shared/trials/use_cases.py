@@ -22,7 +22,7 @@ from shared.values.timestamps import Timestamp, format_timestamp
 
 PAGE: Final = 100
 
-# The attributes of the event that starts invoicing. A record without them is quarantined, not ended without its event.
+# The attributes that the event that starts invoicing needs. A record without one of them is quarantined.
 _REQUIRED_ATTRIBUTES: Final = (
     "name",
     "path",
@@ -34,7 +34,7 @@ _REQUIRED_ATTRIBUTES: Final = (
 )
 
 # The outcome of one due trial: moved to production, reminded, skipped because another run was first, quarantined
-# because its record is broken, failed for now, or deferred to the next run.
+# because its record is broken, failed (the next run retries it), or deferred to the next run.
 Outcome = Literal["ended", "reminded", "skipped", "quarantined", "failed", "deferred"]
 
 
@@ -47,7 +47,7 @@ def end_trials(
     `deferred` when the time is up are processed by the next run; only those that were read are counted.
     """
     theirs = list(shards)
-    # As many threads in all, whether one call has all shards or one of them.
+    # The total number of threads is the same for a call with all shards and for a call with one.
     workers = TRIAL_SHARDS // max(len(theirs), 1)
     with ThreadPoolExecutor(TRIAL_SHARDS) as pool:
         done = pool.map(lambda shard: _process_shard(store, shard, now, time_is_up, workers), theirs)
@@ -65,7 +65,7 @@ def _process_shard(
 
     while True:
         try:
-            # "~" sorts after "#": what is due at this very microsecond is due.
+            # "~" sorts after "#", so that steps that are due at exactly `now` are included.
             page = store.query("trials", trial_shard(shard), up_to=f"{format_timestamp(now)}~", limit=PAGE, after=after)
         except ApiError:
             outcomes["failed"] += 1
@@ -84,7 +84,7 @@ def _process_shard(
 
 
 def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
-    """Process what is due for one trial. The index has its key, its next step and the time of the step."""
+    """Process what is due for one trial. `item` is its index entry: its key, its next step and the time of the step."""
     key, text = (item["pk"], item["sk"]), item["trial_due"]
     try:
         due = parse_due(text)
@@ -98,7 +98,7 @@ def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
         else:
             put = {"production_since": format_timestamp(due.ends_at), "trial_ended_by": SCHEDULE}
             remove = ("trial_shard", "trial_due")
-        # The state is checked again at the moment of writing: still this trial, still in it, still due.
+        # Check again in the write: it is the same trial, it has not ended, and the step is still due.
         condition = {
             "trial_due": text,
             "trial_ends_at": format_timestamp(due.ends_at),
@@ -110,7 +110,7 @@ def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
     except ConditionFailedError as failed:
         records = failed.records[key]
         if records is None or records.get("trial_due") != text:
-            return "skipped"  # by another run, by an early end, or removed
+            return "skipped"  # processed by another run, ended early, or removed
         return _quarantine(store, key, text, "record")
     except (ValueError, OverflowError, ItemTooLargeError):
         return _quarantine(store, key, text, "record")
@@ -121,7 +121,7 @@ def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
 
 def _quarantine(store: Store, key: Key, text: str, reason: str) -> Outcome:
     """Remove a broken record from the index, so that later runs skip it. A person must fix it."""
-    for put in ({"trial_set_aside": reason}, {}):  # the second, where the record has no room left
+    for put in ({"trial_set_aside": reason}, {}):  # the second is for a record that is too large for the mark
         try:
             store.change(key, {"trial_due": text}, put=put, remove=("trial_shard",), versioned=False)
         except ItemTooLargeError:
@@ -135,7 +135,7 @@ def _quarantine(store: Store, key: Key, text: str, reason: str) -> Outcome:
 
 
 class ProductionResponse(BaseModel):
-    """A customer in production. `ended_now` where this very request has ended its trial."""
+    """A customer in production. `ended_now`: whether this request has ended its trial."""
 
     customer_id: str
     state: State
@@ -148,8 +148,8 @@ class ProductionResponse(BaseModel):
 def start_production(store: Store, caller: Caller, customer_id: str, *, version: int) -> ProductionResponse:
     """End the trial of an end-customer that is at `version`, now and permanently.
 
-    A customer in production does not change, whatever the version, and the response says since when. Raises
-    NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError for a site.
+    A customer that is in production already does not change, whatever the version. The response contains since when.
+    Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError for a site.
     """
     key = customer_key(customer_id)
     actor, customer, records = read_customer(store, caller, customer_id)
@@ -158,7 +158,7 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
         raise RulesViolatedError.of(
             RuleViolation("not_an_end_customer", "customer_id", detail, end_customer_id=customer.parent_id)
         )
-    # What is recorded counts, even by a clock that is ahead of this one.
+    # The recorded time applies, even if a clock that is ahead of this one recorded it.
     now = max(caller.now, customer.production_since or caller.now)
     if customer.production_since_at(now) is not None:
         if "trial_set_aside" in records[key] and customer.trial and customer.production_since is None:
@@ -166,7 +166,7 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
         return _in_production(customer, now)
     if customer.version != version:
         raise StaleVersionError.of("customer", customer.version)
-    moment = max(caller.now, customer.created_at)  # by a clock that is behind the one of its creation
+    moment = max(caller.now, customer.created_at)  # this clock can be behind the one at its creation
     put = {"production_since": format_timestamp(moment), "trial_ended_by": actor.id}
     put |= {"production_request_id": caller.request_id} if caller.request_id else {}
     try:
@@ -218,7 +218,7 @@ class Reminder(BaseModel):
 
 
 class TrialStatus(BaseModel):
-    """The trial of a customer. Times are null if there is none."""
+    """The trial of a customer. Times are null if it has no trial."""
 
     customer_id: str
     inherited_from: str | None = Field(
@@ -230,7 +230,7 @@ class TrialStatus(BaseModel):
     days_left: DaysLeft
     reminders: list[Reminder]
     ended_at: Timestamp | None
-    ended_by: str | None = Field(description="The id of an account, or schedule.")
+    ended_by: str | None = Field(description="The id of an account, or schedule. Null if no trial has ended.")
 
 
 def get_trial(store: Store, caller: Caller, customer_id: str) -> TrialStatus:
