@@ -290,7 +290,7 @@ class HistoryEntry(BaseModel):
     by: str = Field(description="The id of an account, or schedule.")
     request_id: str | None = Field(description="The id of the request. Null if the schedule made the change.")
     version: int | None = Field(
-        description="The customer's version after the change. Null if the system derived the entry from the customer's record."
+        description="The customer's version after the change. Null for its addition, reminders and production."
     )
     changes: dict[str, dict[str, Any]] = Field(description="By field: the value before (from) and after (to).")
     reason: str | None

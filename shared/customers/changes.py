@@ -137,7 +137,7 @@ HISTORY_FIELDS: Final = {field for field, spec in FIELDS.items() if spec.in_hist
 def _with_change(
     before: Customer, event: str, after: Mapping[str, Any], caller: Caller, reason: str | None = None
 ) -> Customer:
-    """Return `before` with these fields, at its next version, and record the change. Return `before` if nothing differs."""
+    """Return `before` with these fields, its next version and this change, or `before` itself if nothing differs."""
     fields = {field: value for field, value in after.items() if value != getattr(before, field)}
     if not fields:
         return before

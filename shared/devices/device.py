@@ -100,7 +100,7 @@ class DeviceResponse(BaseModel):
     invoiced: Literal[False] = Field(False, description="Always false: test devices are not invoiced.")
     expected: CountryResponse = Field(description="The storage location of the customer.")
     actual: CountryResponse | None = Field(
-        description="Where the device's data lands, by the routing when it was added. Null if it was not in the routing."
+        description="Where the device's data lands, by the routing when it was added. Null if there was no route."
     )
     matches: bool
     catalogue_version: int
