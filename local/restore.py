@@ -62,13 +62,19 @@ def exists(dynamodb: Any, table: str) -> bool:
 
 
 def enable_features(dynamodb: Any, table: str) -> str:
-    """Enable the features that a restored table lacks. Return the label of its stream, for RestoredStreamLabel."""
-    stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
-    dynamodb.update_table(TableName=table, StreamSpecification=stream, DeletionProtectionEnabled=True)
-    _wait(dynamodb, table)
-    dynamodb.update_time_to_live(
-        TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
-    )
+    """Enable the features that a restored table lacks. Return the label of its stream, for RestoredStreamLabel.
+
+    DynamoDB rejects enabling a stream or time-to-live that is enabled, so a repeat of the command skips them.
+    """
+    if not dynamodb.describe_table(TableName=table)["Table"].get("StreamSpecification", {}).get("StreamEnabled"):
+        stream = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"}
+        dynamodb.update_table(TableName=table, StreamSpecification=stream, DeletionProtectionEnabled=True)
+        _wait(dynamodb, table)
+    expiry = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"]
+    if expiry not in ("ENABLED", "ENABLING"):
+        dynamodb.update_time_to_live(
+            TableName=table, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires_at"}
+        )
     dynamodb.update_continuous_backups(
         TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
     )
@@ -146,8 +152,9 @@ def drill(dynamodb: Any, cognito: Any, table: str, pool: str) -> bool:
         print(f"Restored as {target} in {restored - started:.1f} s.")
         whole = check(dynamodb, cognito, target, pool, apply=False)
         print(f"Checked in {time.perf_counter() - restored:.1f} s.")
-        dynamodb.delete_table(TableName=target)
     finally:
+        if exists(dynamodb, target):
+            dynamodb.delete_table(TableName=target)
         dynamodb.delete_backup(BackupArn=backup)
     return whole
 

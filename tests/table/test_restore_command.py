@@ -50,6 +50,15 @@ def test_restore_asks_for_a_time_only_if_the_target_is_absent(
     assert f"RestoredTable={table} RestoredStreamLabel=20" in capsys.readouterr().out
 
 
+def test_features_are_enabled_once_because_dynamodb_rejects_it_twice(moto_store: DynamoStore) -> None:
+    sent: list[str] = []
+    client = moto_store._client
+    client.meta.events.register("before-call.dynamodb.*", lambda model, **_: sent.append(model.name))
+    first, second = (restore.enable_features(client, moto_store._table) for _ in range(2))
+    assert first == second
+    assert (sent.count("UpdateTable"), sent.count("UpdateTimeToLive")) == (1, 1)
+
+
 def test_sign_ins_are_reconciled_with_the_restored_accounts(moto_store: DynamoStore, moto_user_pool: str) -> None:
     bootstrap_in(moto_store)
     cognito, pool = boto3.client("cognito-idp"), moto_user_pool
