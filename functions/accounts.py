@@ -7,7 +7,7 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from shared.accounts import use_cases
-from shared.accounts.account import AccountChange, AccountResponse, AddedAccountResponse, NewAccount
+from shared.accounts.account import AccountChange, AccountPreview, AccountResponse, AddedAccountResponse, NewAccount
 from shared.accounts.use_cases import AccountPage, AccountQuery, Me
 from shared.api.app import Api
 from shared.api.parameters import Cursor, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
@@ -24,7 +24,12 @@ def get_me() -> HttpResponse:
     return app.ok(use_cases.get_me(app.store, app.caller))
 
 
-@app.serves(AddedAccountResponse, status=201, raises=[ArchivedError, EmailExistsError, RulesViolatedError])
+@app.serves(
+    AddedAccountResponse,
+    status=201,
+    preview=AccountPreview,
+    raises=[ArchivedError, EmailExistsError, RulesViolatedError],
+)
 def add_account(
     customer_id: str, new: NewAccount, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
 ) -> HttpResponse:

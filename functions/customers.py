@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from shared.api.app import Api
+from shared.api.app import Api, Otherwise
 from shared.api.parameters import (
     Accept,
     Cursor,
@@ -24,7 +24,7 @@ from shared.aws.observability import log_event
 from shared.customers import change_use_cases, references, use_cases
 from shared.customers.change_use_cases import ChangedCustomerResponse, History
 from shared.customers.changes import LocationChange
-from shared.customers.customer import CustomerChange, CustomerResponse, NewCustomer
+from shared.customers.customer import CustomerChange, CustomerPreview, CustomerResponse, NewCustomer
 from shared.customers.levels import Level
 from shared.customers.options import Options
 from shared.customers.trial import State
@@ -50,6 +50,7 @@ app = Api("customers")
 @app.serves(
     CustomerResponse,
     status=201,
+    preview=CustomerPreview,
     raises=[NotFoundError, NameExistsError, ReferenceExistsError, ArchivedError, RulesViolatedError],
 )
 def add_customer(
@@ -191,7 +192,7 @@ def get_customer_by_reference(
 @app.serves(
     CustomerResponse,
     status=201,
-    otherwise="The customer with this reference, changed or unchanged.",
+    otherwise=Otherwise(200, "The customer with this reference, changed or unchanged."),
     raises=[NameExistsError, ReferenceExistsError, ArchivedError, StaleVersionError, RulesViolatedError],
 )
 def save_customer_by_reference(

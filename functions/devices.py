@@ -10,7 +10,7 @@ from shared.api.parameters import Accept, Cursor, Format, IdempotencyKey, Limit,
 from shared.api.problems import HttpResponse
 from shared.aws.observability import log_event
 from shared.devices import use_cases
-from shared.devices.device import AddedDeviceResponse, DeviceResponse, NewDevice
+from shared.devices.device import AddedDeviceResponse, DevicePreview, DeviceResponse, NewDevice
 from shared.devices.use_cases import DevicePage, DriftPage, ViewList
 from shared.devices.views import NewView, View
 from shared.errors import ArchivedError, RulesViolatedError, TooManyDevicesError
@@ -18,7 +18,12 @@ from shared.errors import ArchivedError, RulesViolatedError, TooManyDevicesError
 app = Api("devices")
 
 
-@app.serves(AddedDeviceResponse, status=201, raises=[ArchivedError, TooManyDevicesError, RulesViolatedError])
+@app.serves(
+    AddedDeviceResponse,
+    status=201,
+    preview=DevicePreview,
+    raises=[ArchivedError, TooManyDevicesError, RulesViolatedError],
+)
 def add_test_device(
     customer_id: str, new: NewDevice, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
 ) -> HttpResponse:

@@ -13,12 +13,12 @@ from shared.errors import RulesViolatedError
 from shared.imports import use_cases
 from shared.imports.csv_file import Encoding
 from shared.imports.file import CSV, JSON_LINES, MAX_FILE_BYTES, File, Status
-from shared.imports.use_cases import ImportResponse
+from shared.imports.use_cases import ImportPreview, ImportResponse
 
 app = Api("imports", accepts=AcceptedBody((CSV, *JSON_LINES, BYTES), MAX_FILE_BYTES))
 
 
-@app.serves(ImportResponse, status=202, raises=[RulesViolatedError])
+@app.serves(ImportResponse, status=202, preview=ImportPreview, raises=[RulesViolatedError])
 def add_import(
     idempotency_key: RequiredIdempotencyKey,
     validate_only: ValidateOnly = False,

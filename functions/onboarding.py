@@ -1,15 +1,16 @@
 """Onboarding: add a customer, its accounts and a test device with one request."""
 
+from http import HTTPStatus
 from secrets import token_urlsafe
 from uuid import uuid4
 
 from shared import onboarding
-from shared.api.app import Api
+from shared.api.app import Api, Otherwise
 from shared.api.parameters import IdempotencyKey, ValidateOnly
 from shared.api.problems import HttpResponse
 from shared.aws.observability import log_event
 from shared.errors import ArchivedError, NameExistsError, NotFoundError, ReferenceExistsError, RulesViolatedError
-from shared.onboarding import NewOnboarding, OnboardingResponse
+from shared.onboarding import NewOnboarding, OnboardingPreview, OnboardingResponse
 
 app = Api("onboarding")
 
@@ -17,7 +18,8 @@ app = Api("onboarding")
 @app.serves(
     OnboardingResponse,
     status=201,
-    otherwise="The customer existed, or some steps failed; see each one. With validate_only: what would be created.",
+    preview=OnboardingPreview,
+    otherwise=Otherwise(207, "The customer existed, or some steps failed. See the outcome of each step."),
     raises=[NotFoundError, NameExistsError, ReferenceExistsError, ArchivedError, RulesViolatedError],
 )
 def add_onboarding(
@@ -34,8 +36,8 @@ def add_onboarding(
         validate_only=validate_only,
     )
     log_event("onboarding_validated" if validate_only else "onboarding_done", customer_id=result.customer_id)
-    created = result.complete and not validate_only and result.steps[0].outcome != "existed"
-    return app.ok(result, status=201 if created else 200)
+    status = HTTPStatus.CREATED if result.as_requested else HTTPStatus.MULTI_STATUS
+    return app.preview(result) if validate_only else app.ok(result, status=status)
 
 
 lambda_handler = app.handler()

@@ -190,8 +190,14 @@ def _successes(spec: RouteSpec) -> dict[int, Any]:
     if hasattr(spec.model, "as_csv"):
         content["text/csv"] = {"schema": {"type": "string"}}
     successes = {spec.status: {"description": HTTPStatus(spec.status).phrase, "content": content}}
-    if spec.status in (HTTPStatus.CREATED, HTTPStatus.ACCEPTED):
-        successes[HTTPStatus.OK.value] = {"description": spec.otherwise, "content": content}
+    if spec.otherwise:
+        successes[spec.otherwise.status] = {"description": spec.otherwise.description, "content": content}
+    if spec.preview:
+        description = "With validate_only: what the request would create."
+        successes[HTTPStatus.OK.value] = {
+            "description": description,
+            "content": {"application/json": {"model": spec.preview}},
+        }
     return successes
 
 
@@ -264,11 +270,10 @@ def _errors(spec: RouteSpec, annotations: list[Any]) -> Iterator[type[ApiError]]
 
 def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[str]:
     """Yield the headers of a successful response."""
-    if status not in (str(spec.status), "200") or spec.model is None:
+    if not status.startswith("2") or spec.model is None or (spec.preview and status == "200"):
         return
     created = status in ("201", "202")
-    validated = status == "200" and spec.status != HTTPStatus.OK and KeyReusedError in _errors(spec, annotations)
-    if "version" in spec.model.model_fields and not validated:
+    if "version" in spec.model.model_fields:
         yield "ETag"
     if created and spec.model.__name__ != "OnboardingResponse":
         yield "Location"

@@ -12,20 +12,21 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.accounts.account import AddedAccountResponse, NewAccount
+from shared.accounts.account import AccountPreview, AddedAccountResponse, NewAccount
 from shared.accounts.identities import DryRunUserDirectory, UserDirectory
 from shared.accounts.use_cases import add_account
 from shared.auth.authorization import Caller, Operation
-from shared.customers.customer import CustomerResponse, NewCustomer
+from shared.customers.customer import CustomerPreview, CustomerResponse, NewCustomer
 from shared.customers.existing import add_or_find_customer
-from shared.devices.device import AddedDeviceResponse, NewDevice
+from shared.devices.device import AddedDeviceResponse, DevicePreview, NewDevice
 from shared.devices.use_cases import add_test_device
 from shared.errors import ApiError
-from shared.idempotency import Outcome
 from shared.table.overlay import OverlayStore
 from shared.table.store import Records
 
 MAX_ACCOUNTS: Final = 10
+
+Kind = Literal["customer", "account", "test_device"]
 
 
 class NewOnboarding(BaseModel):
@@ -47,25 +48,47 @@ class StepProblem(BaseModel):
     errors: list[dict[str, Any]] = Field(description="The errors, with pointers into the body of the onboarding.")
 
 
-class Step(BaseModel):
-    """The result of one step.
+class StepPreview(BaseModel):
+    """What one step would do.
 
-    `replayed`: an earlier identical request completed it. `existed`: the customer existed and agrees with the request.
+    `replayed`: an earlier identical request completed it. `existed`: the customer exists and agrees with the request.
     """
 
-    step: Literal["customer", "account", "test_device"]
+    kind: Kind
     pointer: str = Field(description="A JSON pointer to the step's part of the request body.", examples=["/accounts/0"])
-    outcome: Literal["added", "existed", "replayed", "validated", "refused"]
-    customer: CustomerResponse | None = None
-    account: AddedAccountResponse | None = None
-    test_device: AddedDeviceResponse | None = None
+    outcome: Literal["added", "existed", "replayed", "refused"]
+    customer: CustomerPreview | None = None
+    account: AccountPreview | None = None
+    test_device: DevicePreview | None = None
     problem: StepProblem | None = None
 
 
-class OnboardingResponse(BaseModel):
-    customer_id: str | None = Field(description="Null with validate_only, unless the customer exists.")
-    complete: bool = Field(description="Whether every step has succeeded, now or earlier.")
-    steps: list[Step]
+class Step(StepPreview):
+    """The result of one step."""
+
+    customer: CustomerResponse | None = None
+    account: AddedAccountResponse | None = None
+    test_device: AddedDeviceResponse | None = None
+
+
+class OnboardingPreview(BaseModel):
+    """What an onboarding would do."""
+
+    existing_customer_id: str | None = Field(description="The customer, if it existed before. Null if it is added.")
+    complete: bool = Field(description="Whether every step succeeds, now or earlier.")
+    steps: tuple[StepPreview, ...]
+
+
+class OnboardingResponse(OnboardingPreview):
+    """The result of an onboarding."""
+
+    customer_id: str
+    steps: tuple[Step, ...]
+
+    @property
+    def as_requested(self) -> bool:
+        """Whether every step added what was requested, now or earlier."""
+        return self.complete and self.existing_customer_id is None
 
 
 def add_onboarding(
@@ -96,10 +119,10 @@ def add_onboarding(
     except ApiError as refused:
         refused.errors = _within("/customer", refused.errors)
         raise
-    customer_id = added.customer.id or ""
-    steps = [Step(step="customer", pointer="/customer", outcome=added.outcome, customer=added.customer)]
+    customer_id = added.customer.id
+    steps = [_step("customer", "/customer", lambda: {"outcome": added.outcome, "customer": added.customer})]
 
-    def account(number: int) -> tuple[Outcome, dict[str, Any]]:
+    def account(number: int) -> dict[str, Any]:
         done = add_account(
             store,
             identities,
@@ -109,53 +132,33 @@ def add_onboarding(
             idempotency_key=f"{idempotency_key} account {number}",
             cursor_key=cursor_key(),
         )
-        return done.outcome, {"account": done.account}
+        return {"outcome": done.outcome, "account": done.account}
 
-    def device(each: NewDevice) -> tuple[Outcome, dict[str, Any]]:
+    def device(each: NewDevice) -> dict[str, Any]:
         key = f"{idempotency_key} device"
         done = add_test_device(store, acting("change_test_devices"), customer_id, each, idempotency_key=key)
-        return done.outcome, {"test_device": done.device}
+        return {"outcome": done.outcome, "test_device": done.device}
 
     steps += [_step("account", f"/accounts/{number}", partial(account, number)) for number in range(len(new.accounts))]
     if new.test_device:
         steps.append(_step("test_device", "/test_device", partial(device, new.test_device)))
-    response = OnboardingResponse(
-        customer_id=customer_id, complete=all(step.problem is None for step in steps), steps=steps
+    return OnboardingResponse(
+        customer_id=customer_id,
+        existing_customer_id=customer_id if added.outcome == "existed" else None,
+        complete=all(step.problem is None for step in steps),
+        steps=tuple(steps),
     )
-    return _as_validated(response) if validate_only else response
 
 
-def _step(
-    step: Literal["account", "test_device"], pointer: str, act: Callable[[], tuple[Outcome, dict[str, Any]]]
-) -> Step:
+def _step(kind: Kind, pointer: str, act: Callable[[], dict[str, Any]]) -> Step:
     try:
-        outcome, created = act()
+        done = act()
     except ApiError as refused:
         errors = _within(pointer, refused.errors)
         problem = StepProblem(status=refused.status, code=refused.code, detail=refused.detail, errors=errors)
-        return Step(step=step, pointer=pointer, outcome="refused", problem=problem)
-    return Step(step=step, pointer=pointer, outcome=outcome, **created)
+        return Step(kind=kind, pointer=pointer, outcome="refused", problem=problem)
+    return Step(kind=kind, pointer=pointer, **done)
 
 
 def _within(pointer: str, errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**error, "pointer": pointer + error["pointer"]} if error.get("pointer") else error for error in errors]
-
-
-def _as_validated(response: OnboardingResponse) -> OnboardingResponse:
-    """Remove ids and secrets, because nothing was created. A customer that existed before is returned unchanged."""
-    existed = response.steps[0].outcome == "existed"
-    steps = response.steps[:1] if existed else []
-    for step in response.steps[len(steps) :]:
-        none: dict[str, Any] = {"id": None}
-        steps.append(
-            step.model_copy(
-                update={
-                    "outcome": "validated" if step.problem is None else "refused",
-                    "customer": step.customer and step.customer.model_copy(update={**none, "path": None}),
-                    "account": step.account and step.account.model_copy(update={**none, "credentials": None}),
-                    "test_device": step.test_device
-                    and step.test_device.model_copy(update={**none, "installation_token": None}),
-                }
-            )
-        )
-    return response.model_copy(update={"customer_id": response.customer_id if existed else None, "steps": steps})

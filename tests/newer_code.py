@@ -8,7 +8,7 @@ from pathlib import Path
 from local.paths import PROJECT
 
 GUIDE = (PROJECT / "docs" / "developing.md").read_text()
-MODELS = ("Customer", "NewCustomer", "CustomerChange", "CustomerResponse")
+MODELS = ("Customer", "NewCustomer", "CustomerChange", "CustomerPreview")
 
 
 def example(place: str) -> str:

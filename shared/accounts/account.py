@@ -151,15 +151,20 @@ def _role(role: str) -> Role:
     return role
 
 
-class AccountResponse(BaseModel):
-    """An account. `identity` shows whether the sign-in has been updated to this version of the account."""
+class AccountPreview(BaseModel):
+    """What a request to add an account would create."""
 
-    id: str | None = Field(description="Null only with validate_only.")
     kind: Kind
     customer_id: str
     email: str | None
     display_name: str
     role: Role
+
+
+class AccountResponse(AccountPreview):
+    """An account. `identity` shows whether the sign-in has been updated to this version of the account."""
+
+    id: str
     status: Status = Field(
         description="invited until the first sign-in, then active. disabled: the account has no permissions."
     )
@@ -179,7 +184,7 @@ class Credentials(BaseModel):
 
 class AddedAccountResponse(AccountResponse):
     credentials: Credentials | None = Field(
-        description="The credentials of a machine, in this response only. Null for a person, and with validate_only."
+        description="The credentials of a machine, in this response only. Null for a person."
     )
 
 

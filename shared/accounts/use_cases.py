@@ -99,8 +99,9 @@ def add_account(
             reserved = [records[email] for email in _email_keys(new) if email in records]
             if any(_removed_owner(store, caller.now, item)[0] is None for item in reserved):
                 raise EmailExistsError
-            shown = show_account(account).model_copy(update={"id": None})
-            return AddedAccount(AddedAccountResponse(**shown.model_dump(), credentials=None), "validated")
+            return AddedAccount(
+                AddedAccountResponse(**show_account(account).model_dump(), credentials=None), "validated"
+            )
         earlier = _write_new(store, caller, actor, account)
         if earlier is None:
             return AddedAccount(_finish(store, identities, actor, account, new, idempotency_key), "added")

@@ -23,7 +23,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError as Unkn
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from shared.accounts.identities import CognitoUserDirectory, open_user_directory
 from shared.api.problems import HttpResponse, json_response, malformed_request, problem_response
@@ -57,14 +57,22 @@ from shared.table.queries import IncompleteRecord
 _OPERATIONS: Final = {(row.method, row.path): row.operation for row in ROUTES.values()}
 
 
+class Otherwise(NamedTuple):
+    """Another successful response of a route than its usual one: its status and what it means."""
+
+    status: int
+    description: str
+
+
 class RouteSpec(NamedTuple):
-    """A route, the `model` and `status` of its response, and its errors. `otherwise` describes a response with 200."""
+    """A route, the `model` and `status` of its response, the `preview` for validate_only, and its errors."""
 
     row: RouteRow
     function: Callable[..., HttpResponse]
     model: type[BaseModel] | None
     status: int
-    otherwise: str
+    preview: type[BaseModel] | None
+    otherwise: Otherwise | None
     raises: list[type[ApiError]]
 
 
@@ -94,19 +102,25 @@ class Api(APIGatewayHttpResolver):
         model: type[BaseModel] | None,
         *,
         status: int = 200,
-        otherwise: str = "With validate_only: what the request would create.",
+        preview: type[BaseModel] | None = None,
+        otherwise: Otherwise | None = None,
         raises: list[type[ApiError]] | None = None,
     ) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-        """Register a route. A route that responds with 201 or 202 may respond with 200, as `otherwise` describes."""
+        """Register a route. `preview` is the model of its response to validate_only, which has the status 200."""
 
         def register(route: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             row = ROUTES[route.__name__]
-            self.routes[route.__name__] = RouteSpec(row, route, model, status, otherwise, raises or [])
+            self.routes[route.__name__] = RouteSpec(row, route, model, status, preview, otherwise, raises or [])
             rule = row.path.replace("{", "<").replace("}", ">")
             self.route(rule, row.method, operation_id=route.__name__)(route)
             return route
 
         return register
+
+    @property
+    def _spec(self) -> RouteSpec:
+        """The route of the request."""
+        return self.routes[self.context["_route"].operation_id]
 
     # ---------------------------------------------------------------- what a route uses
 
@@ -162,13 +176,18 @@ class Api(APIGatewayHttpResolver):
 
     def created(self, body: BaseModel, outcome: Outcome, *, location: str) -> HttpResponse:
         """Respond to a POST: 201 for a resource that is now at `location`, 200 for one that was only validated."""
-        if outcome == "validated":  # nothing exists, so there is no ETag
-            return json_response(HTTPStatus.OK, "application/json", body.model_dump_json())
-        return self._at(location, body, HTTPStatus.CREATED, outcome)
+        return self.preview(body) if outcome == "validated" else self._at(location, body, HTTPStatus.CREATED, outcome)
 
     def accepted(self, body: BaseModel, outcome: Outcome, *, location: str) -> HttpResponse:
         """Respond to a POST that is processed in the background: 202 with its `location`; 200 if only validated."""
-        return self.ok(body) if outcome == "validated" else self._at(location, body, HTTPStatus.ACCEPTED, outcome)
+        return self.preview(body) if outcome == "validated" else self._at(location, body, HTTPStatus.ACCEPTED, outcome)
+
+    def preview(self, body: BaseModel) -> HttpResponse:
+        """Respond to validate_only with the preview's part of `body`: what only a stored resource has is left out."""
+        model = self._spec.preview
+        if model is None:
+            raise LookupError(self._spec.row)
+        return json_response(HTTPStatus.OK, "application/json", TypeAdapter(model).dump_json(body).decode())
 
     def created_or_updated(self, body: BaseModel, *, location: str, created: bool) -> HttpResponse:
         """Respond to a PUT: 201 for a resource that is now at `location`, 200 for one that existed."""
@@ -220,7 +239,7 @@ class Api(APIGatewayHttpResolver):
         if isinstance(error, UnknownRouteError):  # a path of another function, or with characters that no id has
             error = NotFoundError()
         elif isinstance(error, RequestValidationError):
-            spec = self.routes[self.context["_route"].operation_id]
+            spec = self._spec
             body = next((each for each in get_type_hints(spec.function).values() if hasattr(each, "instead")), None)
             read_only = set(spec.model.model_fields) if spec.model else set()
             error = malformed_request(error, read_only, body.instead if body else {})

@@ -286,14 +286,12 @@ class ArchiveResponse(BaseModel):
     )
 
 
-class CustomerResponse(BaseModel):
-    """The response with a customer. Times are RFC 3339 in UTC."""
+class CustomerPreview(BaseModel):
+    """What a request to add a customer would create: the customer without its id, path and version."""
 
-    id: str | None = Field(description="Null only with validate_only.")
     name: str
     level: Level
     parent_id: str | None
-    path: str | None = Field(description="The ids from the root to this customer, joined by '/'.")
     service_type: ServiceType | None
     inherited_from: str | None = Field(
         description="For a site: the id of the end-customer whose service_type, trial and state it shares, else null."
@@ -305,6 +303,13 @@ class CustomerResponse(BaseModel):
     trial: TrialResponse | None
     production_since: Timestamp | None
     references: dict[str, str]
+
+
+class CustomerResponse(CustomerPreview):
+    """The response with a customer. Times are RFC 3339 in UTC."""
+
+    id: str
+    path: str = Field(description="The ids from the root to this customer, joined by '/'.")
     archive: ArchiveResponse | None = Field(
         description="When the customer was archived and when it is removed. Null if it is not archived."
     )

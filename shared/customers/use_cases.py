@@ -80,9 +80,7 @@ def add_customer(
             references = [(item["pk"], item["sk"]) for item in reference_items(customer)]
             records |= get_live(store, caller.now, *references) if references else {}
             ensure_unique(account, customer, records)
-            return AddedCustomer(
-                show(customer, caller.now, parent).model_copy(update={"id": None, "path": None}), "validated"
-            )
+            return AddedCustomer(show(customer, caller.now, parent), "validated")
         try:
             # The write checks what the rules relied on: the parent exists and provides the same services.
             store.write(*creation_actions(customer, caller.now), count_child(parent.id, records))

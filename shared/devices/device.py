@@ -90,10 +90,9 @@ def device_tombstone(device: Device) -> Device:
     return device.model_copy(update=changes)
 
 
-class DeviceResponse(BaseModel):
-    """The response with a test device."""
+class DevicePreview(BaseModel):
+    """What a request to add a test device would create."""
 
-    id: str | None = Field(description="Null only with validate_only.")
     customer_id: str
     name: str
     test: Literal[True] = Field(True, description="Always true: the device tests where data lands.")
@@ -104,14 +103,18 @@ class DeviceResponse(BaseModel):
     )
     matches: bool
     catalogue_version: int
+
+
+class DeviceResponse(DevicePreview):
+    """The response with a test device."""
+
+    id: str
     created_at: Timestamp
     created_by: str
 
 
 class AddedDeviceResponse(DeviceResponse):
-    installation_token: str | None = Field(
-        description="The token, in this response only: the system stores its hash. Null with validate_only."
-    )
+    installation_token: str = Field(description="The token, in this response only: the system stores its hash.")
 
 
 def show_device(device: Device, expected: str) -> DeviceResponse:

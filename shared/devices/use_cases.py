@@ -79,7 +79,7 @@ def add_test_device(
         if validate_only:
             if records.get(counter, {}).get("count", 0) >= MAX_TEST_DEVICES:
                 raise _too_many()
-            return AddedDevice(_shown(device, None).model_copy(update={"id": None}), "validated")
+            return AddedDevice(_shown(device, token), "validated")
         try:
             added = Put(device_item(device))
             store.write(added, Increment(counter, 1, most=MAX_TEST_DEVICES), Check(at, {"archived_at": None}))
@@ -94,12 +94,11 @@ def add_test_device(
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The test device of this Idempotency-Key has been removed. Use a new key for a new one.")
-    if validate_only:
-        return AddedDevice(_shown(earlier, None), "validated")
-    return AddedDevice(_shown(earlier, installation_token(actor, device_id, idempotency_key)), "replayed")
+    token = installation_token(actor, device_id, idempotency_key)
+    return AddedDevice(_shown(earlier, token), "validated" if validate_only else "replayed")
 
 
-def _shown(device: Device, token: str | None) -> AddedDeviceResponse:
+def _shown(device: Device, token: str) -> AddedDeviceResponse:
     shown = show_device(device, device.expected_location)
     return AddedDeviceResponse(**shown.model_dump(), installation_token=token)
 

@@ -43,24 +43,29 @@ RETENTION: Final = timedelta(days=90)
 MAX_SHOWN: Final = 2_000  # results in the response to a dry run; rows that would be created are only counted
 _MAX_PARTS: Final = 8  # parts that are read for one page of results
 
-State = Literal["waiting", "running", "done", "validated"]
+State = Literal["waiting", "running", "done"]
 
 
-class ImportResponse(BaseModel):
-    """An import, its progress, and the results of its rows, parents before children."""
+class ImportPreview(BaseModel):
+    """What an import would do. `results` contains the rows that would create no customer, at most 2,000."""
 
-    id: str | None = Field(description="Null with validate_only.")
-    state: State
     rows: int
-    rows_done: int
-    created: int = Field(description="Rows that created a customer. With validate_only: that would create one.")
-    existed: int = Field(description="Rows whose customer existed and agrees with the row. It was not changed.")
+    created: int = Field(description="Rows that create a customer.")
+    existed: int = Field(description="Rows whose customer exists and agrees with the row. It is not changed.")
     refused: int
     notices: list[Notice]
+    results: list[Result]
+
+
+class ImportResponse(ImportPreview):
+    """An import, its progress, and the results of its rows, parents before children."""
+
+    id: str
+    state: State
+    rows_done: int
     created_at: Timestamp
     created_by: str
     finished_at: Timestamp | None
-    results: list[Result]
     next_cursor: str | None = Field(
         description="The cursor of the next page. Null on the last page. A page can have fewer items than the limit."
     )
@@ -154,8 +159,7 @@ def _dry_run(store: Store, caller: Caller, import_job: Import, new: NewImport) -
         results = work.process(caller, records, rows)
         import_job = advance(import_job, results, caller.now)
         shown += [result for result in results if result.status != "created"]
-    response = _response(import_job, shown[:MAX_SHOWN])
-    return response.model_copy(update={"id": None, "state": "validated", "finished_at": None})
+    return _response(import_job, shown[:MAX_SHOWN])
 
 
 def get_import(

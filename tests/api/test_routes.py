@@ -1,7 +1,10 @@
 """Tests: each route's status, headers and ETag, and requests to routes that do not exist."""
 
+import re
+
 import pytest
 
+from local.openapi import apis
 from shared.api.routes import ROUTES
 from tests.api.helpers import A_DISTRIBUTOR, assert_problem
 from tests.builders import ROOT, ROOT_ACCOUNT, an_account
@@ -77,11 +80,22 @@ def test_add_customer_returns_201_with_location_and_etag() -> None:
     assert (read.status, read.body, read.headers["ETag"]) == (200, first.body, '"1"')
 
 
-def test_validate_only_returns_200_without_an_id() -> None:
-    called = call("add_customer", body=A_DISTRIBUTOR, query={"validate_only": "true"})
-    assert (called.status, called.body["id"]) == (200, None)
-    assert not {"Location", "ETag"} & set(called.headers)
-    assert call("list_customers", query={"parent_id": ROOT.id}).body["customers"] == []
+PREVIEWS = {name: spec.preview for app in apis() for name, spec in app.routes.items() if spec.preview}
+
+
+@pytest.mark.parametrize("times", [0, 1], ids=["first", "repeat"])
+@pytest.mark.parametrize("name", PREVIEWS)
+def test_validate_only_returns_a_preview_without_ids_and_secrets(name: str, times: int) -> None:
+    event = an_event(name)
+    for _ in range(times):
+        assert handle(name, event).status in (201, 202)
+    called = handle(name, event | {"queryStringParameters": {"validate_only": "true"}})
+    assert called.status == 200
+    assert not {"Location", "ETag", "Idempotent-Replayed"} & set(called.headers)
+    assert set(called.body) == set(PREVIEWS[name].model_fields)
+    assert not re.search(r'"(id|path|credentials|installation_token)":', called.text)
+    if not times:
+        assert call("list_customers", query={"parent_id": ROOT.id}).body["customers"] == []
 
 
 def test_existing_name_returns_409_with_the_id() -> None:

@@ -89,7 +89,7 @@ def test_validate_only_reports_every_row_and_writes_nothing(
     before = dict(store.items)
     tried = send(store, queue, file, validate_only=True)
     assert (store.items, queue.messages) == (before, [])
-    assert (tried.outcome, tried.response.id, tried.response.state) == ("validated", None, "validated")
+    assert tried.outcome == "validated"
     assert (tried.response.created, tried.response.existed, tried.response.refused) == (2, 2, 1)
     real = {row: (r.status, codes(r)) for row, r in imported(store, queue, file).items() if r.status != "created"}
     assert {result.row: (result.status, codes(result)) for result in tried.response.results} == real
