@@ -12,10 +12,10 @@ from shared.aws.observability import log_event
 from shared.errors import RulesViolatedError
 from shared.imports import use_cases
 from shared.imports.csv_file import Encoding
-from shared.imports.file import CSV, JSON_LINES, MAX_FILE_BYTES, File, Status
+from shared.imports.file import CSV, JSON, JSON_LINES, MAX_FILE_BYTES, File, NewImportRequest, Status
 from shared.imports.use_cases import ImportPreview, ImportResponse
 
-app = Api("imports", accepts=AcceptedBody((CSV, *JSON_LINES, BYTES), MAX_FILE_BYTES))
+app = Api("imports", accepts=AcceptedBody((CSV, *JSON_LINES, JSON, BYTES), MAX_FILE_BYTES))
 
 
 @app.serves(ImportResponse, status=202, preview=ImportPreview, raises=[RulesViolatedError])
@@ -29,13 +29,19 @@ def add_import(
 ) -> HttpResponse:
     """Add the customers of a CSV or JSON Lines file of up to 10,000 rows in the background. Repeating it is safe.
 
+    The body is the file, or JSON with the file as text (`content`) or its rows as objects (`rows`).
     Send a CSV file that is not UTF-8 as application/octet-stream: a gateway replaces what is not UTF-8 in text.
     """
+    file = (
+        app.json_as(NewImportRequest).file(encoding)
+        if app.media_type == JSON
+        else File(app.content, app.media_type, encoding)
+    )
     added = use_cases.add_import(
         app.store,
         app.queue,
         app.caller,
-        File(app.content, app.media_type, encoding),
+        file,
         idempotency_key=idempotency_key,
         validate_only=validate_only,
     )

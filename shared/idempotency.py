@@ -19,6 +19,12 @@ from shared.errors import KeyReusedError
 Outcome = Literal["added", "existed", "replayed", "validated"]
 
 
+class Identified(BaseModel):
+    """The id of a resource, which a response shows first. A preview of the resource has none."""
+
+    id: str
+
+
 def id_from(prefix: str, *parts: str) -> str:
     """Derive an id: the prefix of its kind and 128 bits in 26 characters. The same parts always give the same id.
 

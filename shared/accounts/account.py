@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.auth.authorization import ROLES, Account, Kind, Role, Status, ensure_role_not_above_own
 from shared.customers.customer import Customer
 from shared.errors import RuleViolation, Violations
-from shared.idempotency import request_hash
+from shared.idempotency import Identified, request_hash
 from shared.values.emails import normalize_email
 from shared.values.names import MAX_NAME_LENGTH, normalize_name
 from shared.values.timestamps import Timestamp
@@ -161,10 +161,9 @@ class AccountPreview(BaseModel):
     role: Role
 
 
-class AccountResponse(AccountPreview):
+class AccountResponse(AccountPreview, Identified):
     """An account. `identity` shows whether the sign-in has been updated to this version of the account."""
 
-    id: str
     status: Status = Field(
         description="invited until the first sign-in, then active. disabled: the account has no permissions."
     )

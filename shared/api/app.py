@@ -23,10 +23,11 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError as Unkn
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.accounts.identities import CognitoUserDirectory, open_user_directory
-from shared.api.problems import HttpResponse, json_response, malformed_request, problem_response
+from shared.api.parameters import etag_of, names
+from shared.api.problems import HttpResponse, json_response, malformed_request, problem_response, response
 from shared.api.requests import (
     JSON,
     AcceptedBody,
@@ -156,13 +157,28 @@ class Api(APIGatewayHttpResolver):
         """The media type of the body, in lower case and without parameters."""
         return media_type(self.current_event.headers.get("content-type", ""))[0]
 
+    def json_as[Model: BaseModel](self, model: type[Model]) -> Model:
+        """Return the JSON body of a route that reads its body itself. Raises MalformedRequestError."""
+        try:
+            return model.model_validate(parse_json(str(self.content)))
+        except ValidationError as error:
+            raise RequestValidationError(
+                [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+            ) from error
+
     # ---------------------------------------------------------------- responses
 
     def ok(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
-        """Respond with `body` as JSON, and with an ETag if it has a version."""
-        version = getattr(body, "version", None)
-        etag = {} if version is None else {"ETag": f'"{version}"'}
-        return json_response(status, "application/json", body.model_dump_json(), {**etag, **(headers or {})})
+        """Respond with `body` as JSON. If it has a version, it gets an ETag, and a GET of what is known gets a 304."""
+        text, version = body.model_dump_json(), getattr(body, "version", None)
+        tags = {} if version is None else {"ETag": etag_of(version, text)}
+        if (
+            tags
+            and self.request.method == "GET"
+            and names(self.current_event.headers.get("if-none-match"), tags["ETag"])
+        ):
+            return response(HTTPStatus.NOT_MODIFIED, headers=tags)
+        return json_response(status, "application/json", text, {**tags, **(headers or {})})
 
     def csv(self, page: CsvPage, file_name: str) -> HttpResponse:
         """Respond with a page as a CSV file. The next cursor and the incomplete records are in headers."""
@@ -194,7 +210,7 @@ class Api(APIGatewayHttpResolver):
         return self._at(location, body, HTTPStatus.CREATED) if created else self.ok(body)
 
     def no_content(self) -> HttpResponse:
-        return HttpResponse(status_code=HTTPStatus.NO_CONTENT.value, body="", headers={"Cache-Control": "no-store"})
+        return response(HTTPStatus.NO_CONTENT)
 
     def _at(self, location: str, body: BaseModel, status: int, outcome: Outcome = "added") -> HttpResponse:
         replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}

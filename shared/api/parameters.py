@@ -1,5 +1,6 @@
 """The query parameters and headers that routes share, and functions that read their values."""
 
+import hashlib
 import re
 from typing import Annotated, Final, Literal
 
@@ -8,6 +9,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 from shared.errors import StaleVersionError, VersionRequiredError
 
 _KEY_PATTERN: Final = r"^[\x21-\x7e]{1,255}$"
+# An ETag, or only the version of a resource, in quotes.
+_ETAG: Final = re.compile('"?([1-9][0-9]{0,8})(?:-[0-9a-f]{16})?"?')
 
 ValidateOnly = Annotated[
     bool, Query(description="Validate the request and return what it would create, or every error. Write nothing.")
@@ -29,11 +32,14 @@ RequiredIdempotencyKey = Annotated[
     ),
 ]
 IfMatch = Annotated[
-    str | None, Header(alias="If-Match", description="Required. The ETag of the resource that the request changes.")
+    str | None, Header(alias="If-Match", description="Required. The ETag of the resource, or its version in quotes.")
 ]
 IfMatchIfGiven = Annotated[
     str | None,
-    Header(alias="If-Match", description="The ETag of the resource. The request fails if it has changed since."),
+    Header(
+        alias="If-Match",
+        description="The ETag of the resource, or its version in quotes. If it has changed since, the request fails.",
+    ),
 ]
 # OpenAPI ignores a parameter named Accept, so the document has `format` only.
 Accept = Annotated[str | None, Header(alias="Accept", description="text/csv for a table. The default is JSON.")]
@@ -59,12 +65,26 @@ def version_of(if_match: str | None) -> int | None:
     """Return the version in If-Match, or None without the header. Raises StaleVersionError for another ETag."""
     if if_match is None:
         return None
-    tag = if_match.strip().strip('"')
-    if not re.fullmatch("[1-9][0-9]{0,8}", tag):
+    tag = _ETAG.fullmatch(if_match.strip())
+    if not tag:
         raise StaleVersionError(
-            'If-Match must be one ETag, exactly as you received it, such as "3". Lists, weak ones and * are rejected.'
+            "If-Match must be one ETag, exactly as you received it. Lists, weak ones and * are rejected."
         )
-    return int(tag)
+    return int(tag[1])
+
+
+def etag_of(version: int, body: str) -> str:
+    """Return the ETag of a resource: its version, and a hash of the response.
+
+    The hash is part of it because some fields, such as the days left of a trial, change without a new version.
+    """
+    return f'"{version}-{hashlib.blake2s(body.encode(), digest_size=8).hexdigest()}"'
+
+
+def names(if_none_match: str | None, etag: str) -> bool:
+    """Return whether If-None-Match names this ETag (RFC 9110, section 13.1.2). Weak ones count as strong."""
+    tags = (if_none_match or "").split(",")
+    return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags)
 
 
 def wants_csv(format: Format, accept: str | None) -> bool:

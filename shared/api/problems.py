@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from shared.aws.observability import count_metric, log
+from shared.aws.settings import settings
 from shared.errors import MAX_ERRORS, ApiError, MalformedRequestError
 
 HttpResponse = Response[str]
@@ -17,8 +18,17 @@ HttpResponse = Response[str]
 
 def json_response(status: int, content_type: str, body: str, headers: dict[str, str] | None = None) -> HttpResponse:
     """Build a response with the headers that every response of the API has."""
-    safe = {"Content-Type": content_type, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return Response(status_code=int(status), body=body, headers={**safe, **(headers or {})})
+    safe = {"Content-Type": content_type, "X-Content-Type-Options": "nosniff"}
+    return response(status, body, {**safe, **(headers or {})})
+
+
+def response(status: int, body: str = "", headers: dict[str, str] | None = None) -> HttpResponse:
+    """Build a response that no cache stores. `RateLimit-Policy` names the limit of all callers together."""
+    rate = settings.throttling_rate
+    policy = {"RateLimit-Policy": f'"all";q={rate};w=1'} if rate else {}
+    return Response(
+        status_code=int(status), body=body, headers={"Cache-Control": "no-store", **policy, **(headers or {})}
+    )
 
 
 def problem_response(error: Exception, request_id: str) -> HttpResponse:

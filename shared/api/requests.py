@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from pydantic import TypeAdapter
 
-from shared.errors import BodyTooLargeError, MalformedRequestError, UnsupportedMediaError
+from shared.errors import MAX_ERRORS, BodyTooLargeError, MalformedRequestError, UnsupportedMediaError
 from shared.values.json_text import LOST_CHARACTER, find_lost_character, parse_strict_json
 
 MAX_BODY_BYTES: Final = 64 * 1024
@@ -25,6 +25,7 @@ class AcceptedBody(NamedTuple):
 
 JSON: Final = AcceptedBody(("application/json", ""), MAX_BODY_BYTES)
 BYTES: Final = "application/octet-stream"
+MERGE_PATCH: Final = "application/merge-patch+json"
 
 
 class _Http(TypedDict):
@@ -110,17 +111,23 @@ def with_decoded_body(event: dict[str, Any], path: str, accepted: AcceptedBody) 
     _ensure_nothing_lost(event)
     headers = {name.lower(): value for name, value in event["headers"].items()}
     is_text = media_type(headers.get("content-type", ""))[0] != BYTES
-    if event["requestContext"]["http"]["method"] in _WITH_BODY:
-        _ensure_supported(headers.get("content-type", ""), accepted)
+    method = event["requestContext"]["http"]["method"]
+    media = ""
+    if method in _WITH_BODY:
+        types = (*accepted.media_types, MERGE_PATCH) if method == "PATCH" else accepted.media_types
+        media = _supported(headers.get("content-type", ""), types)
         if accepted is JSON:
             headers["content-type"] = "application/json"  # the resolver compares a prefix only, and in lower case
+    body = _decode_body(event, accepted.max_bytes, is_text=is_text)
+    if media == MERGE_PATCH:
+        _ensure_nothing_removed(body)
     return {
         **event,
         "rawPath": path,
         "headers": headers,
         # The resolver cuts the length of any other stage off the path.
         "requestContext": {**event["requestContext"], "stage": "$default"},
-        "body": _decode_body(event, accepted.max_bytes, is_text=is_text),
+        "body": body,
         "isBase64Encoded": not is_text,
     }
 
@@ -148,11 +155,26 @@ def _decode_body(event: dict[str, Any], max_bytes: int, *, is_text: bool) -> str
     return decoded
 
 
-def _ensure_supported(content_type: str, accepted: AcceptedBody) -> None:
+def _supported(content_type: str, types: tuple[str, ...]) -> str:
+    """Return the media type if it is one of `types` and the charset is UTF-8. Raises UnsupportedMediaError."""
     media, charset = media_type(content_type)
-    if media not in accepted.media_types or charset not in ("", "utf-8"):
-        allowed = " or ".join(filter(None, accepted.media_types))
+    if media not in types or charset not in ("", "utf-8"):
+        allowed = " or ".join(filter(None, types))
         raise UnsupportedMediaError(f"The media type is not supported. Send UTF-8 with Content-Type: {allowed}.")
+    return media
+
+
+def _ensure_nothing_removed(body: str) -> None:
+    """Raise MalformedRequestError for a null in a merge patch (RFC 7396), where it means to remove the value.
+
+    No field can be removed. In application/json, null counts as omitted.
+    """
+    patch = parse_json(body)
+    removed = [field for field, value in patch.items() if value is None] if isinstance(patch, dict) else []
+    if removed:
+        detail = "In a merge patch, null removes a value. This one can be changed only. Omit it or send a new value."
+        errors = [{"code": "not_removable", "pointer": f"/{field[:64]}", "detail": detail} for field in removed]
+        raise MalformedRequestError("The merge patch removes values. See errors for details.", errors[:MAX_ERRORS])
 
 
 def media_type(content_type: str) -> tuple[str, str]:

@@ -41,6 +41,11 @@ class Settings:
         return int(self.environment.get("RESTORE_EPOCH") or 0)
 
     @property
+    def throttling_rate(self) -> int:
+        """The number of requests a second that the API accepts from all callers together. 0 if it is unknown."""
+        return int(self.environment.get("THROTTLING_RATE") or 0)
+
+    @property
     def sign_in_client(self) -> str:
         """The app client of the user pool that people sign in with."""
         return self.environment["USER_POOL_CLIENT_ID"]

@@ -21,7 +21,7 @@ from shared.customers.fields import (
 from shared.customers.levels import ALLOWED_CHILDREN, LABELS, LEVELS, SERVICE_TYPES, Level, ServiceType
 from shared.customers.trial import STEPS, State, Trial, days_left, production_since, trial_from
 from shared.errors import RulesViolatedError, RuleViolation, Violations, require
-from shared.idempotency import request_hash
+from shared.idempotency import Identified, request_hash
 from shared.storage_locations.catalogue import Catalogue, DecidedBy, StorageLocation, decide_location
 from shared.values.countries import CountryCode, CountryResponse, country_name, country_response
 from shared.values.names import MAX_NAME_LENGTH, fold_name
@@ -305,10 +305,9 @@ class CustomerPreview(BaseModel):
     references: dict[str, str]
 
 
-class CustomerResponse(CustomerPreview):
+class CustomerResponse(CustomerPreview, Identified):
     """The response with a customer. Times are RFC 3339 in UTC."""
 
-    id: str
     path: str = Field(description="The ids from the root to this customer, joined by '/'.")
     archive: ArchiveResponse | None = Field(
         description="When the customer was archived and when it is removed. Null if it is not archived."

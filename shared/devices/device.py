@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.auth.authorization import Account
 from shared.customers.customer import Customer
 from shared.errors import RuleViolation, Violations
-from shared.idempotency import request_hash, secret_from
+from shared.idempotency import Identified, request_hash, secret_from
 from shared.storage_locations.catalogue import Catalogue
 from shared.values.countries import CountryCode, CountryResponse, country_response
 from shared.values.names import MAX_NAME_LENGTH, normalize_name
@@ -105,10 +105,9 @@ class DevicePreview(BaseModel):
     catalogue_version: int
 
 
-class DeviceResponse(DevicePreview):
+class DeviceResponse(DevicePreview, Identified):
     """The response with a test device."""
 
-    id: str
     created_at: Timestamp
     created_by: str
 

@@ -6,6 +6,7 @@ parents first. A defect of the file rejects the file. A defect of a row is the r
 """
 
 import csv
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sized
@@ -19,7 +20,7 @@ from shared.customers import cells
 from shared.customers.customer import Customer, NewCustomer, Notice
 from shared.customers.fields import FIELDS, field_rules
 from shared.customers.levels import ALLOWED_CHILDREN
-from shared.errors import RuleViolation, Violations
+from shared.errors import RulesViolatedError, RuleViolation, Violations
 from shared.idempotency import id_from, text_hash
 from shared.imports.csv_file import Encoding, decode_csv, read_table, wrong_encoding
 from shared.values.json_text import LOST_CHARACTER, find_lost_character, parse_strict_json
@@ -27,13 +28,16 @@ from shared.values.names import MAX_NAME_LENGTH, find_invisible, fold_name
 from shared.values.timestamps import Timestamp
 
 MAX_ROWS: Final = 10_000
-MAX_FILE_BYTES: Final = 3 * 1024 * 1024  # bytes
+# Of the body of a request. Lambda's limit is 6 MiB for an event, in which JSON escapes may double the body: a file of
+# quotation marks, or a JSON body whose text is full of escapes already. 291,456 bytes remain for the rest of the event.
+MAX_FILE_BYTES: Final = 3_000_000
 ROWS_PER_PART: Final = 147  # rows, and results, in one record: three full transactions
 MAX_ROW_ERRORS: Final = 5
 _MAX_ROW_BYTES: Final = 2_500  # bytes, as stored: 147 of them fit into a record of 400 KB
 CSV: Final = "text/csv"
 csv.field_size_limit(MAX_FILE_BYTES)  # a cell that is too long is an error of its row, not of the file
 JSON_LINES: Final = ("application/jsonl", "application/x-ndjson")
+JSON: Final = "application/json"
 
 # The vendor's number of a place. It is not a country.
 _IGNORED: Final = "locationid"
@@ -141,6 +145,28 @@ class File(NamedTuple):
             detail = "A file with an encoding must be sent as bytes. Use Content-Type: application/octet-stream."
             raise RuleViolation("encoding", "encoding", detail)
         return self.content.removeprefix("\ufeff")
+
+
+class NewImportRequest(BaseModel):
+    """Body of POST /imports as JSON: a file as text, or its rows."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    format: Literal["csv", "jsonl"] | None = Field(None, description="The format of content. The default is csv.")
+    content: str | None = Field(None, description="The whole file. Required without rows.")
+    rows: list[dict[str, Any]] | None = Field(
+        None, description="The rows as objects, each like a line of a JSON Lines file. Required without content."
+    )
+
+    def file(self, encoding: Encoding | None) -> File:
+        """Return the file, with rows as JSON Lines. Raises RulesViolatedError without content or rows, or with both."""
+        if (self.content is None) == (self.rows is None) or (self.format and self.rows is not None):
+            detail = "Send either content, with its format, or rows."
+            raise RulesViolatedError.of(RuleViolation("one_file", "/content", detail))
+        if self.rows is not None:
+            text = "\n".join(json.dumps(row, ensure_ascii=False) for row in self.rows)
+            return File(text, JSON_LINES[0], encoding)
+        return File(self.content or "", JSON_LINES[0] if self.format == "jsonl" else CSV, encoding)
 
 
 def read_file(file: File) -> NewImport:

@@ -18,7 +18,7 @@ from shared.auth.cursors import read_cursor, sign_cursor
 from shared.aws.queues import Queue
 from shared.customers.customer import Notice
 from shared.errors import KeyReusedError, NotFoundError
-from shared.idempotency import Outcome, ensure_same_hash, id_from
+from shared.idempotency import Identified, Outcome, ensure_same_hash, id_from
 from shared.imports.file import (
     ROWS_PER_PART,
     File,
@@ -57,10 +57,9 @@ class ImportPreview(BaseModel):
     results: list[Result]
 
 
-class ImportResponse(ImportPreview):
+class ImportResponse(ImportPreview, Identified):
     """An import, its progress, and the results of its rows, parents before children."""
 
-    id: str
     state: State
     rows_done: int
     created_at: Timestamp

@@ -1,11 +1,13 @@
 """Tests: each route's status, headers and ETag, and requests to routes that do not exist."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from local.openapi import apis
 from shared.api.routes import ROUTES
+from shared.aws.clock import now
 from tests.api.helpers import A_DISTRIBUTOR, assert_problem
 from tests.builders import ROOT, ROOT_ACCOUNT, an_account
 from tests.calls import an_event, call, handle
@@ -45,7 +47,8 @@ def test_account_is_changed_and_removed_with_its_etag() -> None:
         stale = call(name, path=path, body={"role": "manager"}, headers={"if-match": '"7"'})
         assert_problem(stale, 412, "stale_version")
     changed = call("change_account", path=path, body={"role": "manager"}, headers={"if-match": added.headers["ETag"]})
-    assert (changed.status, changed.body["role"], changed.headers["ETag"]) == (200, "manager", '"2"')
+    assert (changed.status, changed.body["role"]) == (200, "manager")
+    assert changed.headers["ETag"].startswith('"2-')
     removed = call("remove_account", path=path, headers={"if-match": '"2"'})
     assert (removed.status, removed.text) == (204, "")
     assert_problem(call("get_account", path=path), 404, "not_found")
@@ -71,13 +74,13 @@ def test_last_super_user_who_removes_their_own_account_gets_403() -> None:
 def test_add_customer_returns_201_with_location_and_etag() -> None:
     first = handle("add_customer", an_event("add_customer"))
     assert first.headers["Location"] == f"/customers/{first.body['id']}"
-    assert first.headers["ETag"] == '"1"'
+    assert re.fullmatch('"1-[0-9a-f]{16}"', first.headers["ETag"])
     assert "Idempotent-Replayed" not in first.headers
     again = handle("add_customer", an_event("add_customer"))
     assert (again.status, again.text) == (201, first.text)
     assert again.headers["Idempotent-Replayed"] == "true"
     read = call("get_customer", path=first.headers["Location"])
-    assert (read.status, read.body, read.headers["ETag"]) == (200, first.body, '"1"')
+    assert (read.status, read.body, read.headers["ETag"]) == (200, first.body, first.headers["ETag"])
 
 
 PREVIEWS = {name: spec.preview for app in apis() for name, spec in app.routes.items() if spec.preview}
@@ -206,6 +209,9 @@ def test_path_with_an_absent_id_returns_404(customer_id: str) -> None:
         ("", 412, "stale_version"),
         ('"' + "1" * 50 + '"', 412, "stale_version"),
         ('W/"1"', 412, "stale_version"),
+        ('"1", "2"', 412, "stale_version"),
+        ('"1-0123456789abcde"', 412, "stale_version"),
+        ('"1-0123456789abcdefg"', 412, "stale_version"),
     ],
 )
 def test_change_requires_the_current_etag(if_match: str | None, status: int, code: str) -> None:
@@ -216,5 +222,86 @@ def test_change_requires_the_current_etag(if_match: str | None, status: int, cod
 
 def test_change_with_the_current_etag_returns_the_next_one() -> None:
     changed = call("replace_storage_locations", headers={"if-match": '"1"'})
-    assert (changed.status, changed.headers["ETag"], changed.body["version"]) == (200, '"2"', 2)
+    assert (changed.status, changed.body["version"]) == (200, 2)
+    assert changed.headers["ETag"] == call("get_storage_locations").headers["ETag"]
     assert [location["open"] for location in changed.body["locations"]] == [True, False]
+
+
+WITH_ETAG = [
+    name
+    for app in apis()
+    for name, spec in app.routes.items()
+    if spec.row.method == "GET" and spec.model and "version" in spec.model.model_fields
+]
+
+
+def test_every_get_of_a_resource_with_a_version_has_an_etag() -> None:
+    assert WITH_ETAG == ["get_customer", "get_customer_by_reference", "get_account", "get_storage_locations"]
+
+
+@pytest.mark.parametrize("name", WITH_ETAG)
+def test_get_of_an_unchanged_resource_returns_304(name: str) -> None:
+    handle("save_customer_by_reference", an_event("save_customer_by_reference"))
+    paths = {"get_customer": f"/customers/{ROOT.id}", "get_account": f"/accounts/{ROOT_ACCOUNT.id}"}
+    path = paths.get(name)
+    first = call(name, path=path)
+    etag = first.headers["ETag"]
+    for known in (etag, f"W/{etag}", f'"1-0123456789abcdef", {etag}', "*"):
+        unchanged = call(name, path=path, headers={"if-none-match": known})
+        assert (unchanged.status, unchanged.text) == (304, ""), known
+        assert unchanged.headers["ETag"] == etag
+        assert "Content-Type" not in unchanged.headers
+    for other in ('"1"', '"1-0123456789abcdef"', etag.strip('"'), ""):
+        assert call(name, path=path, headers={"if-none-match": other}).text == first.text, other
+
+
+def test_etag_changes_when_only_the_days_left_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributor = call("add_customer", body=A_DISTRIBUTOR).body
+    reseller = {"name": "R", "level": "reseller", "device_country": "DE", "services_to_provide": ["software_only"]}
+    parent = call(
+        "add_customer", body=reseller | {"parent_id": distributor["id"], "service_type": "software_only"}
+    ).body
+    in_trial = {"name": "E", "device_country": "DE", "service_type": "software_only", "in_trial": True}
+    added = call("add_customer", body=in_trial | {"parent_id": parent["id"]})
+    known = added.headers["ETag"]
+    assert added.body["trial"]["days_left"] == 30
+    path = added.headers["Location"]
+    assert call("get_customer", path=path, headers={"if-none-match": known}).status == 304
+    tomorrow = now() + timedelta(days=1)
+    monkeypatch.setattr("shared.api.app.now", lambda: tomorrow)
+    changed = call("get_customer", path=path, headers={"if-none-match": known})
+    assert (changed.status, changed.body["trial"]["days_left"], changed.body["version"]) == (200, 29, 1)
+    # The version is the same, so a change may be based on what was read before.
+    renamed = call("change_customer", path=path, body={"name": "Renamed"}, headers={"if-match": known})
+    assert (renamed.status, renamed.body["name"]) == (200, "Renamed")
+
+
+def test_every_response_names_the_limit_on_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "RateLimit-Policy" not in call("get_me").headers
+    monkeypatch.setenv("THROTTLING_RATE", "200")
+    unknown = call("get_customer", path="/customers/cus_none")
+    for called in (call("get_me"), unknown, call("save_view"), call("remove_view")):
+        assert called.headers["RateLimit-Policy"] == '"all";q=200;w=1', called.text
+
+
+def test_merge_patch_changes_a_customer_but_removes_nothing() -> None:
+    added = call("add_customer", body=A_DISTRIBUTOR)
+    patch = {"content-type": "application/merge-patch+json", "if-match": added.headers["ETag"]}
+    path = added.headers["Location"]
+    removed = call(
+        "change_customer", path=path, headers=patch, body={"name": None, "references": None, "level": "site"}
+    )
+    problem = assert_problem(removed, 400, "malformed_request")
+    assert [(each["code"], each["pointer"]) for each in problem["errors"]] == [
+        ("not_removable", "/name"),
+        ("not_removable", "/references"),
+    ]
+    body = {"name": "Renamed", "references": {"psa": None}}
+    assert call("change_customer", path=path, headers=patch, body=body).body["name"] == "Renamed"
+    as_json = {"content-type": "application/json", "if-match": '"2"'}
+    omitted = call("change_customer", path=path, headers=as_json, body={"name": None})
+    assert (omitted.status, omitted.body["name"]) == (200, "Renamed")
+    added_as_patch = call("add_customer", body=A_DISTRIBUTOR, headers={"content-type": patch["content-type"]})
+    assert_problem(added_as_patch, 415, "unsupported_media_type")
+    listed = call("change_customer", path=path, headers=patch, body="[null]")
+    assert_problem(listed, 400, "malformed_request")
