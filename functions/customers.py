@@ -66,8 +66,13 @@ def add_customer(
 
 @app.serves(CustomerPage, raises=[NotFoundError, RulesViolatedError])
 def list_customers(
+    *,
     parent_id: Annotated[str | None, Query(description="List the children of this customer by name.")] = None,
     within: Annotated[str | None, Query(description="List this customer and all below it in path order.")] = None,
+    ids: Annotated[
+        str | None,
+        Query(description="List these customers: up to 100 ids, separated by commas. Unknown ones are left out."),
+    ] = None,
     name_prefix: Annotated[
         str | None,
         Query(max_length=128, description="List only customers whose name begins with this text. Requires parent_id."),
@@ -82,8 +87,8 @@ def list_customers(
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> HttpResponse:
-    """List the children of a customer by name, or all customers within it in path order."""
-    query = CustomerQuery(parent_id, within, name_prefix, level, state, archived)
+    """List the children of a customer by name, all customers within it in path order, or customers by their ids."""
+    query = CustomerQuery(parent_id, within, ids, name_prefix, level, state, archived)
     return app.ok(use_cases.list_customers(app.store, app.caller, query, limit=limit, cursor=cursor))
 
 

@@ -1,20 +1,23 @@
 """The first request of every use case: the caller's account and the other records that it needs."""
 
+from itertools import batched
 from typing import Final
 
 from shared.auth.authorization import Account, Caller, active_account
 from shared.table.keys import Item, Key, account_key
 from shared.table.queries import get_live, parse_record
-from shared.table.store import Records
+from shared.table.store import MAX_KEYS, Records
 
 
 def read_with_actor(store: Records, caller: Caller, *keys: Key) -> tuple[Account, dict[Key, Item]]:
-    """Read the caller's account and the records with these keys, in one request.
+    """Read the caller's account and the records with these keys, in one request for each 100 of them.
 
     Return the account and the existing records, without those outside its subtree. Raises NoActiveAccountError.
     """
     own_key = account_key(caller.account_id)
-    records = get_live(store, caller.now, own_key, *keys)
+    records: dict[Key, Item] = {}
+    for some in batched((own_key, *keys), MAX_KEYS, strict=False):
+        records |= get_live(store, caller.now, *some)
     actor = active_account(parse_record(Account, records, own_key))
     return actor, {key: item for key, item in records.items() if key == own_key or _may_know(actor, item)}
 

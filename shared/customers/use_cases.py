@@ -35,6 +35,7 @@ from shared.values.names import fold_name, fold_prefix, normalize_name
 
 # How often an addition is retried because its parent was changed at the same moment.
 MAX_ATTEMPTS: Final = 3
+MAX_IDS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -176,14 +177,20 @@ class CustomerPage(BaseModel):
 
 @dataclass(frozen=True)
 class CustomerQuery:
-    """The query of a list of customers. Exactly one of `parent_id` and `within` is set."""
+    """The query of a list of customers. Exactly one of `parent_id`, `within` and `ids` is set."""
 
     parent_id: str | None = None
     within: str | None = None
+    ids: str | None = None
     name_prefix: str | None = None
     level: Level | None = None
     state: State | None = None
     archived: bool = False
+
+    @property
+    def each_id(self) -> list[str]:
+        """The ids, each once, in their order."""
+        return list(dict.fromkeys(filter(None, map(str.strip, (self.ids or "").split(",")))))
 
     def matches(self, response: CustomerResponse) -> bool:
         return self.level in (None, response.level) and self.state in (None, response.state)
@@ -194,9 +201,13 @@ def list_customers(
 ) -> CustomerPage:
     """List the children of `parent_id` by name, or `within` and all below it in path order, or archived ones.
 
-    Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError for parameters that exclude each other.
+    `ids` lists these customers, in their order, on one page. One that the caller may not see is left out, like one that
+    does not exist. Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError for parameters that
+    exclude each other.
     """
-    _validate_query(query)
+    _validate_query(query, cursor)
+    if query.ids is not None:
+        return _list_by_ids(store, caller, query)
     key = customer_key(query.parent_id or query.within or "")
     account, records = read_with_actor(store, caller, key)
     top = authorize(account, caller.operation, parse_record(Customer, records, key))
@@ -230,10 +241,24 @@ def list_customers(
     return CustomerPage(customers=customers, incomplete=incomplete, next_cursor=next_cursor)
 
 
-def _validate_query(query: CustomerQuery) -> None:
+def _list_by_ids(store: Store, caller: Caller, query: CustomerQuery) -> CustomerPage:
+    keys = [customer_key(each) for each in query.each_id]
+    account, records = read_with_actor(store, caller, *keys)
+    require_permission(account, caller.operation)
+    incomplete: list[IncompleteRecord] = []
+    found = show_all(store, caller, [records[key] for key in keys if key in records], {}, incomplete)
+    customers = [one for one in found if one and query.matches(one)]
+    return CustomerPage(customers=customers, incomplete=incomplete, next_cursor=None)
+
+
+def _validate_query(query: CustomerQuery, cursor: str | None) -> None:
     violations = Violations()
-    if (query.parent_id is None) == (query.within is None):
-        violations.add(RuleViolation("one_of", "parent_id", "Provide exactly one of parent_id and within."))
+    if sum(each is not None for each in (query.parent_id, query.within, query.ids)) != 1:
+        violations.add(RuleViolation("one_of", "parent_id", "Provide exactly one of parent_id, within and ids."))
+    if query.ids is not None and not 1 <= len(query.each_id) <= MAX_IDS:
+        violations.add(RuleViolation("ids", "ids", f"Provide 1 to {MAX_IDS} ids, separated by commas."))
+    if query.ids is not None and cursor is not None:
+        violations.add(RuleViolation("refused", "cursor", "A list of ids has one page. Omit cursor."))
     if query.name_prefix is not None and query.parent_id is None:
         violations.add(RuleViolation("refused", "name_prefix", "name_prefix requires parent_id."))
     if query.archived and query.within is None:

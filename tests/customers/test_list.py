@@ -199,3 +199,52 @@ def test_filtered_page_reads_no_more_records_than_needed() -> None:
 def test_filtered_list_ends_with_the_records_at_a_chunk_boundary() -> None:
     assert filled(FILTER_CHUNK, {7}, 10, filtered=True) == ([7], None, [FILTER_CHUNK])
     assert filled(2 * FILTER_CHUNK, {7, 107}, 10, filtered=True) == ([7, 107], None, [FILTER_CHUNK] * 2)
+
+
+def test_list_by_ids_returns_visible_customers_in_the_order_of_the_ids(store: MemoryStore) -> None:
+    everyone = a_forest(store, distributors=2)
+    mine, other = everyone[1], next(each for each in everyone[2:] if each.level == "distributor")
+    below = [each for each in everyone if each.path.startswith(f"{mine.path}/") and each.level != "site"]
+    site = next(each for each in everyone if each.path.startswith(f"{mine.path}/") and each.level == "site")
+    wanted = [site.id, mine.id, site.id, other.id, "cus_none", *(each.id for each in below[:3])]
+    store.requests.clear()
+    actor = an_account("manager", mine)
+    put(store, actor)
+    page = list_customers(store, caller(actor), CustomerQuery(ids=" , ".join(wanted)), limit=1)
+    assert [each.id for each in page.customers] == [site.id, mine.id, *(each.id for each in below[:3])]
+    assert page.next_cursor is None
+    assert next(each for each in page.customers if each.id == site.id).trial  # from its end-customer
+    assert store.requests == ["get", "get"]  # the second one for the end-customer of the site
+    in_trial = list_customers(store, caller(actor), CustomerQuery(ids=",".join(wanted), state="in_trial"), limit=1)
+    assert {each.state for each in in_trial.customers} == {"in_trial"}
+
+
+def test_list_by_ids_takes_100_ids(store: MemoryStore) -> None:
+    distributor = a_customer("distributor", ROOT)
+    children = [a_customer("reseller", distributor, name=f"R{number}") for number in range(101)]
+    put(store, distributor, *children)
+    for count, requests in ((99, 1), (100, 2)):
+        store.requests.clear()
+        ids = ",".join(child.id for child in children[:count])
+        page = list_customers(store, caller(), CustomerQuery(ids=ids), limit=1)
+        assert (len(page.customers), len(store.requests)) == (count, requests)
+    for ids in (",".join(child.id for child in children), "", " , "):
+        with pytest.raises(RulesViolatedError) as refused:
+            list_customers(store, caller(), CustomerQuery(ids=ids), limit=1)
+        assert refused.value.errors[0]["parameter"] == "ids"
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [({"parent_id": ROOT.id}, "parent_id"), ({"within": ROOT.id}, "parent_id"), ({"archived": True}, "archived")],
+)
+def test_ids_exclude_other_lists(store: MemoryStore, query: dict[str, Any], parameter: str) -> None:
+    with pytest.raises(RulesViolatedError) as refused:
+        list_customers(store, caller(), CustomerQuery(ids=ROOT.id, **query), limit=1)
+    assert parameter in {error["parameter"] for error in refused.value.errors}
+
+
+def test_list_by_ids_has_no_cursor(store: MemoryStore) -> None:
+    with pytest.raises(RulesViolatedError) as refused:
+        list_customers(store, caller(), CustomerQuery(ids=ROOT.id), limit=1, cursor="x")
+    assert refused.value.errors[0]["parameter"] == "cursor"
