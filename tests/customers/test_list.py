@@ -207,14 +207,17 @@ def test_list_by_ids_returns_visible_customers_in_the_order_of_the_ids(store: Me
     below = [each for each in everyone if each.path.startswith(f"{mine.path}/") and each.level != "site"]
     site = next(each for each in everyone if each.path.startswith(f"{mine.path}/") and each.level == "site")
     wanted = [site.id, mine.id, site.id, other.id, "cus_none", *(each.id for each in below[:3])]
-    store.requests.clear()
     actor = an_account("manager", mine)
     put(store, actor)
+    store.requests.clear()
     page = list_customers(store, caller(actor), CustomerQuery(ids=" , ".join(wanted)), limit=1)
     assert [each.id for each in page.customers] == [site.id, mine.id, *(each.id for each in below[:3])]
     assert page.next_cursor is None
     assert next(each for each in page.customers if each.id == site.id).trial  # from its end-customer
-    assert store.requests == ["get", "get"]  # the second one for the end-customer of the site
+    assert store.requests == ["get"]  # the end-customer of the site is among them
+    store.requests.clear()
+    list_customers(store, caller(actor), CustomerQuery(ids=site.id), limit=1)
+    assert store.requests == ["get", "get"]  # the second one for its end-customer
     in_trial = list_customers(store, caller(actor), CustomerQuery(ids=",".join(wanted), state="in_trial"), limit=1)
     assert {each.state for each in in_trial.customers} == {"in_trial"}
 
