@@ -1,0 +1,189 @@
+"""The golden file docs/examples.json: a real response of each operation and status, for the OpenAPI document.
+
+`python -m tests.api.test_response_examples` writes the file again. `make openapi` does it too. The file has two
+members. `responses` maps an operation to its successful responses by status. `problems` maps a status to a problem.
+"""
+
+import contextlib
+import io
+import json
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any, Final
+from unittest.mock import patch
+
+from local.openapi import apis
+from local.paths import PROJECT
+from shared.api.problems import problem_response
+from shared.aws.observability import log
+from shared.errors import ThrottledError, UnavailableError
+from tests.builders import NOW, ROOT, bootstrap_in
+from tests.calls import Called, Context, an_event, call, handler
+from tests.simulation.fake_aws import FakeAws
+
+GOLDEN: Final = PROJECT / "docs" / "examples.json"
+_SECRETS: Final = {"installation_token": "bci_" + "x" * 43}
+_MAX_LIST: Final = 10
+_SHORT_LIST: Final = 3
+_REQUEST_ID: Final = "JKJaXmPLvHcESHA="
+
+
+def record() -> dict[str, Any]:  # noqa: PLR0915 - it is a list
+    """Play a story with every operation. Return the responses of the API."""
+    responses: dict[str, dict[str, Any]] = {}
+    problems: dict[str, Any] = {}
+    aws = FakeAws(NOW)
+
+    def play(name: str, path: str | None = None, **request: Any) -> Any:
+        """Send a request and keep the response, the first of each status."""
+        headers = {"idempotency-key": f"{name} {len(responses)}".replace(" ", "-"), **request.pop("headers", {})}
+        called: Called = call(name, path=path, headers=headers, **request)
+        status = str(called.status)
+        assert called.status < HTTPStatus.BAD_REQUEST, called.text
+        is_json = called.headers.get("Content-Type") == "application/json"
+        body = json.loads(called.text, object_hook=_without_secrets) if is_json else called.text.removeprefix("\ufeff")
+        kept = responses.setdefault(name, {})
+        if called.text:
+            kept.setdefault(status if is_json else f"{status} csv", _shortened(body))
+        return body
+
+    def fail(name: str, path: str | None = None, **request: Any) -> None:
+        headers = {"idempotency-key": f"problem-{len(problems)}", **request.pop("headers", {})}
+        called = call(name, path=path, headers=headers, **request)
+        assert called.status >= HTTPStatus.BAD_REQUEST
+        problems[str(called.status)] = called.body
+
+    dry_run = {"validate_only": "true"}
+    with aws.installed(), patch("functions.customers.uuid4", lambda: "by-reference"):
+        bootstrap_in(aws.store)
+        play("add_customer", query=dry_run)
+        distributor = play("add_customer")
+        reseller = {
+            "name": "Helsinki IT",
+            "parent_id": distributor["id"],
+            "level": "reseller",
+            "service_type": "all_inclusive",
+            "services_to_provide": ["all_inclusive", "software_only"],
+            "device_country": "FI",
+            "storage_location": "SE",
+        }
+        reseller = play("add_customer", body=reseller, headers={"idempotency-key": "reseller"})
+        aurora = {
+            "name": "Aurora Dental",
+            "parent_id": reseller["id"],
+            "service_type": "software_only",
+            "device_country": "FI",
+            "storage_location": "SE",
+            "in_trial": True,
+        }
+        saved = play("save_customer_by_reference", "/references/psa/4711", body=aurora)
+        play("save_customer_by_reference", "/references/psa/4711", body=aurora)
+        play("get_customer_by_reference", "/references/psa/4711", query={"within": distributor["id"]})
+        customer = f"/customers/{saved['id']}"
+        play("get_customer", customer)
+        play("list_customers", query={"parent_id": reseller["id"]})
+        play("add_test_device", f"{customer}/test-devices", query=dry_run)
+        device = play("add_test_device", f"{customer}/test-devices")
+        play("get_test_device", f"{customer}/test-devices/{device['id']}")
+        play("list_devices", f"{customer}/devices")
+        play("list_devices", f"{customer}/devices", query={"format": "csv"})
+        play("add_account", f"{customer}/accounts", query=dry_run)
+        account = play("add_account", f"{customer}/accounts")
+        play("get_account", f"/accounts/{account['id']}")
+        play("list_accounts", query={"customer_id": saved["id"]})
+        changed = {"role": "manager"}
+        play("change_account", f"/accounts/{account['id']}", headers={"if-match": '"1"'}, body=changed)
+        play("get_me")
+        play("save_view")
+        play("get_view", "/views/storage")
+        play("list_views")
+        play("get_options", f"/customers/{reseller['id']}/options")
+        play("get_storage_locations")
+        play("add_import", query=dry_run)
+        started = play("add_import")
+        handler("run_import")({"Records": [{"body": json.dumps({"import_id": started["id"]})}]}, Context())
+        play("get_import", f"/imports/{started['id']}")
+        play("add_onboarding", query=dry_run, body=_onboarding())
+        play("add_onboarding", body=_onboarding())
+        play("add_onboarding", body=_onboarding("Ada again"), headers={"idempotency-key": "second"})
+        aws.now = NOW + timedelta(days=3)
+        play("get_trial", f"{customer}/trial")
+        play("start_production", f"{customer}/production", headers={"if-match": '"1"'})
+        new_name = {"name": "Aurora Dental Oy"}
+        play("change_customer", customer, headers={"if-match": '"2"'}, body=new_name)
+        play("change_storage_location", f"{customer}/storage-location", headers={"if-match": '"3"'})
+        month = f"{aws.now:%Y-%m}"
+        play("get_invoicing", f"/customers/{reseller['id']}/invoicing", query={"month": month})
+        play("get_invoicing", f"/customers/{reseller['id']}/invoicing", query={"month": month, "format": "csv"})
+        play("replace_storage_locations", headers={"if-match": '"1"'})
+        play("check_storage", f"/customers/{reseller['id']}/storage-check")
+        play("remove_test_device", f"{customer}/test-devices/{device['id']}")
+        play("archive_customer", customer, headers={"if-match": '"4"'})
+        play("restore_customer", f"{customer}/restore", headers={"if-match": '"5"'})
+        play("get_history", f"{customer}/history")
+        play("remove_view", "/views/storage")
+        play("remove_account", f"/accounts/{account['id']}", headers={"if-match": '"2"'})
+
+        fail("add_customer", query={"validate_onyl": "true"})
+        fail("get_me", account=None)
+        fail("archive_customer", f"/customers/{ROOT.id}", headers={"if-match": '"1"'})
+        fail("get_customer", "/customers/cus_none")
+        fail("add_customer", body=json.loads(an_event("add_customer")["body"]) | {"device_country": "Germany"})
+        fail("change_customer", customer, headers={"if-match": '"1"'}, body={"name": "Aurora"})
+        fail("add_customer", body="x" * 70_000)
+        fail("add_customer", headers={"content-type": "application/xml"})
+        fail("add_customer", body={"parent_id": ROOT.id, "name": "Northern IT"})
+        fail("change_customer", customer, body={"name": "Aurora"})
+    throttled = ThrottledError("Too many requests. Retry after 1 second.", headers={"Retry-After": "1"})
+    for error in (throttled, UnavailableError("The service is unavailable. Retry after 1 second."), RuntimeError()):
+        response = problem_response(error, _REQUEST_ID)
+        problems[str(response.status_code)] = json.loads(response.body or "")
+    return {"responses": responses, "problems": problems}
+
+
+def _onboarding(name: str = "Ada") -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(an_event("add_onboarding")["body"])
+    account = {"email": f"{name.lower().replace(' ', '.')}@baltic.example", "display_name": name, "role": "manager"}
+    customer = {**body["customer"], "name": "Baltic Distribution", "device_country": "Sweden"}
+    return {**body, "customer": customer, "accounts": [account]}
+
+
+def _without_secrets(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: _SECRETS.get(name, value) for name, value in fields.items()}
+
+
+def _shortened(value: Any) -> Any:
+    """Return the value with the first entries of long lists only, such as the countries."""
+    if isinstance(value, dict):
+        return {name: _shortened(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_shortened(each) for each in (value if len(value) <= _MAX_LIST else value[:_SHORT_LIST])]
+    return value
+
+
+def as_text(recorded: dict[str, Any]) -> str:
+    return json.dumps(recorded, indent=1, ensure_ascii=False) + "\n"
+
+
+def test_examples_are_the_responses_of_today() -> None:
+    assert record() == json.loads(GOLDEN.read_text(encoding="utf-8")), "run: make openapi"
+
+
+def test_every_operation_and_status_has_an_example() -> None:
+    recorded = json.loads(GOLDEN.read_text(encoding="utf-8"))["responses"]
+    for app in apis():
+        for name, spec in app.routes.items():
+            if spec.row.operation is None:
+                continue
+            statuses = {str(spec.status)} if spec.model else set()
+            statuses |= {"200"} if spec.preview else set()
+            statuses |= {str(spec.otherwise.status)} if spec.otherwise else set()
+            statuses |= {"200 csv"} if hasattr(spec.model, "as_csv") else set()
+            assert set(recorded[name]) == statuses, name
+
+
+if __name__ == "__main__":
+    log.setLevel("CRITICAL")
+    with contextlib.redirect_stdout(io.StringIO()):  # Powertools prints the metrics
+        text = as_text(record())
+    GOLDEN.write_text(text, encoding="utf-8")
