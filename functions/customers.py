@@ -77,7 +77,7 @@ def list_customers(
         str | None,
         Query(max_length=128, description="List only customers whose name begins with this text. Requires parent_id."),
     ] = None,
-    level: Annotated[Level | None, Query()] = None,
+    level: Annotated[Level | None, Query(description="List only customers of this level.")] = None,
     state: Annotated[
         State | None, Query(description="List only customers that are in this state at the time of the request.")
     ] = None,

@@ -1,11 +1,13 @@
 """`make openapi`: print the OpenAPI document, which is generated from the functions.
 
-Powertools generates it. This module adds what the generator lacks: problems, headers and examples.
+Powertools generates it. This module adds what the generator lacks: problems, headers, examples and events. The texts
+are in openapi_texts.py, and the examples are recorded responses, in docs/examples.json.
 """
 
 import importlib
 import inspect
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -13,12 +15,22 @@ from http import HTTPStatus
 from typing import Any, Final, Literal, get_args
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict
+from pydantic.json_schema import models_json_schema
 
+from local.openapi_texts import (
+    DESCRIPTION,
+    ENVELOPE,
+    GATEWAY,
+    HEADERS,
+    PARAMETER_EXAMPLES,
+    PATH_PARAMETERS,
+    TAGS,
+)
 from local.paths import PROJECT
 from shared.api.app import Api, RouteSpec
 from shared.api.parameters import IdempotencyKey, IfMatch, RequiredIdempotencyKey
-from shared.api.requests import BYTES, JSON
+from shared.api.requests import BYTES, JSON, MERGE_PATCH
 from shared.api.routes import Function
 from shared.errors import (
     ApiError,
@@ -35,21 +47,9 @@ from shared.errors import (
     UnsupportedMediaError,
     VersionRequiredError,
 )
+from shared.events.events import TYPES
+from shared.imports.file import JSON_LINES, NewImportRequest
 
-_DESCRIPTION: Final = (
-    "Adds the customers of a backup service by the rules of each level and decides where their backups are stored. "
-    "A resource outside of the caller's customer looks exactly like one that does not exist: 404. Every failure is "
-    "RFC 9457 problem+json, except those of the gateway itself: a missing or invalid token (401), a missing scope "
-    '(403) and its own throttling (429) have the body {"message": "..."}.'
-)
-_TAGS: Final = {
-    "customers": "Customers of every level, their trials, history, references and invoicing.",
-    "devices": "Test devices, the dashboard and its views, and where data lands.",
-    "accounts": "Accounts of people and machines.",
-    "storage_locations": "The catalogue of storage locations.",
-    "imports": "Files of customers.",
-    "onboarding": "A customer, its accounts and a test device with one request.",
-}
 _EVERY_ROUTE: Final = (
     MalformedRequestError,
     UnauthenticatedError,
@@ -58,8 +58,6 @@ _EVERY_ROUTE: Final = (
     ThrottledError,
     UnavailableError,
 )
-# API Gateway may respond with these before it calls a function.
-_OF_THE_GATEWAY: Final = ("401", "403", "429")
 _STATUS_HEADERS: Final = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 _ADDED_BY_POWERTOOLS: Final = ("HTTPValidationError", "ResponseValidationError", "ValidationError")
 
@@ -79,22 +77,7 @@ class ProblemError(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details, with a code for programs and the errors by field."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "about:blank",
-                    "title": "Unprocessable Content",
-                    "status": 422,
-                    "code": "broken_rules",
-                    "detail": "The request violates one rule. See errors for details.",
-                    "errors": [{"code": "required", "pointer": "/name", "detail": "A distributor requires name."}],
-                    "request_id": "JKJaXmPLvHcESHA=",
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="allow")
 
     type: Literal["about:blank"]
     title: str
@@ -146,24 +129,33 @@ def document() -> dict[str, Any]:
                 responses=_successes(spec),
             )(spec.function)
     text = resolver.get_openapi_json_schema(
-        title="Backup customers", version=_version(), openapi_version="3.1.0", description=_DESCRIPTION
+        title="Backup customers", version=_version(), openapi_version="3.1.0", description=DESCRIPTION
     )
     result: dict[str, Any] = json.loads(text)
+    examples = json.loads((PROJECT / "docs" / "examples.json").read_text(encoding="utf-8"))
     for methods in result["paths"].values():
         for operation in methods.values():
-            _complete(operation, *operations[operation["operationId"]])
+            name = operation["operationId"]
+            _complete(operation, *operations[name])
+            _add_examples(operation, examples["responses"][name])
     schemas = result["components"]["schemas"]
     for name in _ADDED_BY_POWERTOOLS:
         del schemas[name]
-    for model in (Problem, GatewayProblem):
-        schema = TypeAdapter(model).json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
-        schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
+    schemas |= _schemas_of(Problem, GatewayProblem, *TYPES.values()) | _schemas_of(NewImportRequest, mode="validation")
+    result["webhooks"] = {kind: {"post": _webhook(kind, examples["events"][kind])} for kind in TYPES}
     result["info"] |= {"contact": {"name": "Support of the backup service"}, "license": {"name": "Proprietary"}}
-    result["tags"] = [{"name": app.name, "description": _TAGS[app.name]} for app in apis() if app.name in _TAGS]
+    result["tags"] = [{"name": name, "description": description} for name, description in TAGS.items()]
     result["servers"] = [{"url": "/"}]
     result["security"] = [{"access_token": []}]
+    requested = _reachable({"paths": _requests(result["paths"])}, schemas)
+    schemas = {name: schema if name in requested else _opened(schema) for name, schema in schemas.items()}
     result["components"] = {
-        "schemas": dict(sorted(_without_constants(_without_null_defaults(schemas)).items())),
+        "schemas": dict(sorted(_cleaned(schemas).items())),
+        "headers": {name: _header(*texts) for name, texts in HEADERS.items()},
+        "examples": {
+            **{f"problem_{status}": {"value": problem} for status, problem in sorted(examples["problems"].items())},
+            **{f"gateway_{status}": {"value": {"message": message}} for status, message in GATEWAY.items()},
+        },
         "securitySchemes": {
             "access_token": {
                 "type": "http",
@@ -204,22 +196,32 @@ def _successes(spec: RouteSpec) -> dict[int, Any]:
 def _complete(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
     """Add to an operation what the generator lacks: examples, problems and headers."""
     annotations = [parameter.annotation for parameter in inspect.signature(spec.function).parameters.values()]
-    if "parameters" in operation:  # OpenAPI ignores a parameter of this name
-        operation["parameters"] = [each for each in operation["parameters"] if each["name"] != "Accept".lower()]
-    for parameter in operation.get("parameters", []):
-        parameter["schema"].pop("title", None)  # it only repeats the name
+    parameters = [each for each in operation.get("parameters", []) if each["name"] != "Accept".lower()]
+    if _has_etag(spec) and spec.row.method == "GET":
+        description = "The ETag of a response that you have. If nothing has changed since, the response is a 304."
+        schema = {"type": "string"}
+        parameters.append({"in": "header", "name": "If-None-Match", "description": description, "schema": schema})
+    for parameter in parameters:
         if parameter["in"] == "header":  # the generator writes their names in lower case
             parameter["name"] = parameter["name"].title()
+        name = parameter["name"]
         # A request without a version gets an error of its own, `version_required`, not `malformed_request`.
-        parameter["required"] |= parameter["name"] == "If-Match" and IfMatch in annotations
+        parameter["required"] = parameter.get("required", False) or (name == "If-Match" and IfMatch in annotations)
+        if parameter["in"] == "path":
+            parameter["description"], parameter["example"] = PATH_PARAMETERS[name]
+        else:
+            parameter["example"] = PARAMETER_EXAMPLES[name]
+        parameter["schema"] = _cleaned(parameter["schema"])
+    operation |= {"parameters": parameters} if parameters else {}
     _complete_body(operation, app, spec)
     responses = operation["responses"]
     del responses["422"]  # Powertools' own
     responses |= _problems(spec, annotations)
+    if _has_etag(spec) and spec.row.method == "GET":
+        responses["304"] = {"description": "Nothing has changed since the response with the ETag in If-None-Match."}
     for status, response in responses.items():
-        headers = (*_headers(spec, status, annotations), *_STATUS_HEADERS.get(status, ()))
-        if headers:
-            response["headers"] = {header: {"schema": {"type": "string"}} for header in headers}
+        headers = (*_headers(spec, status, annotations), *_STATUS_HEADERS.get(status, ()), "RateLimit-Policy")
+        response["headers"] = {header: {"$ref": f"#/components/headers/{header}"} for header in headers}
         if not response.get("content"):
             response.pop("content", None)
     operation["responses"] = dict(sorted(responses.items()))
@@ -229,11 +231,18 @@ def _complete_body(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None
     event = json.loads((PROJECT / "events" / f"{operation['operationId']}.json").read_text(encoding="utf-8"))
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
-        operation["requestBody"]["content"]["application/json"]["example"] = json.loads(event["body"])
+        media = operation["requestBody"]["content"]
+        media["application/json"]["example"] = json.loads(event["body"])
+        if spec.row.method == "PATCH":
+            media[MERGE_PATCH] = media["application/json"]
     elif app.accepts is not JSON and spec.row.method == "POST":
-        media: dict[str, Any] = {each: {"schema": {"type": "string"}} for each in app.accepts.media_types}
+        media = {each: {"schema": {"type": "string"}, "example": event["body"]} for each in app.accepts.media_types}
         media[BYTES]["schema"]["format"] = "binary"
-        media["text/csv"]["example"] = event["body"]
+        row = {"name": "Nordic", "parent_id": "cus_jajustitpylddo5dahk2zk3opm", "device_country": "DE"}
+        for each in JSON_LINES:
+            media[each]["example"] = json.dumps(row)
+        schema = {"$ref": f"#/components/schemas/{NewImportRequest.__name__}"}
+        media["application/json"] = {"schema": schema, "example": {"format": "csv", "content": event["body"]}}
         operation["requestBody"] = {"required": True, "content": media}
 
 
@@ -243,13 +252,17 @@ def _problems(spec: RouteSpec, annotations: list[Any]) -> dict[str, Any]:
         codes.setdefault(str(error.status), []).append(error.code)
     problems = {}
     for status, of_status in codes.items():
-        media = (
-            ("application/problem+json", "application/json")
-            if status in _OF_THE_GATEWAY
-            else ("application/problem+json",)
-        )
-        schema = "GatewayProblem" if status in _OF_THE_GATEWAY else "Problem"
-        content = {each: {"schema": {"$ref": f"#/components/schemas/{schema}"}} for each in media}
+        examples = {"application/problem+json": "problem", "application/json": "gateway"}
+        if status not in GATEWAY:
+            del examples["application/json"]
+        schema = {"$ref": f"#/components/schemas/{'GatewayProblem' if status in GATEWAY else 'Problem'}"}
+        content = {
+            media: {
+                "schema": schema,
+                "examples": {example: {"$ref": f"#/components/examples/{example}_{status}"}},
+            }
+            for media, example in examples.items()
+        }
         problems[status] = {"description": ", ".join(of_status), "content": content}
     return problems
 
@@ -270,10 +283,10 @@ def _errors(spec: RouteSpec, annotations: list[Any]) -> Iterator[type[ApiError]]
 
 def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[str]:
     """Yield the headers of a successful response."""
-    if not status.startswith("2") or spec.model is None or (spec.preview and status == "200"):
+    if status.startswith(("4", "5")) or spec.model is None or (spec.preview and status == "200"):
         return
     created = status in ("201", "202")
-    if "version" in spec.model.model_fields:
+    if _has_etag(spec):
         yield "ETag"
     if created and spec.model.__name__ != "OnboardingResponse":
         yield "Location"
@@ -283,23 +296,93 @@ def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[s
         yield from ("Next-Cursor", "Incomplete-Records", "Content-Disposition")
 
 
-def _without_constants(schema: Any) -> Any:
-    """Replace `const`, on which generated clients fail, by an enum; for a boolean by its type alone."""
-    if isinstance(schema, dict):
-        kept = {name: _without_constants(value) for name, value in schema.items() if name != "const"}
-        return kept | ({"enum": [schema["const"]]} if isinstance(schema.get("const"), str) else {})
-    return [_without_constants(each) for each in schema] if isinstance(schema, list) else schema
+def _has_etag(spec: RouteSpec) -> bool:
+    return spec.model is not None and "version" in spec.model.model_fields
 
 
-def _without_null_defaults(schema: Any) -> Any:
-    """Remove `"default": null`: omitting a field from a change is not the same as sending null."""
+def _add_examples(operation: dict[str, Any], recorded: dict[str, Any]) -> None:
+    """Add the recorded responses: the key of `recorded` is a status, or "200 csv"."""
+    for name, example in recorded.items():
+        status, _, is_csv = name.partition(" ")
+        operation["responses"][status]["content"]["text/csv" if is_csv else "application/json"]["example"] = example
+
+
+def _header(description: str, example: str) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": "string"}, "example": example}
+
+
+def _schemas_of(*models: type[BaseModel], mode: Literal["validation", "serialization"] = "serialization") -> Any:
+    """Return the schemas of models and of the models that they contain, by name."""
+    _, document = models_json_schema([(each, mode) for each in models], ref_template="#/components/schemas/{model}")
+    return document["$defs"]
+
+
+def _webhook(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
+    """Return the operation of an event: what EventBridge sends to a target."""
+    model = TYPES[kind]
+    envelope = {**ENVELOPE, "detail-type": kind, "time": detail["occurred_at"], "detail": detail}
+    properties: dict[str, Any] = {name: {"type": "string"} for name in envelope if name not in ("resources", "detail")}
+    properties |= {"detail-type": {"type": "string", "enum": [kind]}}
+    properties |= {"resources": {"type": "array", "items": {"type": "string"}}}
+    properties |= {"detail": {"$ref": f"#/components/schemas/{model.__name__}"}}
+    schema = {"type": "object", "properties": properties, "required": list(properties)}
+    description = inspect.getdoc(model) or ""
+    return {
+        "operationId": f"on_{kind}",
+        "tags": ["events"],
+        "summary": description.partition("\n")[0],
+        "description": description,
+        "security": [],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": envelope}}},
+        "responses": {"200": {"description": "The target has received the event."}},
+    }
+
+
+def _requests(paths: dict[str, Any]) -> list[Any]:
+    """Return the parameters and request bodies of all operations."""
+    operations = [operation for methods in paths.values() for operation in methods.values()]
+    return [operation.get(part) for operation in operations for part in ("parameters", "requestBody")]
+
+
+def _reachable(part: Any, schemas: dict[str, Any]) -> set[str]:
+    """Return the names of the schemas that a part of the document refers to, directly or through others."""
+    found: set[str] = set()
+    remaining = [json.dumps(part)]
+    while remaining:
+        names = set(re.findall(r"#/components/schemas/(\w+)", remaining.pop())) - found
+        found |= names
+        remaining += [json.dumps(schemas[name]) for name in names]
+    return found
+
+
+def _opened(schema: Any) -> Any:
+    """Replace `enum` by `x-extensible-enum`: a generated client would fail on a value that is added later."""
     if isinstance(schema, dict):
-        return {
-            name: _without_null_defaults(value) for name, value in schema.items() if (name, value) != ("default", None)
+        opened = {name: _opened(value) for name, value in schema.items()}
+        if "enum" in opened or isinstance(opened.get("const"), str):
+            opened["x-extensible-enum"] = opened.pop("enum", None) or [opened.pop("const")]
+        return opened
+    return [_opened(each) for each in schema] if isinstance(schema, list) else schema
+
+
+def _cleaned(schema: Any) -> Any:
+    """Remove what misleads generators: titles of fields, `const`, and null as a default.
+
+    Generated clients fail on `const`, so it becomes an enum, or for a boolean its type alone. A null default is wrong:
+    omitting a field from a change is not the same as sending null.
+    """
+    if isinstance(schema, dict):
+        kept = {
+            name: _cleaned(value)
+            for name, value in schema.items()
+            if name != "const"
+            and (name, value) != ("default", None)
+            and not (name == "title" and isinstance(value, str))
         }
-    return [_without_null_defaults(each) for each in schema] if isinstance(schema, list) else schema
+        return kept | ({"enum": [schema["const"]]} if isinstance(schema.get("const"), str) else {})
+    return [_cleaned(each) for each in schema] if isinstance(schema, list) else schema
 
 
 if __name__ == "__main__":
-    json.dump(document(), sys.stdout, indent=2)
+    json.dump(document(), sys.stdout, indent=1)
     print()

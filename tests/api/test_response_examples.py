@@ -1,7 +1,8 @@
 """The golden file docs/examples.json: a real response of each operation and status, for the OpenAPI document.
 
-`python -m tests.api.test_response_examples` writes the file again. `make openapi` does it too. The file has two
-members. `responses` maps an operation to its successful responses by status. `problems` maps a status to a problem.
+`python -m tests.api.test_response_examples` writes the file again. `make openapi` does it too. The file has three
+members. `responses` maps an operation to its successful responses by status, `problems` a status to a problem, and
+`events` a type of events to an event.
 """
 
 import contextlib
@@ -17,8 +18,10 @@ from local.paths import PROJECT
 from shared.api.problems import problem_response
 from shared.aws.observability import log
 from shared.errors import ThrottledError, UnavailableError
+from shared.events.events import TYPES
 from tests.builders import NOW, ROOT, bootstrap_in
 from tests.calls import Called, Context, an_event, call, handler
+from tests.simulation.deliveries import record as record_of
 from tests.simulation.fake_aws import FakeAws
 
 GOLDEN: Final = PROJECT / "docs" / "examples.json"
@@ -79,6 +82,7 @@ def record() -> dict[str, Any]:  # noqa: PLR0915 - it is a list
         saved = play("save_customer_by_reference", "/references/psa/4711", body=aurora)
         play("save_customer_by_reference", "/references/psa/4711", body=aurora)
         play("get_customer_by_reference", "/references/psa/4711", query={"within": distributor["id"]})
+        call("add_customer", body={**aurora, "name": "Borealis Clinic"}, headers={"idempotency-key": "borealis"})
         customer = f"/customers/{saved['id']}"
         play("get_customer", customer)
         play("list_customers", query={"parent_id": reseller["id"]})
@@ -134,11 +138,18 @@ def record() -> dict[str, Any]:  # noqa: PLR0915 - it is a list
         fail("add_customer", headers={"content-type": "application/xml"})
         fail("add_customer", body={"parent_id": ROOT.id, "name": "Northern IT"})
         fail("change_customer", customer, body={"name": "Aurora"})
+        aws.now = NOW + timedelta(days=24)
+        handler("end_trials")({"time": aws.now.isoformat()}, Context())
+        changes = [record_of(number, change) for number, change in enumerate(aws.dynamo.log) if change[1]]
+        handler("publish_events")({"Records": changes}, Context())
     throttled = ThrottledError("Too many requests. Retry after 1 second.", headers={"Retry-After": "1"})
     for error in (throttled, UnavailableError("The service is unavailable. Retry after 1 second."), RuntimeError()):
         response = problem_response(error, _REQUEST_ID)
         problems[str(response.status_code)] = json.loads(response.body or "")
-    return {"responses": responses, "problems": problems}
+    events: dict[str, Any] = {}
+    for entry in aws.bus.entries:
+        events.setdefault(entry["DetailType"], json.loads(entry["Detail"]))
+    return {"responses": responses, "problems": problems, "events": dict(sorted(events.items()))}
 
 
 def _onboarding(name: str = "Ada") -> dict[str, Any]:
@@ -180,6 +191,10 @@ def test_every_operation_and_status_has_an_example() -> None:
             statuses |= {str(spec.otherwise.status)} if spec.otherwise else set()
             statuses |= {"200 csv"} if hasattr(spec.model, "as_csv") else set()
             assert set(recorded[name]) == statuses, name
+
+
+def test_every_event_has_an_example() -> None:
+    assert set(json.loads(GOLDEN.read_text(encoding="utf-8"))["events"]) == set(TYPES)
 
 
 if __name__ == "__main__":
