@@ -89,6 +89,7 @@ openapi: $(ENV)/dev/.ready ## write docs/openapi.json and docs/examples.json fro
 	$(ENV)/dev/bin/python -m tests.api.test_response_examples
 	$(ENV)/dev/bin/python -m local.openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
+	$(ENV)/dev/bin/python -m tests.api.test_contract
 
 schemas: $(ENV)/dev/.ready ## write docs/events from the code
 	@$(ENV)/dev/bin/python -m local.event_schemas

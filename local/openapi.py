@@ -104,6 +104,9 @@ class GatewayProblem(BaseModel):
     request_id: str | None = None
 
 
+_OF_PROBLEMS: Final = {model.__name__ for model in (ProblemError, Problem, GatewayProblem)}
+
+
 def apis() -> Iterator[Api]:
     """Import each function of the API and yield its app."""
     for name in get_args(Function):
@@ -148,7 +151,7 @@ def document() -> dict[str, Any]:
     result["servers"] = [{"url": "/"}]
     result["security"] = [{"access_token": []}]
     requested = _reachable({"paths": _requests(result["paths"])}, schemas)
-    schemas = {name: schema if name in requested else _opened(schema) for name, schema in schemas.items()}
+    schemas = {name: schema if name in requested else _of_response(name, schema) for name, schema in schemas.items()}
     result["components"] = {
         "schemas": dict(sorted(_cleaned(schemas).items())),
         "headers": {name: _header(*texts) for name, texts in HEADERS.items()},
@@ -353,6 +356,14 @@ def _reachable(part: Any, schemas: dict[str, Any]) -> set[str]:
         found |= names
         remaining += [json.dumps(schemas[name]) for name in names]
     return found
+
+
+def _of_response(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a response: it has every field, also those with a default, and its enums are open."""
+    if name not in _OF_PROBLEMS and "properties" in schema:
+        schema = {**schema, "required": list(schema["properties"])}
+    opened: dict[str, Any] = _opened(schema)
+    return opened
 
 
 def _opened(schema: Any) -> Any:

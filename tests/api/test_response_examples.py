@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from unittest.mock import patch
 
-from local.openapi import apis
+from local.openapi import apis, document
 from local.paths import PROJECT
 from shared.api.problems import problem_response
 from shared.aws.observability import log
@@ -31,8 +31,11 @@ _SHORT_LIST: Final = 3
 _REQUEST_ID: Final = "JKJaXmPLvHcESHA="
 
 
-def record() -> dict[str, Any]:  # noqa: PLR0915 - it is a list
-    """Play a story with every operation. Return the responses of the API."""
+def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[str, Any]:  # noqa: PLR0915 - a list
+    """Play a story with every operation. Return the responses of the API.
+
+    Add the names of the headers to `headers_of`, by operation and status.
+    """
     responses: dict[str, dict[str, Any]] = {}
     problems: dict[str, Any] = {}
     aws = FakeAws(NOW)
@@ -42,6 +45,8 @@ def record() -> dict[str, Any]:  # noqa: PLR0915 - it is a list
         headers = {"idempotency-key": f"{name} {len(responses)}".replace(" ", "-"), **request.pop("headers", {})}
         called: Called = call(name, path=path, headers=headers, **request)
         status = str(called.status)
+        if headers_of is not None:
+            headers_of.setdefault((name, status), set()).update(called.headers)
         assert called.status < HTTPStatus.BAD_REQUEST, called.text
         is_json = called.headers.get("Content-Type") == "application/json"
         body = json.loads(called.text, object_hook=_without_secrets) if is_json else called.text.removeprefix("\ufeff")
@@ -191,6 +196,28 @@ def test_every_operation_and_status_has_an_example() -> None:
             statuses |= {str(spec.otherwise.status)} if spec.otherwise else set()
             statuses |= {"200 csv"} if hasattr(spec.model, "as_csv") else set()
             assert set(recorded[name]) == statuses, name
+
+
+# Headers of every response, which the document does not repeat.
+_COMMON: Final = {"Content-Type", "Cache-Control", "X-Content-Type-Options"}
+# Headers that depend on the request or the environment.
+_SOMETIMES: Final = {
+    "Content-Disposition",
+    "Idempotent-Replayed",
+    "Incomplete-Records",
+    "Next-Cursor",
+    "RateLimit-Policy",
+}
+
+
+def test_document_lists_the_headers_of_every_response() -> None:
+    headers_of: dict[tuple[str, str], set[str]] = {}
+    record(headers_of)
+    operations = {each["operationId"]: each for methods in document()["paths"].values() for each in methods.values()}
+    for (name, status), headers in headers_of.items():
+        documented = set(operations[name]["responses"][status]["headers"])
+        assert headers - _COMMON <= documented, (name, status)
+        assert documented - _SOMETIMES <= headers, (name, status)
 
 
 def test_every_event_has_an_example() -> None:
