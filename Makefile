@@ -90,6 +90,7 @@ openapi: $(ENV)/dev/.ready ## write docs/openapi.json and docs/examples.json fro
 	$(ENV)/dev/bin/python -m local.openapi > docs/openapi.json.new
 	mv docs/openapi.json.new docs/openapi.json
 	$(ENV)/dev/bin/python -m tests.api.test_contract
+	$(ENV)/dev/bin/python -m local.api_page > docs/api.html
 
 schemas: $(ENV)/dev/.ready ## write docs/events from the code
 	@$(ENV)/dev/bin/python -m local.event_schemas
@@ -146,7 +147,7 @@ $(PACKAGE)/.ready: requirements.txt local/prune_botocore.py $(wildcard shared/*/
 
 build-%: $(PACKAGE)/.ready
 	@cp -Rl $(PACKAGE)/. "$(ARTIFACTS_DIR)" 2>/dev/null || cp -R $(PACKAGE)/. "$(ARTIFACTS_DIR)" # hard links, if cp supports them
-	@cp -R functions shared "$(ARTIFACTS_DIR)"
+	@cp -R functions shared "$(ARTIFACTS_DIR)"; mkdir -p "$(ARTIFACTS_DIR)"/docs; cp docs/openapi.json docs/api.html "$(ARTIFACTS_DIR)"/docs
 	@rm -f "$(ARTIFACTS_DIR)"/.ready; find "$(ARTIFACTS_DIR)"/{functions,shared} -name __pycache__ -prune -exec rm -rf {} +
 	@$(ENV)/tools/bin/python -m compileall -q -s "$(ARTIFACTS_DIR)" -p /var/task --invalidation-mode unchecked-hash \
 	  "$(ARTIFACTS_DIR)"/functions "$(ARTIFACTS_DIR)"/shared

@@ -31,7 +31,7 @@ from local.paths import PROJECT
 from shared.api.app import Api, RouteSpec
 from shared.api.parameters import IdempotencyKey, IfMatch, RequiredIdempotencyKey
 from shared.api.requests import BYTES, JSON, MERGE_PATCH
-from shared.api.routes import Function
+from shared.api.routes import ROUTES, Function
 from shared.errors import (
     ApiError,
     BodyTooLargeError,
@@ -136,6 +136,7 @@ def document() -> dict[str, Any]:
     )
     result: dict[str, Any] = json.loads(text)
     examples = json.loads((PROJECT / "docs" / "examples.json").read_text(encoding="utf-8"))
+    result["paths"] = {path: result["paths"][path] for path in (row.path for row in ROUTES.values() if row.operation)}
     for methods in result["paths"].values():
         for operation in methods.values():
             name = operation["operationId"]
@@ -146,7 +147,10 @@ def document() -> dict[str, Any]:
         del schemas[name]
     schemas |= _schemas_of(Problem, GatewayProblem, *TYPES.values()) | _schemas_of(NewImportRequest, mode="validation")
     result["webhooks"] = {kind: {"post": _webhook(kind, examples["events"][kind])} for kind in TYPES}
-    result["info"] |= {"contact": {"name": "Support of the backup service"}, "license": {"name": "Proprietary"}}
+    result["info"] |= {
+        "contact": {"name": "Support of the backup service"},
+        "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
+    }
     result["tags"] = [{"name": name, "description": description} for name, description in TAGS.items()]
     result["servers"] = [{"url": "/"}]
     result["security"] = [{"access_token": []}]
@@ -214,7 +218,7 @@ def _complete(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
             parameter["description"], parameter["example"] = PATH_PARAMETERS[name]
         else:
             parameter["example"] = PARAMETER_EXAMPLES[name]
-        parameter["schema"] = _cleaned(parameter["schema"])
+        parameter["schema"] = _cleaned(_without_null(parameter["schema"]))
     operation |= {"parameters": parameters} if parameters else {}
     _complete_body(operation, app, spec)
     responses = operation["responses"]
@@ -297,6 +301,14 @@ def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[s
             yield "Idempotent-Replayed"
     if hasattr(spec.model, "as_csv"):
         yield from ("Next-Cursor", "Incomplete-Records", "Content-Disposition")
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a parameter without null, which neither a query nor a header can contain."""
+    variants = [each for each in schema.get("anyOf", ()) if each != {"type": "null"}]
+    if len(variants) != 1:
+        return schema
+    return {**variants[0], **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
 def _has_etag(spec: RouteSpec) -> bool:

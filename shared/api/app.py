@@ -26,8 +26,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.accounts.identities import CognitoUserDirectory, open_user_directory
-from shared.api.parameters import etag_of, names
+from shared.api.parameters import etag_of, hash_of, names
 from shared.api.problems import HttpResponse, json_response, malformed_request, problem_response, response
+from shared.api.reference import PublicText
 from shared.api.requests import (
     JSON,
     AcceptedBody,
@@ -189,6 +190,13 @@ class Api(APIGatewayHttpResolver):
             headers["Incomplete-Records"] = ", ".join(f"{record.kind} {record.id}" for record in page.incomplete)
         text = f"\ufeff{page.as_csv()}"  # Excel recognizes UTF-8 by the byte order mark
         return json_response(HTTPStatus.OK, "text/csv; charset=utf-8", text, headers)
+
+    def public(self, page: PublicText) -> HttpResponse:
+        """Respond with a text that is the same for every caller. A browser keeps it and asks whether it has changed."""
+        headers = {**page.headers, "Cache-Control": "no-cache", "ETag": f'"{hash_of(page.text)}"'}
+        if names(self.current_event.headers.get("if-none-match"), headers["ETag"]):
+            return response(HTTPStatus.NOT_MODIFIED, headers=headers)
+        return json_response(HTTPStatus.OK, headers["Content-Type"], page.text, headers)
 
     def created(self, body: BaseModel, outcome: Outcome, *, location: str) -> HttpResponse:
         """Respond to a POST: 201 for a resource that is now at `location`, 200 for one that was only validated."""

@@ -78,7 +78,12 @@ def etag_of(version: int, body: str) -> str:
 
     The hash is part of it because some fields, such as the days left of a trial, change without a new version.
     """
-    return f'"{version}-{hashlib.blake2s(body.encode(), digest_size=8).hexdigest()}"'
+    return f'"{version}-{hash_of(body)}"'
+
+
+def hash_of(text: str) -> str:
+    """Return 64 bits in hexadecimal that identify a response."""
+    return hashlib.blake2s(text.encode(), digest_size=8).hexdigest()
 
 
 def names(if_none_match: str | None, etag: str) -> bool:

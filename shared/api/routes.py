@@ -58,6 +58,8 @@ ROUTES: Final = {
     "get_import": RouteRow("imports", "GET", "/imports/{import_id}", "read"),
     "add_onboarding": RouteRow("onboarding", "POST", "/onboardings", "change_customers"),
     "get_console": RouteRow("console", "GET", "/", None),
+    "get_openapi": RouteRow("console", "GET", "/openapi.json", None),
+    "get_docs": RouteRow("console", "GET", "/docs", None),
 }
 
 

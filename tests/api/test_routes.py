@@ -1,11 +1,15 @@
 """Tests: each route's status, headers and ETag, and requests to routes that do not exist."""
 
+import gzip
+import json
 import re
 from datetime import timedelta
 
 import pytest
 
+from local.api_page import page
 from local.openapi import apis
+from local.paths import PROJECT
 from shared.api.routes import ROUTES
 from shared.aws.clock import now
 from tests.api.helpers import A_DISTRIBUTOR, assert_problem
@@ -305,3 +309,35 @@ def test_merge_patch_changes_a_customer_but_removes_nothing() -> None:
     assert_problem(added_as_patch, 415, "unsupported_media_type")
     listed = call("change_customer", path=path, headers=patch, body="[null]")
     assert_problem(listed, 400, "malformed_request")
+
+
+@pytest.mark.parametrize("name", ["get_openapi", "get_docs"])
+def test_reference_needs_no_token_and_is_sent_once(name: str) -> None:
+    called = call(name)
+    assert "authorizer" not in an_event(name)["requestContext"]
+    assert called.status == 200
+    assert called.headers["Cache-Control"] == "no-cache"
+    again = call(name, headers={"if-none-match": called.headers["ETag"]})
+    assert (again.status, again.text) == (304, "")
+    assert_problem(call(name, query={"x": "1"}), 400, "malformed_request")
+
+
+def test_served_document_is_the_committed_one() -> None:
+    called = call("get_openapi")
+    assert called.headers["Content-Type"] == "application/json"
+    assert called.text == (PROJECT / "docs" / "openapi.json").read_text()
+
+
+def test_page_of_the_reference_loads_nothing_and_shows_every_operation() -> None:
+    called = call("get_docs")
+    policy = called.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert not re.search(r"<script|<link|<img|<iframe|https?://|src=|style=", called.text)
+    assert called.text == page(json.loads((PROJECT / "docs" / "openapi.json").read_text())), "run: make openapi"
+    for name, row in ROUTES.items():
+        assert (f'<h3 id="{name}">' in called.text) == (row.operation is not None), name
+    links = set(re.findall('href="#([^"]+)"', called.text))
+    assert links <= set(re.findall('id="([^"]+)"', called.text))
+    # Bytes of the page and the document as they are sent, and compressed.
+    assert len(called.text) < 300_000
+    assert len(gzip.compress(called.text.encode())) < 30_000

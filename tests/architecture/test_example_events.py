@@ -17,7 +17,7 @@ EVENTS: Final = {path.stem: json.loads(path.read_text()) for path in sorted((PRO
 MORE_EVENTS: Final = {"end_trials_fan_out": "end_trials", "end_trials_shard": "end_trials"}
 REQUESTS: Final = [name for name, event in EVENTS.items() if "routeKey" in event]
 BACKGROUND: Final = set(FUNCTIONS) - set(get_args(Function))
-WITHOUT_TOKEN: Final = {"get_console", "refuse_unknown_route"}
+WITHOUT_TOKEN: Final = {"get_console", "get_docs", "get_openapi", "refuse_unknown_route"}
 
 
 def request(method: str, *, media_type: str = "", query: bool = False, by_id: bool = False) -> Callable[[Any], bool]:

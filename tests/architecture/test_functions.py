@@ -18,6 +18,10 @@ INTEGRATION: Final = (
 IN_THE_BACKGROUND = {"sync_identity", "record_sign_in", "end_trials", "publish_events", "run_import"}
 
 
+# The paths that need no access token: they contain no data.
+PUBLIC = {"/", "/openapi.json", "/docs"}
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_route_calls_one_use_case_and_decides_nothing(name: str) -> None:
     source = (PROJECT / "functions" / f"{name}.py").read_text()
@@ -73,17 +77,19 @@ def test_routes_agree_in_table_template_document_and_readme(template: dict[str, 
     assert [name for name, *_ in readme] == list(ROUTES)  # in the same order
 
 
-def test_every_route_requires_a_token_and_scope_except_console_and_unknown_routes(template: dict[str, Any]) -> None:
+def test_every_route_requires_a_token_and_scope_except_public_and_unknown_ones(template: dict[str, Any]) -> None:
     auth = template["Resources"]["Api"]["Properties"]["Auth"]
     assert auth["DefaultAuthorizer"] == "AccessToken"
     assert auth["Authorizers"]["AccessToken"]["AuthorizationScopes"] == ["aws.cognito.signin.user.admin"]
     body = template["Resources"]["Api"]["Properties"]["DefinitionBody"]
-    public = {("get", "/"), ("x-amazon-apigateway-any-method", "/$default")}
+    public = {("get", path) for path in PUBLIC} | {("x-amazon-apigateway-any-method", "/$default")}
     for path, operations in body["paths"].items():
         for method, operation in operations.items():
             security = [{"NONE": []}] if (method, path) in public else None  # None: the default authorizer
             assert operation.get("security") == security, (method, path)
-    assert {(row.method.lower(), row.path) for row in ROUTES.values() if row.operation is None} == {("get", "/")}
+    assert {(row.method, row.path) for row in ROUTES.values() if row.operation is None} == {
+        ("GET", path) for path in PUBLIC
+    }
     unknown = body["paths"]["/$default"]["x-amazon-apigateway-any-method"]
     assert unknown["isDefaultRoute"] is True
     assert unknown["x-amazon-apigateway-integration"]["uri"]["Sub"] == INTEGRATION.format(function="Console")
