@@ -85,9 +85,10 @@ format: $(ENV)/dev/.ready ## format the code and fix what ruff can fix
 	$(ENV)/dev/bin/ruff format .
 	$(ENV)/dev/bin/ruff check --fix .
 
-openapi: $(ENV)/dev/.ready ## write docs/openapi.json and docs/examples.json from the code
+openapi: $(ENV)/dev/.ready ## write the documents of the API and of the events from the code
 	$(ENV)/dev/bin/python -m tests.api.test_response_examples
 	$(ENV)/dev/bin/python -m local.openapi > docs/openapi.json.new
+	$(ENV)/dev/bin/python -m local.asyncapi > docs/asyncapi.json
 	mv docs/openapi.json.new docs/openapi.json
 	$(ENV)/dev/bin/python -m tests.api.test_contract
 	$(ENV)/dev/bin/python -m local.api_page > docs/api.html

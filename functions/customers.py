@@ -17,7 +17,6 @@ from shared.api.parameters import (
     ValidateOnly,
     required_version,
     version_of,
-    wants_csv,
 )
 from shared.api.problems import HttpResponse
 from shared.aws.observability import log_event
@@ -172,7 +171,7 @@ def get_invoicing(
     page = invoicing.get_invoicing(
         app.store, app.caller, customer_id, month=month, archived=archived, limit=limit, cursor=cursor
     )
-    return app.csv(page, f"invoicing-{month}.csv") if wants_csv(format, accept) else app.ok(page)
+    return app.table(page, f"invoicing-{month}.csv", format=format, accept=accept)
 
 
 @app.serves(CustomerResponse, raises=[ArchivedError, RulesViolatedError])

@@ -6,7 +6,7 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from shared.api.app import Api
-from shared.api.parameters import Accept, Cursor, Format, IdempotencyKey, Limit, ValidateOnly, wants_csv
+from shared.api.parameters import Accept, Cursor, Format, IdempotencyKey, Limit, ValidateOnly
 from shared.api.problems import HttpResponse
 from shared.aws.observability import log_event
 from shared.devices import use_cases
@@ -75,7 +75,7 @@ def list_devices(
     page = use_cases.list_devices(
         app.store, app.caller, customer_id, columns=columns, view=view, limit=limit, cursor=cursor
     )
-    return app.csv(page, "devices.csv") if wants_csv(format, accept) else app.ok(page)
+    return app.table(page, "devices.csv", format=format, accept=accept)
 
 
 @app.serves(ViewList)

@@ -37,13 +37,11 @@ def page(document: dict[str, Any]) -> str:
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield the method, the path and the operation of each route and event. An event has no method."""
+    """Yield the method, the path and the operation of each route."""
     for path, methods in document["paths"].items():
         for method in _METHODS:
             if method in methods:
                 yield method.upper(), path, methods[method]
-    for kind, methods in document["webhooks"].items():
-        yield "", kind, methods["post"]
 
 
 def _navigation(document: dict[str, Any], operations: list[tuple[str, str, dict[str, Any]]]) -> str:
@@ -60,8 +58,8 @@ def _navigation(document: dict[str, Any], operations: list[tuple[str, str, dict[
 
 
 def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
-    parts = [f'<h3 id="{operation["operationId"]}">']
-    parts.append(f'<span class="method">{method}</span> <code>{escape(path)}</code></h3>' if method else f"{path}</h3>")
+    name = operation["operationId"]
+    parts = [f'<h3 id="{name}"><span class="method">{method}</span> <code>{escape(path)}</code></h3>']
     parts += [f"<p>{_text(each)}</p>" for each in operation["description"].split("\n\n")]
     if operation.get("parameters"):
         rows = [
@@ -77,12 +75,11 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> str:
     if "requestBody" in operation:
         content = operation["requestBody"]["content"]
         parts.append("<h4>Body</h4>" + "".join(_body(media, content[media]) for media in content))
-    if method:
-        parts.append(f"<h4>Responses</h4>{_responses(operation)}")
-        for status, response in operation["responses"].items():
-            if status.startswith("2"):
-                content = response.get("content", {})
-                parts += [_example(f"{status}, {media}", content[media]) for media in content]
+    parts.append(f"<h4>Responses</h4>{_responses(operation)}")
+    for status, response in operation["responses"].items():
+        if status.startswith("2"):
+            content = response.get("content", {})
+            parts += [_example(f"{status}, {media}", content[media]) for media in content]
     return "".join(parts)
 
 
@@ -165,7 +162,7 @@ def _text(text: str) -> str:
 
 
 def _title(operation: dict[str, Any]) -> str:
-    return _words(operation["operationId"].removeprefix("on_"))
+    return _words(operation["operationId"])
 
 
 def _words(name: str) -> str:

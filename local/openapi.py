@@ -1,7 +1,7 @@
 """`make openapi`: print the OpenAPI document, which is generated from the functions.
 
-Powertools generates it. This module adds what the generator lacks: problems, headers, examples and events. The texts
-are in openapi_texts.py, and the examples are recorded responses, in docs/examples.json.
+Powertools generates it. This module adds what the generator lacks: problems, headers and examples. The texts are in
+openapi_texts.py, and the examples are recorded responses, in docs/examples.json.
 """
 
 import importlib
@@ -20,7 +20,6 @@ from pydantic.json_schema import models_json_schema
 
 from local.openapi_texts import (
     DESCRIPTION,
-    ENVELOPE,
     GATEWAY,
     HEADERS,
     PARAMETER_EXAMPLES,
@@ -47,7 +46,6 @@ from shared.errors import (
     UnsupportedMediaError,
     VersionRequiredError,
 )
-from shared.events.events import TYPES
 from shared.imports.file import JSON_LINES, NewImportRequest
 
 _EVERY_ROUTE: Final = (
@@ -127,12 +125,12 @@ def document() -> dict[str, Any]:
                 spec.row.method,
                 operation_id=name,
                 tags=[app.name],
-                summary=_first_line(spec),
+                summary=_first_line(spec) + (" As CSV." if _is_csv(spec) else ""),
                 description=inspect.getdoc(spec.function) or "",
                 responses=_successes(spec),
             )(spec.function)
     text = resolver.get_openapi_json_schema(
-        title="Backup customers", version=_version(), openapi_version="3.1.0", description=DESCRIPTION
+        title="Backup customers", version=version(), openapi_version="3.1.0", description=DESCRIPTION
     )
     result: dict[str, Any] = json.loads(text)
     examples = json.loads((PROJECT / "docs" / "examples.json").read_text(encoding="utf-8"))
@@ -141,12 +139,11 @@ def document() -> dict[str, Any]:
         for operation in methods.values():
             name = operation["operationId"]
             _complete(operation, *operations[name])
-            _add_examples(operation, examples["responses"][name])
+            _add_examples(operation["responses"], examples["responses"][name])
     schemas = result["components"]["schemas"]
     for name in _ADDED_BY_POWERTOOLS:
         del schemas[name]
-    schemas |= _schemas_of(Problem, GatewayProblem, *TYPES.values()) | _schemas_of(NewImportRequest, mode="validation")
-    result["webhooks"] = {kind: {"post": _webhook(kind, examples["events"][kind])} for kind in TYPES}
+    schemas |= schemas_of(Problem, GatewayProblem) | schemas_of(NewImportRequest, mode="validation")
     result["info"] |= {
         "contact": {"name": "Support of the backup service"},
         "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
@@ -155,9 +152,9 @@ def document() -> dict[str, Any]:
     result["servers"] = [{"url": "/"}]
     result["security"] = [{"access_token": []}]
     requested = _reachable({"paths": _requests(result["paths"])}, schemas)
-    schemas = {name: schema if name in requested else _of_response(name, schema) for name, schema in schemas.items()}
+    schemas = {name: schema if name in requested else of_response(name, schema) for name, schema in schemas.items()}
     result["components"] = {
-        "schemas": dict(sorted(_cleaned(schemas).items())),
+        "schemas": dict(sorted(cleaned(schemas).items())),
         "headers": {name: _header(*texts) for name, texts in HEADERS.items()},
         "examples": {
             **{f"problem_{status}": {"value": problem} for status, problem in sorted(examples["problems"].items())},
@@ -179,22 +176,21 @@ def _first_line(spec: RouteSpec) -> str:
     return (inspect.getdoc(spec.function) or "").partition("\n")[0]
 
 
-def _version() -> str:
+def version() -> str:
     version: str = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     return version
 
 
 def _successes(spec: RouteSpec) -> dict[int, Any]:
     content: dict[str, Any] = {"application/json": {"model": spec.model}} if spec.model else {}
-    if hasattr(spec.model, "as_csv"):
-        content["text/csv"] = {"schema": {"type": "string"}}
+    if _is_csv(spec):
+        content = {"text/csv": {"schema": {"type": "string"}}}
     successes = {spec.status: {"description": HTTPStatus(spec.status).phrase, "content": content}}
     if spec.otherwise:
         successes[spec.otherwise.status] = {"description": spec.otherwise.description, "content": content}
     if spec.preview:
-        description = "With validate_only: what the request would create."
         successes[HTTPStatus.OK.value] = {
-            "description": description,
+            "description": "200, with validate_only: what the request would create.",
             "content": {"application/json": {"model": spec.preview}},
         }
     return successes
@@ -203,7 +199,8 @@ def _successes(spec: RouteSpec) -> dict[int, Any]:
 def _complete(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
     """Add to an operation what the generator lacks: examples, problems and headers."""
     annotations = [parameter.annotation for parameter in inspect.signature(spec.function).parameters.values()]
-    parameters = [each for each in operation.get("parameters", []) if each["name"] != "Accept".lower()]
+    # OpenAPI ignores a parameter named Accept, and clients expect one media type for a status.
+    parameters = [each for each in operation.get("parameters", []) if each["name"] not in ("accept", "format")]
     if _has_etag(spec) and spec.row.method == "GET":
         description = "The ETag of a response that you have. If nothing has changed since, the response is a 304."
         schema = {"type": "string"}
@@ -218,11 +215,14 @@ def _complete(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
             parameter["description"], parameter["example"] = PATH_PARAMETERS[name]
         else:
             parameter["example"] = PARAMETER_EXAMPLES[name]
-        parameter["schema"] = _cleaned(_without_null(parameter["schema"]))
+        parameter["schema"] = cleaned(_without_null(parameter["schema"]))
     operation |= {"parameters": parameters} if parameters else {}
     _complete_body(operation, app, spec)
     responses = operation["responses"]
     del responses["422"]  # Powertools' own
+    if spec.preview:
+        # Generated clients take the lowest status as the usual one. The range stands for 200: others are listed.
+        responses["2XX"] = responses.pop("200")
     responses |= _problems(spec, annotations)
     if _has_etag(spec) and spec.row.method == "GET":
         responses["304"] = {"description": "Nothing has changed since the response with the ETag in If-None-Match."}
@@ -238,10 +238,9 @@ def _complete_body(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None
     event = json.loads((PROJECT / "events" / f"{operation['operationId']}.json").read_text(encoding="utf-8"))
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
-        media = operation["requestBody"]["content"]
-        media["application/json"]["example"] = json.loads(event["body"])
-        if spec.row.method == "PATCH":
-            media[MERGE_PATCH] = media["application/json"]
+        operation["requestBody"]["content"]["application/json"]["example"] = json.loads(event["body"])
+        if spec.row.method == "PATCH":  # some generators fail on a body with two media types
+            operation["description"] += f"\n\nThe body may have the media type {MERGE_PATCH} too."
     elif app.accepts is not JSON and spec.row.method == "POST":
         media = {each: {"schema": {"type": "string"}, "example": event["body"]} for each in app.accepts.media_types}
         media[BYTES]["schema"]["format"] = "binary"
@@ -250,6 +249,8 @@ def _complete_body(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None
             media[each]["example"] = json.dumps(row)
         schema = {"$ref": f"#/components/schemas/{NewImportRequest.__name__}"}
         media["application/json"] = {"schema": schema, "example": {"format": "csv", "content": event["body"]}}
+        # Generated clients send the first media type.
+        media = {each: media[each] for each in sorted(media, key="application/json".__ne__)}
         operation["requestBody"] = {"required": True, "content": media}
 
 
@@ -290,7 +291,7 @@ def _errors(spec: RouteSpec, annotations: list[Any]) -> Iterator[type[ApiError]]
 
 def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[str]:
     """Yield the headers of a successful response."""
-    if status.startswith(("4", "5")) or spec.model is None or (spec.preview and status == "200"):
+    if status.startswith(("4", "5")) or spec.model is None or status == "2XX":
         return
     created = status in ("201", "202")
     if _has_etag(spec):
@@ -299,7 +300,7 @@ def _headers(spec: RouteSpec, status: str, annotations: list[Any]) -> Iterator[s
         yield "Location"
         if KeyReusedError in _errors(spec, annotations):
             yield "Idempotent-Replayed"
-    if hasattr(spec.model, "as_csv"):
+    if _is_csv(spec):
         yield from ("Next-Cursor", "Incomplete-Records", "Content-Disposition")
 
 
@@ -311,46 +312,29 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**variants[0], **{name: value for name, value in schema.items() if name != "anyOf"}}
 
 
+def _is_csv(spec: RouteSpec) -> bool:
+    return spec.row.path.endswith(".csv")
+
+
 def _has_etag(spec: RouteSpec) -> bool:
     return spec.model is not None and "version" in spec.model.model_fields
 
 
-def _add_examples(operation: dict[str, Any], recorded: dict[str, Any]) -> None:
-    """Add the recorded responses: the key of `recorded` is a status, or "200 csv"."""
-    for name, example in recorded.items():
-        status, _, is_csv = name.partition(" ")
-        operation["responses"][status]["content"]["text/csv" if is_csv else "application/json"]["example"] = example
+def _add_examples(responses: dict[str, Any], recorded: dict[str, Any]) -> None:
+    """Add the recorded responses, by status."""
+    for status, example in recorded.items():
+        for content in (responses.get(status) or responses["2XX"])["content"].values():
+            content["example"] = example
 
 
 def _header(description: str, example: str) -> dict[str, Any]:
     return {"description": description, "schema": {"type": "string"}, "example": example}
 
 
-def _schemas_of(*models: type[BaseModel], mode: Literal["validation", "serialization"] = "serialization") -> Any:
+def schemas_of(*models: type[BaseModel], mode: Literal["validation", "serialization"] = "serialization") -> Any:
     """Return the schemas of models and of the models that they contain, by name."""
     _, document = models_json_schema([(each, mode) for each in models], ref_template="#/components/schemas/{model}")
     return document["$defs"]
-
-
-def _webhook(kind: str, detail: dict[str, Any]) -> dict[str, Any]:
-    """Return the operation of an event: what EventBridge sends to a target."""
-    model = TYPES[kind]
-    envelope = {**ENVELOPE, "detail-type": kind, "time": detail["occurred_at"], "detail": detail}
-    properties: dict[str, Any] = {name: {"type": "string"} for name in envelope if name not in ("resources", "detail")}
-    properties |= {"detail-type": {"type": "string", "enum": [kind]}}
-    properties |= {"resources": {"type": "array", "items": {"type": "string"}}}
-    properties |= {"detail": {"$ref": f"#/components/schemas/{model.__name__}"}}
-    schema = {"type": "object", "properties": properties, "required": list(properties)}
-    description = inspect.getdoc(model) or ""
-    return {
-        "operationId": f"on_{kind}",
-        "tags": ["events"],
-        "summary": description.partition("\n")[0],
-        "description": description,
-        "security": [],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema, "example": envelope}}},
-        "responses": {"200": {"description": "The target has received the event."}},
-    }
 
 
 def _requests(paths: dict[str, Any]) -> list[Any]:
@@ -370,7 +354,7 @@ def _reachable(part: Any, schemas: dict[str, Any]) -> set[str]:
     return found
 
 
-def _of_response(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def of_response(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a response: it has every field, also those with a default, and its enums are open."""
     if name not in _OF_PROBLEMS and "properties" in schema:
         schema = {**schema, "required": list(schema["properties"])}
@@ -388,7 +372,7 @@ def _opened(schema: Any) -> Any:
     return [_opened(each) for each in schema] if isinstance(schema, list) else schema
 
 
-def _cleaned(schema: Any) -> Any:
+def cleaned(schema: Any) -> Any:
     """Remove what misleads generators: titles of fields, `const`, and null as a default.
 
     Generated clients fail on `const`, so it becomes an enum, or for a boolean its type alone. A null default is wrong:
@@ -396,14 +380,14 @@ def _cleaned(schema: Any) -> Any:
     """
     if isinstance(schema, dict):
         kept = {
-            name: _cleaned(value)
+            name: cleaned(value)
             for name, value in schema.items()
             if name != "const"
             and (name, value) != ("default", None)
             and not (name == "title" and isinstance(value, str))
         }
         return kept | ({"enum": [schema["const"]]} if isinstance(schema.get("const"), str) else {})
-    return [_cleaned(each) for each in schema] if isinstance(schema, list) else schema
+    return [cleaned(each) for each in schema] if isinstance(schema, list) else schema
 
 
 if __name__ == "__main__":

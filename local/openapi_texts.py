@@ -7,8 +7,8 @@ DESCRIPTION: Final = (
     "A resource outside of the caller's customer looks exactly like one that does not exist: 404. Every failure is "
     "RFC 9457 problem+json, except those of the gateway itself: a missing or invalid token (401), a missing scope "
     '(403) and its own throttling (429) have the body {"message": "..."}. Responses may get new fields, and the values '
-    "of x-extensible-enum may get new ones: ignore what you do not know. The webhooks are the events that EventBridge "
-    "sends to its targets."
+    "of x-extensible-enum may get new ones: ignore what you do not know. The events are described in "
+    "docs/asyncapi.json."
 )
 TAGS: Final = {
     "customers": "Customers of every level, their trials, history, references and invoicing.",
@@ -17,7 +17,6 @@ TAGS: Final = {
     "storage_locations": "The catalogue of storage locations.",
     "imports": "Files of customers.",
     "onboarding": "A customer, its accounts and a test device with one request.",
-    "events": "Events on the event bus. Each is delivered at least once; `event_id` recognizes duplicates.",
 }
 _CUSTOMER: Final = "cus_ioyyfolqkzone5ztvo2fi6lcai"
 _ETAG: Final = '"3-9f86d081884c7d65"'
@@ -44,7 +43,6 @@ PARAMETER_EXAMPLES: Final[dict[str, Any]] = {
     "limit": 25,
     "cursor": "eyJwbGFjZSI6IjI1In0.1ahn8Yw",
     "month": "2026-11",
-    "format": "json",
     "columns": "name,customer,storage_location",
     "view": "storage",
     "status": "refused",
@@ -70,11 +68,3 @@ HEADERS: Final = {
 }  # fmt: skip
 # The gateway's own responses.
 GATEWAY: Final = {"401": "Unauthorized", "403": "Forbidden", "429": "Too Many Requests"}
-ENVELOPE: Final = {
-    "version": "0",
-    "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
-    "source": "backup-customers",
-    "account": "123456789012",
-    "region": "eu-west-1",
-    "resources": [],
-}

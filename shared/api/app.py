@@ -26,7 +26,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.accounts.identities import CognitoUserDirectory, open_user_directory
-from shared.api.parameters import etag_of, hash_of, names
+from shared.api.parameters import Accept, Format, etag_of, hash_of, names, wants_csv
 from shared.api.problems import HttpResponse, json_response, malformed_request, problem_response, response
 from shared.api.reference import PublicText
 from shared.api.requests import (
@@ -78,7 +78,13 @@ class RouteSpec(NamedTuple):
     raises: list[type[ApiError]]
 
 
-class CsvPage(Protocol):
+class Body(Protocol):
+    """The model of a response."""
+
+    def model_dump_json(self) -> str: ...
+
+
+class CsvPage(Body, Protocol):
     """A page of a list that can be sent as CSV."""
 
     next_cursor: str | None
@@ -111,10 +117,12 @@ class Api(APIGatewayHttpResolver):
         """Register a route. `preview` is the model of its response to validate_only, which has the status 200."""
 
         def register(route: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            row = ROUTES[route.__name__]
-            self.routes[route.__name__] = RouteSpec(row, route, model, status, preview, otherwise, raises or [])
-            rule = row.path.replace("{", "<").replace("}", ">")
-            self.route(rule, row.method, operation_id=route.__name__)(route)
+            # A table has a second path, at which it is CSV: generated clients expect one media type for a status.
+            for name in (route.__name__, f"{route.__name__}_csv") if hasattr(model, "as_csv") else (route.__name__,):
+                row = ROUTES[name]
+                self.routes[name] = RouteSpec(row, route, model, status, preview, otherwise, raises or [])
+                rule = row.path.replace("{", "<").replace("}", ">")
+                self.route(rule, row.method, operation_id=name)(route)
             return route
 
         return register
@@ -169,7 +177,7 @@ class Api(APIGatewayHttpResolver):
 
     # ---------------------------------------------------------------- responses
 
-    def ok(self, body: BaseModel, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
+    def ok(self, body: Body, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
         """Respond with `body` as JSON. If it has a version, it gets an ETag, and a GET of what is known gets a 304."""
         text, version = body.model_dump_json(), getattr(body, "version", None)
         tags = {} if version is None else {"ETag": etag_of(version, text)}
@@ -181,8 +189,13 @@ class Api(APIGatewayHttpResolver):
             return response(HTTPStatus.NOT_MODIFIED, headers=tags)
         return json_response(status, "application/json", text, {**tags, **(headers or {})})
 
-    def csv(self, page: CsvPage, file_name: str) -> HttpResponse:
-        """Respond with a page as a CSV file. The next cursor and the incomplete records are in headers."""
+    def table(self, page: CsvPage, file_name: str, *, format: Format, accept: Accept) -> HttpResponse:
+        """Respond with a page as JSON or as a CSV file: by `format`, else by the path, else by the Accept header.
+
+        The next cursor and the incomplete records of a CSV file are in headers.
+        """
+        if not wants_csv(format or ("csv" if self._spec.row.path.endswith(".csv") else None), accept):
+            return self.ok(page)
         headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
         if page.next_cursor:
             headers["Next-Cursor"] = page.next_cursor

@@ -1,12 +1,11 @@
-"""Nothing that a caller relies on disappears from the OpenAPI document.
+"""Nothing that a caller or a consumer of events relies on disappears from the documents.
 
-contract.txt has a line for each promise of the document: an operation, a parameter, a status, a header, a field and its
-type, a value of an enum, and whether a field is required.
+contract.txt has a line for each promise of docs/openapi.json and docs/asyncapi.json: an operation, a parameter, a
+status, a header, a field and its type, a value of an enum, and whether a field is required.
 `python -m tests.api.test_contract` adds the new lines. It never removes one: a promise that is broken on purpose is
 removed by hand, and CHANGELOG.md says so.
 """
 
-import copy
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -20,12 +19,20 @@ from local.paths import PROJECT
 FILE: Final = Path(__file__).with_name("contract.txt")
 
 
-def document() -> Any:
-    return json.loads((PROJECT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+def documents() -> Any:
+    """Return the OpenAPI and the AsyncAPI document."""
+    return [
+        json.loads((PROJECT / "docs" / f"{name}.json").read_text(encoding="utf-8")) for name in ("openapi", "asyncapi")
+    ]
 
 
-def promises(document: Any) -> set[str]:
-    """Return a line for each promise."""
+def promises(documents: Any) -> set[str]:
+    """Return a line for each promise of both documents."""
+    openapi, asyncapi = documents
+    return _of_requests(openapi) | _of_events(asyncapi)
+
+
+def _of_requests(document: Any) -> set[str]:
     found: set[str] = set()
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
@@ -43,11 +50,17 @@ def promises(document: Any) -> set[str]:
                 found |= {f"{place} -> {status} header {header}" for header in response.get("headers", {})}
                 for media, content in response.get("content", {}).items():
                     found.add(f"{place} -> {status} {media} {_type(content['schema'])}")
-    for kind, methods in document["webhooks"].items():
-        (content,) = methods["post"]["requestBody"]["content"].values()
-        found |= set(_fields(f"event {kind}", content["schema"]))
     for name, schema in document["components"]["schemas"].items():
         found |= set(_fields(name, schema))
+    return found
+
+
+def _of_events(document: Any) -> set[str]:
+    found: set[str] = set()
+    for kind, message in document["components"]["messages"].items():
+        found |= set(_fields(f"event {kind}", message["payload"]))
+    for name, schema in document["components"]["schemas"].items():
+        found |= set(_fields(f"event {name}", schema))
     return found
 
 
@@ -91,11 +104,11 @@ def committed() -> set[str]:
 
 
 def test_nothing_has_disappeared_from_the_document() -> None:
-    assert committed() - promises(document()) == set()
+    assert committed() - promises(documents()) == set()
 
 
 def test_everything_in_the_document_is_promised() -> None:
-    assert promises(document()) - committed() == set(), "run: make openapi"
+    assert promises(documents()) - committed() == set(), "run: make openapi"
 
 
 def _without(pattern: str, value: Any) -> Any:
@@ -108,7 +121,7 @@ def _without(pattern: str, value: Any) -> Any:
 
 
 def _more_required(changed: Any) -> Any:
-    changed["components"]["schemas"]["NewCustomer"]["required"] = ["references"]
+    changed[0]["components"]["schemas"]["NewCustomer"]["required"] = ["references"]
     return changed
 
 
@@ -128,10 +141,10 @@ def _more_required(changed: Any) -> Any:
     ],
 )
 def test_what_disappears_is_found(change: Callable[[Any], Any]) -> None:
-    changed = change(copy.deepcopy(document()))
+    changed = change(documents())
     assert committed() - promises(changed)
 
 
 if __name__ == "__main__":
     kept = committed() if FILE.exists() else set[str]()
-    FILE.write_text("\n".join(sorted(kept | promises(document()))) + "\n", encoding="utf-8")
+    FILE.write_text("\n".join(sorted(kept | promises(documents()))) + "\n", encoding="utf-8")

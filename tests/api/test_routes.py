@@ -148,6 +148,10 @@ def test_csv_is_a_file_for_excel(name: str, path: str, query: dict[str, str], fi
     assert (called.status, called.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
     assert called.headers["Content-Disposition"] == f'attachment; filename="{file}"'
     assert called.text.startswith('\ufeff"')
+    by_path = call(f"{name}_csv", path=f"{path}.csv", query=query, headers={"accept": "application/json"})
+    assert (by_path.text, by_path.headers) == (called.text, called.headers)
+    as_json = call(f"{name}_csv", path=f"{path}.csv", query={**query, "format": "json"})
+    assert as_json.text == call(name, path=path, query=query).text
     json_wins = call(name, path=path, query={**query, "format": "json"}, headers={"accept": "text/csv"})
     assert json_wins.headers["Content-Type"] == "application/json"
     assert_problem(call(name, path=path, query={**query, "format": "xlsx"}), 400, "malformed_request")

@@ -171,6 +171,9 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("get_invoicing", "path"): lambda: call(
             "get_invoicing", account=by, path=f"/customers/{target}/invoicing", query={"month": "2026-11"}
         ),
+        ("get_invoicing_csv", "path"): lambda: call(
+            "get_invoicing_csv", account=by, path=f"/customers/{target}/invoicing.csv", query={"month": "2026-11"}
+        ),
         ("get_trial", "path"): lambda: call("get_trial", account=by, path=f"/customers/{target}/trial"),
         ("add_test_device", "path"): lambda: call(
             "add_test_device", account=by, path=f"/customers/{target}/test-devices", query=dry
@@ -182,6 +185,9 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
             "check_storage", account=by, path=f"/customers/{target}/storage-check", query={"cursor": theirs}
         ),
         ("list_devices", "path"): lambda: call("list_devices", account=by, path=f"/customers/{target}/devices"),
+        ("list_devices_csv", "path"): lambda: call(
+            "list_devices_csv", account=by, path=f"/customers/{target}/devices.csv"
+        ),
         ("list_devices", "cursor"): lambda: call(
             "list_devices", account=by, path=f"/customers/{target}/devices", query={"cursor": theirs}
         ),

@@ -26,8 +26,11 @@ LISTS = {
     "list_devices": (f"/customers/{ROOT.id}/devices", {"view": "mine"}),
     "check_storage": (f"/customers/{ROOT.id}/storage-check", {}),
     "get_invoicing": (f"/customers/{ROOT.id}/invoicing", {"month": "2027-01"}),
+    "list_devices_csv": (f"/customers/{ROOT.id}/devices.csv", {"view": "mine"}),
+    "get_invoicing_csv": (f"/customers/{ROOT.id}/invoicing.csv", {"month": "2027-01"}),
 }
 OF_A_CUSTOMER = {"get_customer": "", "get_history": "/history", "get_trial": "/trial", "get_options": "/options"}
+PAGES = ("get_console", "get_docs", "list_devices_csv", "get_invoicing_csv")  # not JSON
 OTHERS = {
     "get_me": "/me", "get_storage_locations": "/storage-locations", "list_views": "/views", "get_view": "/views/mine",
     "get_customer_by_reference": "/references/psa/1", "get_console": "/",
@@ -76,9 +79,7 @@ class Player:
         headers = {"idempotency-key": f"key-{self.tried.total()}"}
         called = call(name, path=path, headers=headers | ({"if-match": f'"{version}"'} if version else {}), **more)
         assert called.status == status, (name, path, called.text)
-        assert name in ("get_console", "get_docs") or called.status != 200 or not called.body.get("incomplete"), (
-            called.text
-        )
+        assert name in PAGES or called.status != 200 or not called.body.get("incomplete"), called.text
         self.tried[name] += 1
         return called
 

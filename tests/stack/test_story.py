@@ -181,7 +181,7 @@ def test_customer_is_changed_archived_and_restored(stack: RunningStack) -> None:
     published = subscribed(stack, *kinds)
     path = f"/customers/{reseller['id']}"
     changed = stack.call("PATCH", path, json={"name": "Changed", "device_country": "FR"}, headers={"If-Match": '"1"'})
-    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
     assert changed.json()["notices"][0]["code"] == "storage_location_unchanged"
     body = {"country": "NL", "reason": "By its contract."}
     moved = stack.call("PUT", f"{path}/storage-location", json=body, headers={"If-Match": '"2"'})
