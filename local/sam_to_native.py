@@ -52,9 +52,6 @@ def _routes(api: str, properties: dict[str, Any]) -> Resources:
     body = properties.pop("Body")
     properties.pop("FailOnWarnings", None)
     properties.update(ProtocolType="HTTP", Name=body["info"]["title"])
-    condition, cors, no_value = body["x-amazon-apigateway-cors"]["Fn::If"]
-    native_cors = {f"{name[0].upper()}{name[1:]}": value for name, value in cors.items()}
-    properties["CorsConfiguration"] = {"Fn::If": [condition, native_cors, no_value]}
     resources: Resources = {}
     authorizers: dict[str, str] = {}
     for scheme, definition in body.get("components", {}).get("securitySchemes", {}).items():

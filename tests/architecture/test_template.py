@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+from local.openapi import document
 from local.paths import PROJECT
+from shared.api.routes import ROUTES
 from shared.aws import clients
 from shared.table.keys import CATALOGUE, catalogue_key
 
@@ -114,3 +116,25 @@ def test_timeout_exceeds_the_sdks_worst_case(template: dict[str, Any]) -> None:
             # The sign-in trigger must survive one hanging call, every other function two.
             calls = 1 if "SignIn" in resource["Properties"].get("Events", {}) else 2
             assert calls * worst <= timeout
+
+
+def test_other_origins_are_allowed_only_by_the_parameter_and_see_every_header(template: dict[str, Any]) -> None:
+    """ministack ignores the CORS configuration of a template, so this is checked in the template only."""
+    parameter = template["Parameters"]["AllowedOrigins"]
+    assert (parameter["Type"], parameter["Default"]) == ("CommaDelimitedList", "")
+    assert template["Conditions"]["HasAllowedOrigins"] == {
+        "Not": [{"Equals": [{"Join": ["", {"Ref": "AllowedOrigins"}]}, ""]}]
+    }
+    body = template["Resources"]["Api"]["Properties"]["DefinitionBody"]
+    condition, cors, otherwise = body["x-amazon-apigateway-cors"]["If"]
+    assert (condition, otherwise) == ("HasAllowedOrigins", {"Ref": "AWS::NoValue"})
+    assert cors["allowOrigins"] == {"Ref": "AllowedOrigins"}
+    assert "allowCredentials" not in cors  # tokens are sent in a header, not in a cookie
+    assert set(cors["allowMethods"]) == {row.method for row in ROUTES.values()}
+    operations = [each for methods in document()["paths"].values() for each in methods.values()]
+    sent = {p["name"].lower() for each in operations for p in each.get("parameters", []) if p["in"] == "header"}
+    assert set(cors["allowHeaders"]) == {*sent, "authorization", "content-type", "accept"}
+    received = {
+        name.lower() for each in operations for response in each["responses"].values() for name in response["headers"]
+    }
+    assert set(cors["exposeHeaders"]) == received
