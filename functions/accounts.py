@@ -13,7 +13,14 @@ from shared.api.app import Api
 from shared.api.parameters import Cursor, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
 from shared.api.problems import HttpResponse
 from shared.aws.observability import log_event
-from shared.errors import ArchivedError, EmailExistsError, LastSuperUserError, NotFoundError, RulesViolatedError
+from shared.errors import (
+    ArchivedError,
+    EmailExistsError,
+    LastSuperUserError,
+    NotFoundError,
+    RulesViolatedError,
+    TooManyInvitationsError,
+)
 
 app = Api("accounts")
 
@@ -28,7 +35,7 @@ def get_me() -> HttpResponse:
     AddedAccountResponse,
     status=201,
     preview=AccountPreview,
-    raises=[ArchivedError, EmailExistsError, RulesViolatedError],
+    raises=[ArchivedError, EmailExistsError, TooManyInvitationsError, RulesViolatedError],
 )
 def add_account(
     customer_id: str, new: NewAccount, validate_only: ValidateOnly = False, idempotency_key: IdempotencyKey = None
@@ -42,6 +49,7 @@ def add_account(
         new,
         idempotency_key=idempotency_key or str(uuid4()),
         cursor_key=token_urlsafe(24),
+        max_invitations=app.max_invitations,
         validate_only=validate_only,
     )
     log_event(f"account_{added.outcome}", account_id=added.account.id, customer_id=customer_id, role=added.account.role)
@@ -73,6 +81,14 @@ def change_account(account_id: str, change: AccountChange, if_match: IfMatch = N
     account = use_cases.change_account(app.store, app.caller, account_id, change, version=version)
     log_event("account_changed", account_id=account.id, role=account.role, status=account.status)
     return app.ok(account)
+
+
+@app.serves(AccountResponse, status=202, raises=[ArchivedError, TooManyInvitationsError, RulesViolatedError])
+def resend_invitation(account_id: str) -> HttpResponse:
+    """Send another invitation to a person who has not signed in. The last one that arrives is valid, for 7 days."""
+    account = use_cases.resend_invitation(app.store, app.caller, account_id, max_invitations=app.max_invitations)
+    log_event("invitation_requested", account_id=account.id)
+    return app.ok(account, status=202)
 
 
 @app.serves(None, status=204, raises=[LastSuperUserError])

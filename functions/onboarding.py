@@ -33,6 +33,7 @@ def add_onboarding(
         new,
         idempotency_key=idempotency_key or str(uuid4()),
         cursor_key=token_urlsafe,
+        max_invitations=app.max_invitations,
         validate_only=validate_only,
     )
     log_event("onboarding_validated" if validate_only else "onboarding_done", customer_id=result.customer_id)

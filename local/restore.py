@@ -121,8 +121,9 @@ def reconcile(store: DynamoStore, cognito: Any, pool: str, found: list[Differenc
                 directory.enable(difference.account_id, enabled=difference.remedy == "enable")
             case "invite":
                 # As if the sign-in had never been created. The account's version does not change.
-                store.write(Update(account_key(difference.account_id), {"identity_version": 0}))
-                sync_identity(store, directory, difference.account_id)
+                never_invited = {"identity_version": 0, "invitations": 1, "invitations_sent": 0}
+                store.write(Update(account_key(difference.account_id), never_invited, remove=("signed_in_at",)))
+                sync_identity(store, directory, difference.account_id, datetime.now(UTC))
 
 
 def check(dynamodb: Any, cognito: Any, table: str, pool: str, *, apply: bool) -> bool:

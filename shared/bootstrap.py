@@ -52,6 +52,7 @@ def bootstrap_records(
         email=email,
         display_name=f"{name}, first super_user",
         role="super_user",
+        invitations=0,  # this sign-in is created with a password
         cursor_key=cursor_key,
         created_at=now,
         created_by=account_id,

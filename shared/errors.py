@@ -21,6 +21,7 @@
     ├── KeyReusedError            422
     ├── VersionRequiredError      428
     ├── ThrottledError            429
+    ├── TooManyInvitationsError   429  of one customer in one day
     ├── UnreadableRecordError     500  the stored record is broken, or of a newer version
     └── UnavailableError          503
 
@@ -179,6 +180,16 @@ class VersionRequiredError(ApiError):
 
 class ThrottledError(ApiError):
     status, code = 429, "throttled"
+
+
+class TooManyInvitationsError(ApiError):
+    """The customer has sent its invitations of this day (UTC). `seconds`: until the next day."""
+
+    status, code = 429, "too_many_invitations"
+
+    def __init__(self, most: int, seconds: int) -> None:
+        detail = f"A customer can send {most} invitations a day. Try again after 00:00 UTC."
+        super().__init__(detail, headers={"Retry-After": str(seconds)})
 
 
 class UnreadableRecordError(ApiError):

@@ -99,6 +99,7 @@ def add_onboarding(
     *,
     idempotency_key: str,
     cursor_key: Callable[[], str],
+    max_invitations: int,
     validate_only: bool = False,
 ) -> OnboardingResponse:
     """Add the customer, then its accounts and its test device. A failed step does not stop the others.
@@ -131,6 +132,7 @@ def add_onboarding(
             new.accounts[number],
             idempotency_key=f"{idempotency_key} account {number}",
             cursor_key=cursor_key(),
+            max_invitations=max_invitations,
         )
         return {"outcome": done.outcome, "account": done.account}
 

@@ -1,26 +1,38 @@
 """A user directory in memory for tests of use cases. tests/accounts/test_identities.py compares it with a user pool."""
 
-from shared.accounts.identities import IdentityError, NoIdentityError
+from shared.accounts.identities import AddressTakenError, IdentityError, NoIdentityError, UndeliverableError
 
 
 class MemoryIdentities:
-    """`users` maps an account to whether it may sign in. `calls` lists all calls. If `failing`, every call fails."""
+    """`users` maps an account to whether it may sign in. `calls` lists all calls. If `failing`, every call fails.
+
+    `mails` lists the accounts to which a mail was sent. None is accepted for the addresses in `unreachable`, and those
+    in `taken` belong to other sign-ins.
+    """
 
     def __init__(self) -> None:
         self.users: dict[str, bool] = {}
         self.secrets: dict[str, str] = {}
         self.calls: list[str] = []
         self.failing = False
+        self.mails: list[str] = []
+        self.unreachable: set[str] = set()
+        self.taken: set[str] = set()
 
     def _called(self, name: str) -> None:
         self.calls.append(name)
         if self.failing:
             raise IdentityError("TooManyRequestsException")
 
-    def invite(self, account_id: str, email: str) -> None:
+    def invite(self, account_id: str, email: str) -> bool:
         self._called("invite")
-        assert email
+        if email in self.taken:
+            raise AddressTakenError
         self.users.setdefault(account_id, True)
+        if email in self.unreachable:
+            raise UndeliverableError
+        self.mails.append(account_id)
+        return True
 
     def create_machine_user(self, account_id: str, secret: str) -> None:
         self._called("provide")

@@ -49,6 +49,7 @@ def onboard(
         new,
         idempotency_key="key",
         cursor_key=lambda: "k",
+        max_invitations=20,
         **options,
     )
 

@@ -1,13 +1,21 @@
 """Accounts: the requests, the rules for adding and changing one, and the response."""
 
 from datetime import datetime
-from typing import Annotated, Literal, cast
+from typing import Annotated, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.auth.authorization import ROLES, Account, Kind, Role, Status, ensure_role_not_above_own
+from shared.auth.authorization import (
+    ROLES,
+    Account,
+    InvitationFailure,
+    Kind,
+    Role,
+    ShownStatus,
+    ensure_role_not_above_own,
+)
 from shared.customers.customer import Customer
-from shared.errors import RuleViolation, Violations
+from shared.errors import RulesViolatedError, RuleViolation, Violations
 from shared.idempotency import Identified, request_hash
 from shared.values.emails import normalize_email
 from shared.values.names import MAX_NAME_LENGTH, normalize_name
@@ -72,6 +80,7 @@ def new_account(
         display_name=display_name,
         role=role,
         cursor_key=cursor_key,
+        invitations_sent=0,
         created_at=now,
         created_by=actor.id,
         request_hash=request_hash(new),
@@ -116,6 +125,10 @@ def as_created(account: Account, new: NewAccount) -> Account:
             "signed_in_at": None,
             "disabled": False,
             "identity_failed": False,
+            "invitations": 1,
+            "invitations_sent": 0,
+            "invited_at": None,
+            "invitation_failure": None,
             "identity_version": 1 if account.kind == "api" else 0,
             "version": 1,
         }
@@ -164,10 +177,18 @@ class AccountPreview(BaseModel):
 class AccountResponse(AccountPreview, Identified):
     """An account. `identity` shows whether the sign-in has been updated to this version of the account."""
 
-    status: Status = Field(
-        description="invited until the first sign-in, then active. disabled: the account has no permissions."
+    status: ShownStatus = Field(
+        description="invited until the first sign-in, then active. invitation_expired: the last invitation is 7 days "
+        "old. undeliverable: no mail was accepted. disabled: the account has no permissions."
     )
     identity: Literal["pending", "ready", "failed"]
+    invited_at: Timestamp | None = Field(description="When the mail of the last invitation was accepted.")
+    invitation_expires_at: Timestamp | None = Field(
+        description="When the last invitation expires. Null if none was sent, and after the first sign-in."
+    )
+    invitation_failure: InvitationFailure | None = Field(
+        description="undeliverable: the mail was not accepted. email_taken: another sign-in has the address."
+    )
     signed_in_at: Timestamp | None = Field(description="The time of the first sign-in. Null before it.")
     version: int
     created_at: Timestamp
@@ -187,10 +208,37 @@ class AddedAccountResponse(AccountResponse):
     )
 
 
-def show_account(account: Account) -> AccountResponse:
-    ready = account.identity_version >= account.version
+def with_another_invitation(account: Account) -> Account:
+    """Return `account` with one more invitation to be sent, at its next version, or unchanged if one is being sent.
+
+    Raises RulesViolatedError for a machine, a disabled account, and a person who has signed in.
+    """
+    if account.kind == "api":
+        raise _not_invited("not_a_person", "A machine is not invited. It signs in with its credentials.")
+    if account.disabled:
+        raise _not_invited("account_disabled", "The account is disabled. Enable it first.")
+    if account.signed_in_at:
+        raise _not_invited("signed_in", 'The person has signed in. They can use "Forgotten password".')
+    if account.awaits_invitation and not (account.identity_failed or account.invitation_failure):
+        return account
+    changes = {"invitations": account.sent + 1, "invitations_sent": account.sent, "invitation_failure": None}
+    return account.model_copy(update={**changes, "identity_failed": False, "version": account.version + 1})
+
+
+def _not_invited(code: str, detail: str) -> RulesViolatedError:
+    return RulesViolatedError.of(RuleViolation(code, "account_id", detail))
+
+
+_COMPUTED: Final = {"status", "identity", "invitation_expires_at"}
+
+
+def show_account(account: Account, now: datetime) -> AccountResponse:
+    """Build the response for `account` at `now`. `identity` is never ready before an invitation was accepted."""
+    failed = account.identity_failed or account.invitation_failure is not None
+    ready = account.identity_version >= account.version and not failed and not account.awaits_invitation
     return AccountResponse(
-        **account.model_dump(include=set(AccountResponse.model_fields)),
-        status=account.status,
-        identity="ready" if ready else "failed" if account.identity_failed else "pending",
+        **account.model_dump(include=set(AccountResponse.model_fields) - _COMPUTED),
+        status=account.status_at(now),
+        identity="ready" if ready else "failed" if failed else "pending",
+        invitation_expires_at=account.invitation_expires_at,
     )

@@ -7,7 +7,7 @@ import contextlib
 import secrets
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -27,9 +27,38 @@ class NoIdentityError(IdentityError):
     """The account has no sign-in."""
 
 
+class UndeliverableError(IdentityError):
+    """The person has a sign-in, but the mail with the invitation was not accepted. Another invitation may be."""
+
+
+class AddressTakenError(IdentityError):
+    """Another sign-in has the address, so the person has none. Retrying does not help."""
+
+
+class _ExistsError(IdentityError):
+    """The username or the address is taken."""
+
+
+class _ConfirmedError(IdentityError):
+    """The person has chosen a password, and needs no invitation."""
+
+
+_ERRORS: Final[dict[str, type[IdentityError]]] = {
+    "UserNotFoundException": NoIdentityError,
+    "CodeDeliveryFailureException": UndeliverableError,
+    "UsernameExistsException": _ExistsError,
+    "AliasExistsException": _ExistsError,
+    "UnsupportedUserStateException": _ConfirmedError,
+}
+
+
 class UserDirectory(Protocol):
-    def invite(self, account_id: str, email: str) -> None:
-        """Create the sign-in of a person and invite the person by e-mail, once. Raises IdentityError."""
+    def invite(self, account_id: str, email: str) -> bool:
+        """Create the sign-in of a person, if it does not exist, and send an invitation by e-mail.
+
+        Return True if the mail was accepted, and False if none is needed: the person has a password. Raises
+        UndeliverableError, AddressTakenError, IdentityError.
+        """
 
     def create_machine_user(self, account_id: str, secret: str) -> None:
         """Create the sign-in of a machine, with its permanent secret. Raises IdentityError."""
@@ -48,8 +77,21 @@ class CognitoUserDirectory:
         self._client = client
         self._pool = pool
 
-    def invite(self, account_id: str, email: str) -> None:
-        with self._translating_errors("UsernameExistsException"):
+    def invite(self, account_id: str, email: str) -> bool:
+        try:
+            self._send_invitation(account_id, email)
+        except _ExistsError:
+            # The sign-in is from an earlier try, whose mail may not have been accepted; or the address is taken.
+            try:
+                self._send_invitation(account_id, email, MessageAction="RESEND")
+            except NoIdentityError as error:
+                raise AddressTakenError from error
+            except _ConfirmedError:
+                return False
+        return True
+
+    def _send_invitation(self, account_id: str, email: str, **more: Any) -> None:
+        with _translated_errors():
             self._client.admin_create_user(
                 UserPoolId=self._pool,
                 Username=account_id,
@@ -59,46 +101,46 @@ class CognitoUserDirectory:
                 ],
                 TemporaryPassword=new_secret(),
                 DesiredDeliveryMediums=["EMAIL"],
+                **more,
             )
 
     def create_machine_user(self, account_id: str, secret: str) -> None:
-        with self._translating_errors("UsernameExistsException"):
+        with contextlib.suppress(_ExistsError), _translated_errors():
             self._client.admin_create_user(
                 UserPoolId=self._pool, Username=account_id, TemporaryPassword=new_secret(), MessageAction="SUPPRESS"
             )
-        with self._translating_errors():
+        with _translated_errors():
             self._client.admin_set_user_password(
                 UserPoolId=self._pool, Username=account_id, Password=secret, Permanent=True
             )
 
     def enable(self, account_id: str, *, enabled: bool) -> None:
         change = self._client.admin_enable_user if enabled else self._client.admin_disable_user
-        with self._translating_errors():
+        with _translated_errors():
             change(UserPoolId=self._pool, Username=account_id)
 
     def remove(self, account_id: str) -> None:
-        with self._translating_errors("UserNotFoundException"):
+        with contextlib.suppress(NoIdentityError), _translated_errors():
             self._client.admin_delete_user(UserPoolId=self._pool, Username=account_id)
 
-    @staticmethod
-    @contextlib.contextmanager
-    def _translating_errors(done_already: str | None = None) -> Iterator[None]:
-        """Ignore the error that says that the work was done before. Raise IdentityError for any other."""
-        try:
-            yield
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code == done_already:
-                return
-            raise (NoIdentityError if code == "UserNotFoundException" else IdentityError)(code) from error
-        except BotoCoreError as error:
-            raise IdentityError(type(error).__name__) from error
+
+@contextlib.contextmanager
+def _translated_errors() -> Iterator[None]:
+    """Raise the IdentityError for an error of the SDK."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        raise _ERRORS.get(code, IdentityError)(code) from error
+    except BotoCoreError as error:
+        raise IdentityError(type(error).__name__) from error
 
 
 class DryRunUserDirectory:
-    """A user directory for dry runs: its methods do nothing."""
+    """A user directory for dry runs: its methods do nothing, successfully."""
 
-    def invite(self, account_id: str, email: str) -> None: ...
+    def invite(self, account_id: str, email: str) -> bool:  # noqa: ARG002 - the protocol's
+        return True
 
     def create_machine_user(self, account_id: str, secret: str) -> None: ...
 

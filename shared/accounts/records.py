@@ -1,8 +1,13 @@
-"""The records of an account: itself and its e-mail address."""
+"""The records of an account: itself, its e-mail address, and the invitations of its customer."""
+
+import math
+from datetime import UTC, datetime, time, timedelta
 
 from shared.auth.authorization import Account
-from shared.table.keys import Item, account_key, email_key, tree_below
+from shared.errors import TooManyInvitationsError
+from shared.table.keys import Item, account_key, email_key, invitations_key, tree_below
 from shared.table.queries import build_record
+from shared.table.store import Action, Increment, Put
 
 
 def account_item(account: Account) -> Item:
@@ -10,6 +15,23 @@ def account_item(account: Account) -> Item:
     if account.removed:  # without the index attributes, no list contains it
         return item
     return {**item, "tree": tree_below("account", account.customer_path), "path": account.path}
+
+
+def count_invitation(customer_id: str, stored: Item | None, now: datetime, most: int) -> Action:
+    """Count one more invitation of a customer on this day (UTC). `stored`: its invitations record, as it was read.
+
+    Raises TooManyInvitationsError if there are `most` already.
+    """
+    key, stored = invitations_key(customer_id), stored or {}
+    day = max(f"{now:%Y-%m-%d}", stored.get("day", ""))  # a clock that is behind does not begin an earlier day
+    if stored.get("day") != day:
+        return Put(
+            {"pk": key[0], "sk": key[1], "day": day, "count": 1}, condition={"day": stored["day"]} if stored else None
+        )
+    if stored["count"] >= most:
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        raise TooManyInvitationsError(most, math.ceil((midnight - now).total_seconds()))
+    return Increment(key, 1, most=most, condition={"day": day})
 
 
 def email_item(account: Account) -> Item:

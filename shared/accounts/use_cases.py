@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from pydantic import BaseModel, Field
 
@@ -18,9 +19,16 @@ from shared.accounts.account import (
     counts_as_super_user,
     new_account,
     show_account,
+    with_another_invitation,
 )
-from shared.accounts.identities import IdentityError, NoIdentityError, UserDirectory
-from shared.accounts.records import account_item, email_item
+from shared.accounts.identities import (
+    AddressTakenError,
+    IdentityError,
+    NoIdentityError,
+    UndeliverableError,
+    UserDirectory,
+)
+from shared.accounts.records import account_item, count_invitation, email_item
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import (
     Account,
@@ -47,7 +55,16 @@ from shared.errors import (
     UnavailableError,
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from, secret_from
-from shared.table.keys import Item, Key, account_key, customer_key, email_key, super_users_key, tree_below
+from shared.table.keys import (
+    Item,
+    Key,
+    account_key,
+    customer_key,
+    email_key,
+    invitations_key,
+    super_users_key,
+    tree_below,
+)
 from shared.table.queries import IncompleteRecord, get_live, is_expired, parse_record, read_all, read_record
 from shared.table.store import (
     Action,
@@ -78,33 +95,38 @@ def add_account(
     *,
     idempotency_key: str,
     cursor_key: str,
+    max_invitations: int,
     validate_only: bool = False,
 ) -> AddedAccount:
     """Add an account at a customer, once for each caller and `idempotency_key`. `validate_only` writes nothing.
 
-    Raises NotFoundError, ForbiddenError and ArchivedError for the customer, RulesViolatedError, ForbiddenError for a
-    role above the caller's, EmailExistsError, KeyReusedError, and UnavailableError if a machine's credentials could not
-    be created. A repeat of the request creates them.
+    A customer invites at most `max_invitations` persons a day (UTC). Raises NotFoundError, ForbiddenError and
+    ArchivedError for the customer, RulesViolatedError, ForbiddenError for a role above the caller's, EmailExistsError,
+    TooManyInvitationsError, KeyReusedError, and UnavailableError if a machine's credentials could not be created. A
+    repeat of the request creates them.
     """
     key = account_key(account_id := id_from("acc", caller.account_id, customer_id, idempotency_key))
-    customer_at = customer_key(customer_id)
-    actor, records = read_with_actor(store, caller, customer_at, key, *(_email_keys(new) if validate_only else ()))
+    customer_at, invitations = customer_key(customer_id), invitations_key(customer_id)
+    addresses = _email_keys(new) if validate_only else []
+    actor, records = read_with_actor(store, caller, customer_at, key, invitations, *addresses)
     earlier = parse_record(Account, records, key)
     customer = authorize(
         actor, caller.operation, parse_record(Customer, records, customer_at), archived=earlier is not None
     )
     if earlier is None:
         account = new_account(new, customer, actor, id=account_id, cursor_key=cursor_key, now=caller.now)
+        if account.email:  # raises at the limit
+            count_invitation(customer_id, records.get(invitations), caller.now, max_invitations)
         if validate_only:
             reserved = [records[email] for email in _email_keys(new) if email in records]
             if any(_removed_owner(store, caller.now, item)[0] is None for item in reserved):
                 raise EmailExistsError
             return AddedAccount(
-                AddedAccountResponse(**show_account(account).model_dump(), credentials=None), "validated"
+                AddedAccountResponse(**show_account(account, caller.now).model_dump(), credentials=None), "validated"
             )
-        earlier = _write_new(store, caller, actor, account)
+        earlier = _write_new(store, caller, actor, account, records.get(invitations), max_invitations)
         if earlier is None:
-            return AddedAccount(_finish(store, identities, actor, account, new, idempotency_key), "added")
+            return AddedAccount(_finish(store, identities, caller, actor, account, new, idempotency_key), "added")
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The account of this Idempotency-Key has been removed. Use a new key for a new account.")
@@ -112,32 +134,38 @@ def add_account(
         actor, earlier.role
     )  # checked again: no response shows the secret of a role above the actor's own
     if validate_only:
-        known = show_account(as_created(earlier, new)).model_dump()
+        known = show_account(as_created(earlier, new), caller.now).model_dump()
         return AddedAccount(AddedAccountResponse(**known, credentials=None), "validated")
-    return AddedAccount(_finish(store, identities, actor, earlier, new, idempotency_key), "replayed")
+    return AddedAccount(_finish(store, identities, caller, actor, earlier, new, idempotency_key), "replayed")
 
 
-def _write_new(store: Records, caller: Caller, actor: Account, account: Account) -> Account | None:
+def _write_new(
+    store: Records, caller: Caller, actor: Account, account: Account, sent: Item | None, max_invitations: int
+) -> Account | None:
     """Write a new account. Return None, or the account that an earlier identical request has written.
 
-    An address that belongs to the account of a removed customer is released first.
+    `sent`: the invitations record of the customer, as it was read. An address that belongs to the account of a removed
+    customer is released first.
     """
     key, customer_at = account_key(account.id), customer_key(account.customer_id)
     actions: list[Action] = [Put(account_item(account)), Check(customer_at, {"archived_at": None})]
     actions += [Put(email_item(account))] if account.email else []
+    invitations = invitations_key(account.customer_id)
     for _ in range(MAX_ATTEMPTS):
+        invited = [count_invitation(account.customer_id, sent, caller.now, max_invitations)] if account.email else []
         try:
-            store.write(*actions, *_count(None, account))
+            store.write(*actions, *_count(None, account), *invited)
         except ConditionFailedError as failed:
             if earlier := parse_record(Account, failed.records, key):
                 return earlier
             if customer_at in failed.records:
                 authorize(actor, caller.operation, parse_record(Customer, failed.records, customer_at))
-            if not _release_address(store, caller.now, failed):
+            sent = failed.records.pop(invitations, sent)
+            if failed.records and not _release_address(store, caller.now, failed):
                 raise EmailExistsError from failed
         else:
             return None
-    raise EmailExistsError
+    raise concurrent_modification()
 
 
 def _release_address(store: Records, now: datetime, failed: ConditionFailedError) -> bool:
@@ -172,10 +200,16 @@ def _stays_archived(key: Key, customer: Item | None) -> list[Action]:
 
 
 def _finish(
-    store: Records, identities: UserDirectory, actor: Account, stored: Account, new: NewAccount, idempotency_key: str
+    store: Records,
+    identities: UserDirectory,
+    caller: Caller,
+    actor: Account,
+    stored: Account,
+    new: NewAccount,
+    idempotency_key: str,
 ) -> AddedAccountResponse:
     """Return the first response. Create a machine's sign-in, if it does not exist, and show its credentials."""
-    response = show_account(as_created(stored, new)).model_dump()
+    response = show_account(as_created(stored, new), caller.now).model_dump()
     if stored.kind == "person":
         return AddedAccountResponse(**response, credentials=None)
     # The secret is derived from the request, so a repeat of the request returns the same secret.
@@ -185,7 +219,9 @@ def _finish(
             raise ForbiddenError("The account was disabled before its credentials were created. Enable it first.")
         try:
             identities.create_machine_user(stored.id, secret)
-            sync_identity(store, identities, stored.id)  # apply changes that were made meanwhile, such as a removal
+            sync_identity(
+                store, identities, stored.id, caller.now
+            )  # apply changes that were made meanwhile, such as a removal
         except IdentityError as error:
             _mark(store, stored, {"identity_failed": True})
             raise UnavailableError(
@@ -214,7 +250,7 @@ def _count(before: Account | None, after: Account, least: int = 1) -> list[Actio
 
 def get_account(store: Store, caller: Caller, account_id: str) -> AccountResponse:
     """Return an account. Raises NotFoundError."""
-    return show_account(_read(store, caller, account_id)[1])
+    return show_account(_read(store, caller, account_id)[1], caller.now)
 
 
 def change_account(
@@ -232,7 +268,33 @@ def change_account(
         raise StaleVersionError.of("account", account.version)
     if changed is not account:
         _write(store, account, changed)
-    return show_account(changed)
+    return show_account(changed, caller.now)
+
+
+def resend_invitation(store: Store, caller: Caller, account_id: str, *, max_invitations: int) -> AccountResponse:
+    """Request another invitation of a person who has not signed in, with another 7 days to do so.
+
+    An invitation that is still to be sent is not requested twice. Raises NotFoundError, ForbiddenError, ArchivedError,
+    RulesViolatedError, TooManyInvitationsError, ThrottledError.
+    """
+    for _ in range(MAX_ATTEMPTS):
+        actor, account = _changeable(store, caller, account_id)
+        changed = with_another_invitation(account)
+        if changed is account:
+            return show_account(account, caller.now)
+        customer_at, invitations = customer_key(account.customer_id), invitations_key(account.customer_id)
+        records = store.get(customer_at, invitations)
+        authorize(actor, caller.operation, parse_record(Customer, records, customer_at))
+        try:
+            store.write(
+                update_between(account_item(account), account_item(changed), {"version": account.version}),
+                Check(customer_at, {"archived_at": None}),
+                count_invitation(account.customer_id, records.get(invitations), caller.now, max_invitations),
+            )
+        except ConditionFailedError:
+            continue  # something has changed since it was read
+        return show_account(changed, caller.now)
+    raise concurrent_modification()
 
 
 def remove_account(store: Store, caller: Caller, account_id: str, *, version: int) -> None:
@@ -327,7 +389,9 @@ def list_accounts(
         page = store.query("subtree", tree, starts_with=start, limit=limit, after=after)
     incomplete: list[IncompleteRecord] = []
     return AccountPage(
-        accounts=[show_account(account) for account in read_all(Account, page.items, incomplete) if account],
+        accounts=[
+            show_account(account, caller.now) for account in read_all(Account, page.items, incomplete) if account
+        ],
         incomplete=incomplete,
         next_cursor=sign_cursor(actor, bound_to, page.next),
     )
@@ -352,35 +416,54 @@ def get_me(store: Store, caller: Caller) -> Me:
     if account.customer_id not in records:  # removed since
         raise NotFoundError
     return Me(
-        account=show_account(account),
+        account=show_account(account, caller.now),
         customer=show(records[account.customer_id], caller.now, records.get(ids[0])),
         may=sorted(account.permissions),
     )
 
 
-def sync_identity(store: Records, identities: UserDirectory, account_id: str) -> None:
+def sync_identity(store: Records, identities: UserDirectory, account_id: str, now: datetime) -> None:
     """Update the sign-in to the account as it is stored now, in whatever order messages arrive.
 
-    Raises IdentityError if the user pool fails. The account is then marked as `failed` until a later try succeeds.
+    An invitation is sent at least once. If its mail is not accepted, or the address is taken, the account shows why,
+    and another invitation has to be requested. Raises IdentityError if the user pool fails: the account is then marked
+    as `failed` until a later try succeeds.
     """
     account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
     if account is None or account.identity_version >= account.version:
         return
+    done: dict[str, object] = {
+        "identity_failed": False,
+        "identity_version": account.version,
+        "invitation_failure": None,
+    }
     try:
         if account.removed:
             identities.remove(account.id)
         else:
-            if account.email:
-                identities.invite(account.id, account.email)
-            identities.enable(account.id, enabled=not account.disabled)
-    except NoIdentityError:
-        if account.kind == "api":
-            return  # the request that shows its secret creates the sign-in
-        raise
+            if account.awaits_invitation:
+                done |= _invite(identities, account, now)
+            try:
+                identities.enable(account.id, enabled=not account.disabled)
+            except NoIdentityError:
+                if account.kind == "api":
+                    return  # the request that shows its secret creates the sign-in
+                if not account.disabled:
+                    done |= _invite(identities, account, now)  # somebody has deleted the sign-in
+    except UndeliverableError:
+        done |= {"invitation_failure": "undeliverable"}
+    except AddressTakenError:
+        done |= {"invitation_failure": "email_taken"}
     except IdentityError:
         _mark(store, account, {"identity_failed": True})
         raise
-    _mark(store, account, {"identity_failed": False, "identity_version": account.version})
+    _mark(store, account, done)
+
+
+def _invite(identities: UserDirectory, account: Account, now: datetime) -> dict[str, object]:
+    """Create the sign-in of a person, if it does not exist, and send a mail. Return the changes of the account."""
+    mailed = identities.invite(account.id, account.email or "")
+    return {"invitations_sent": account.invitations, **({"invited_at": now} if mailed else {})}
 
 
 def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
@@ -396,9 +479,14 @@ def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
     _mark(store, account, {"signed_in_at": now, "version": version, "identity_version": reached})
 
 
+# The attributes that only the functions behind the stream and the user pool change.
+_INTERNAL: Final = ("version", "identity_version", "identity_failed", "invitations_sent", "invitation_failure")
+
+
 def _mark(store: Records, account: Account, changes: dict[str, object]) -> None:
     """Store internal state of an account, unless the account has changed meanwhile."""
-    state = account.model_dump(include={"version", "identity_version", "identity_failed"})
+    state = account_item(account)
+    state = {name: state.get(name) for name in _INTERNAL}
     marked = account.model_copy(update=changes)
     if marked != account:
         with contextlib.suppress(ConditionFailedError):

@@ -147,6 +147,11 @@ class Api(APIGatewayHttpResolver):
         return open_import_queue()
 
     @property
+    def max_invitations(self) -> int:
+        """How many invitations a customer may send in a day."""
+        return settings.max_invitations
+
+    @property
     def caller(self) -> Caller:
         """The caller: `username` of the access token is the account's id. Raises UnauthenticatedError."""
         operation = _OPERATIONS[self.request.method, self.request.route]

@@ -6,7 +6,7 @@ one that does not exist.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -17,7 +17,12 @@ from shared.values.timestamps import Timestamp
 Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
 Operation = Literal["read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"]
 Status = Literal["invited", "active", "disabled", "removed"]
+# What a response shows: what has become of an invitation depends on the time and on the mail.
+ShownStatus = Literal["invited", "invitation_expired", "undeliverable", "active", "disabled", "removed"]
 Kind = Literal["person", "api"]
+# Why an invitation can't arrive: no mail was accepted for the address, or another sign-in has it.
+InvitationFailure = Literal["undeliverable", "email_taken"]
+INVITATION_PERIOD: Final = timedelta(days=7)  # the pool's TemporaryPasswordValidityDays
 
 # The highest role first.
 PERMISSIONS: Final[dict[Role, frozenset[Operation]]] = {
@@ -64,6 +69,10 @@ class Account(BaseModel):
     removed: bool = False  # a removed account stays as a tombstone, so that its id and its key are never used again
     identity_version: int = 0  # the version of this record to which the sign-in was updated
     identity_failed: bool = False
+    invitations: int = 1  # how often a person was to be invited
+    invitations_sent: int | None = None  # of them; None in records that are older than this attribute
+    invited_at: Timestamp | None = None  # when the mail of the last invitation was accepted
+    invitation_failure: InvitationFailure | None = None
     cursor_key: str  # signs this account's list cursors
     version: int = 1
     created_at: Timestamp
@@ -83,6 +92,32 @@ class Account(BaseModel):
             return "disabled"
         provided = self.kind == "api" and self.identity_version > 0
         return "active" if provided or self.signed_in_at else "invited"
+
+    def status_at(self, now: datetime) -> ShownStatus:
+        """Return the status, with what an invitation has come to. It expires at its very second."""
+        if self.status != "invited":
+            return self.status
+        if self.invitation_failure:
+            return "undeliverable"
+        expires_at = self.invitation_expires_at
+        return "invitation_expired" if expires_at and now >= expires_at else "invited"
+
+    @property
+    def invitation_expires_at(self) -> datetime | None:
+        """When the last invitation expires. None if none was sent, and for a machine and an active account."""
+        if self.status == "active" or self.kind == "api" or not self.sent:
+            return None
+        return (self.invited_at or self.created_at) + INVITATION_PERIOD
+
+    @property
+    def sent(self) -> int:
+        """How many invitations were sent. A record without the number has sent one with its sign-in."""
+        return min(self.identity_version, 1) if self.invitations_sent is None else self.invitations_sent
+
+    @property
+    def awaits_invitation(self) -> bool:
+        """Whether an invitation was requested that was not sent yet."""
+        return self.email is not None and self.signed_in_at is None and self.sent < self.invitations
 
     @property
     def permissions(self) -> frozenset[Operation]:

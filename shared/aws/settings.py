@@ -46,6 +46,11 @@ class Settings:
         return int(self.environment.get("THROTTLING_RATE") or 0)
 
     @property
+    def max_invitations(self) -> int:
+        """How many invitations a customer may send in a day."""
+        return int(self.environment.get("MAX_INVITATIONS") or 20)
+
+    @property
     def sign_in_client(self) -> str:
         """The app client of the user pool that people sign in with."""
         return self.environment["USER_POOL_CLIENT_ID"]

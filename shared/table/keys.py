@@ -124,6 +124,11 @@ def super_users_key(customer_id: str) -> Key:
     return (_of("customer", customer_id), "super_users")
 
 
+def invitations_key(customer_id: str) -> Key:
+    """Build the key of a customer's invitations record: the last `day` (UTC) with invitations, and their `count`."""
+    return (_of("customer", customer_id), "invitations")
+
+
 def device_key(customer_id: str, device_id: str) -> Key:
     return (_of("customer", customer_id), _of("device", device_id))
 

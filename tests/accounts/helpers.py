@@ -1,5 +1,6 @@
 """Helpers of the tests of accounts."""
 
+from datetime import datetime
 from typing import Any
 
 from shared.accounts.account import AccountChange, NewAccount
@@ -8,10 +9,11 @@ from shared.accounts.use_cases import (
     change_account,
     get_account,
     remove_account,
+    resend_invitation,
 )
 from shared.auth.authorization import Account
 from shared.customers.customer import Customer
-from tests.builders import ROOT_ACCOUNT, caller
+from tests.builders import NOW, ROOT_ACCOUNT, caller
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
 
@@ -30,6 +32,8 @@ class Accounts:
         key: str = "key",
         *,
         validate_only: bool = False,
+        max_invitations: int = 20,
+        now: datetime = NOW,
         **body: Any,
     ) -> Any:
         fields = {"email": "ada@example.com", "display_name": "Ada", "role": "administrator", **body}
@@ -37,11 +41,12 @@ class Accounts:
         return add_account(
             self.store,
             self.identities,
-            caller(by, operation="change_accounts"),
+            caller(by, now, operation="change_accounts"),
             customer.id,
             new,
             idempotency_key=key,
             cursor_key="a cursor key",
+            max_invitations=max_invitations,
             validate_only=validate_only,
         )
 
@@ -49,8 +54,14 @@ class Accounts:
         as_caller = caller(by, operation="change_accounts")
         return change_account(self.store, as_caller, account_id, AccountChange.model_validate(change), version=version)
 
+    def resend(
+        self, account_id: str, by: Account = ROOT_ACCOUNT, *, now: datetime = NOW, max_invitations: int = 20
+    ) -> Any:
+        as_caller = caller(by, now, operation="change_accounts")
+        return resend_invitation(self.store, as_caller, account_id, max_invitations=max_invitations)
+
     def remove(self, account_id: str, by: Account = ROOT_ACCOUNT, version: int = 1) -> None:
         remove_account(self.store, caller(by, operation="change_accounts"), account_id, version=version)
 
-    def get(self, account_id: str, by: Account = ROOT_ACCOUNT) -> Any:
-        return get_account(self.store, caller(by), account_id)
+    def get(self, account_id: str, by: Account = ROOT_ACCOUNT, now: datetime = NOW) -> Any:
+        return get_account(self.store, caller(by, now), account_id)

@@ -182,7 +182,7 @@ def test_repeated_addition_shows_the_first_response_whatever_happened_since(
     first = accounts.add(distributor).account
     identities.failing = True
     with pytest.raises(IdentityError):
-        sync_identity(store, identities, first.id)
+        sync_identity(store, identities, first.id, NOW)
     assert accounts.get(first.id).identity == "failed"
     assert accounts.add(distributor).account == first
     accounts.change(first.id, disabled=True)

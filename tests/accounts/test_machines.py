@@ -51,7 +51,7 @@ def test_repeated_request_completes_a_machine_without_credentials(
     (listed,) = list_accounts(store, caller(), AccountQuery(customer_id=distributor.id), limit=10).accounts
     assert (listed.identity, listed.status) == ("failed", "invited")
     identities.failing = False
-    sync_identity(store, identities, listed.id)  # there is no sign-in to update
+    sync_identity(store, identities, listed.id, NOW)  # there is no sign-in to update
     assert accounts.get(listed.id).identity == "failed"
     assert identities.users == {}
     again = accounts.add(distributor, kind="api", email=None)
@@ -98,7 +98,7 @@ def test_change_of_a_machine_during_its_creation_is_applied_to_its_sign_in(
     identities.create_machine_user = provide_and_meanwhile  # type: ignore[method-assign]
     machine = accounts.add(distributor, kind="api", email=None).account.id
     assert identities.users == ({machine: False} if change == "disabled" else {})
-    sync_identity(store, identities, machine)
+    sync_identity(store, identities, machine, NOW)
     assert identities.users == ({machine: False} if change == "disabled" else {})
 
 
@@ -127,7 +127,7 @@ def test_machine_that_signs_in_before_the_stream_message_stays_in_sync(
     accounts.change(machine, display_name="Renamed")
     record_sign_in(store, machine, NOW)
     accounts.change(machine, version=3, disabled=True)
-    sync_identity(store, identities, machine)
+    sync_identity(store, identities, machine, NOW)
     assert (identities.users, accounts.get(machine).identity) == ({machine: False}, "ready")
 
 

@@ -99,9 +99,12 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         play("add_account", f"{customer}/accounts", query=dry_run)
         account = play("add_account", f"{customer}/accounts")
         play("get_account", f"/accounts/{account['id']}")
+        handler("sync_identity")(_change_of(account["id"]), Context())
+        play("resend_invitation", f"/accounts/{account['id']}/invitation")
+        handler("sync_identity")(_change_of(account["id"]), Context())
         play("list_accounts", query={"customer_id": saved["id"]})
         changed = {"role": "manager"}
-        play("change_account", f"/accounts/{account['id']}", headers={"if-match": '"1"'}, body=changed)
+        play("change_account", f"/accounts/{account['id']}", headers={"if-match": '"2"'}, body=changed)
         play("get_me")
         play("save_view")
         play("get_view", "/views/storage")
@@ -131,7 +134,7 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         play("restore_customer", f"{customer}/restore", headers={"if-match": '"5"'})
         play("get_history", f"{customer}/history")
         play("remove_view", "/views/storage")
-        play("remove_account", f"/accounts/{account['id']}", headers={"if-match": '"2"'})
+        play("remove_account", f"/accounts/{account['id']}", headers={"if-match": '"3"'})
 
         fail("add_customer", query={"validate_onyl": "true"})
         fail("get_me", account=None)
@@ -155,6 +158,13 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
     for entry in aws.bus.entries:
         events.setdefault(entry["DetailType"], json.loads(entry["Detail"]))
     return {"responses": responses, "problems": problems, "events": dict(sorted(events.items()))}
+
+
+def _change_of(account_id: str) -> dict[str, Any]:
+    """Return the event of the table's stream for a change of an account."""
+    event = an_event("sync_identity")
+    event["Records"][0]["dynamodb"]["Keys"]["pk"]["S"] = f"account#{account_id}"
+    return event
 
 
 def _onboarding(name: str = "Ada") -> dict[str, Any]:

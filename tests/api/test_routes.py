@@ -22,6 +22,7 @@ STATUSES = {
     "add_import": 202,
     "add_onboarding": 201,
     "get_import": 404,
+    "resend_invitation": 202,
     "archive_customer": 403,  # the caller's own customer
     "get_customer_by_reference": 404,
     "save_customer_by_reference": 201,

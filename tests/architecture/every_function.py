@@ -64,6 +64,9 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     person = {"email": "ada@example.com", "display_name": "Ada", "role": "super_user"}
     added = call("add_account", path=account_path, body=person).body
     call("get_account", path=f"/accounts/{added['id']}")
+    _sync_identity(added["id"])
+    call("resend_invitation", path=f"/accounts/{added['id']}/invitation")
+    _sync_identity(added["id"])
     for changes in ({"disabled": True}, {"disabled": False}):
         version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
         call("change_account", path=f"/accounts/{added['id']}", headers=if_match(version), body=changes)

@@ -164,7 +164,7 @@ def test_archived_customer_refuses_every_change_until_restored(store: MemoryStor
         lambda: add_customer(store, a_caller(), a_new_customer("site", end_customer), idempotency_key="s"),
         lambda: add_account(
             store, MemoryIdentities(), a_caller(operation="change_accounts"), end_customer.id, new,
-            idempotency_key="a", cursor_key="k",
+            idempotency_key="a", cursor_key="k", max_invitations=20,
         ),
         lambda: add_test_device(
             store, a_caller(operation="change_test_devices"), end_customer.id, NewDevice(name="d"), idempotency_key="d"
@@ -185,7 +185,16 @@ def test_writes_fail_when_the_customer_is_archived_concurrently(meddling: Meddli
     new = NewAccount(email="a@example.com", display_name="A", role="supporter")
     as_caller = a_caller(operation="change_accounts")
     with pytest.raises(ArchivedError):
-        add_account(meddling, MemoryIdentities(), as_caller, lineage[5].id, new, idempotency_key="a", cursor_key="k")
+        add_account(
+            meddling,
+            MemoryIdentities(),
+            as_caller,
+            lineage[5].id,
+            new,
+            idempotency_key="a",
+            cursor_key="k",
+            max_invitations=20,
+        )
     restore(meddling, lineage[5])
     meddling.meddle = [lambda: archive(meddling, lineage[5], version=3)]
     as_caller = a_caller(operation="change_test_devices")

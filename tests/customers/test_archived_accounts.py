@@ -45,11 +45,13 @@ def test_address_of_an_account_of_a_removed_customer_is_released(store: MemorySt
 
     def invite(now: datetime) -> Any:
         as_caller = a_caller(now=now, operation="change_accounts")
-        return add_account(store, MemoryIdentities(), as_caller, ROOT.id, new, idempotency_key="a", cursor_key="k")
+        return add_account(
+            store, MemoryIdentities(), as_caller, ROOT.id, new, idempotency_key="a", cursor_key="k", max_invitations=20
+        )
 
     def tried(now: datetime) -> Any:
         as_caller = a_caller(now=now, operation="change_accounts")
-        keys = {"idempotency_key": "a", "cursor_key": "k", "validate_only": True}
+        keys = {"idempotency_key": "a", "cursor_key": "k", "max_invitations": 20, "validate_only": True}
         return add_account(store, MemoryIdentities(), as_caller, ROOT.id, new, **keys)
 
     for ask in (invite, tried):
@@ -98,7 +100,16 @@ def test_address_stays_taken_when_the_customer_is_restored_concurrently(meddling
     new = NewAccount(email=account.email, display_name="Ada", role="super_user")
     meddling.meddle = [lambda: None, lambda: restore(meddling, lineage[5])]
     with pytest.raises(EmailExistsError):
-        add_account(meddling, MemoryIdentities(), as_caller, ROOT.id, new, idempotency_key="a", cursor_key="k")
+        add_account(
+            meddling,
+            MemoryIdentities(),
+            as_caller,
+            ROOT.id,
+            new,
+            idempotency_key="a",
+            cursor_key="k",
+            max_invitations=20,
+        )
     assert meddling.meddle == []
     assert Account.model_validate(meddling.items[account_key(account.id)]) == account
 

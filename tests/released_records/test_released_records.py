@@ -118,6 +118,7 @@ class Player:
         self.request("add_test_device", f"{place}/test-devices", status=201, body={"name": "Added"})
         person = {"email": "added@example.com", "display_name": "Added", "role": "operator"}
         account = self.request("add_account", f"{place}/accounts", status=201, body=person).body
+        self.request("resend_invitation", f"/accounts/{account['id']}/invitation", status=202)
         self.request("remove_account", f"/accounts/{account['id']}", status=204, version=1)
         new = {"parent_id": parent["parent_id"], "device_country": "DE", "service_type": "software_only"}
         body = {"customer": {**new, "name": "Onboarded"}, "test_device": {"name": "d"}}

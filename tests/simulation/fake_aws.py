@@ -31,7 +31,10 @@ class FakeCognito:
     def __init__(self) -> None:
         self.users: dict[str, bool] = {}
 
-    def admin_create_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803 - boto3's own names, here and below
+    def admin_create_user(self, *, Username: str, MessageAction: str = "", **_: Any) -> None:  # noqa: N803 - boto3's names
+        if MessageAction == "RESEND":
+            self._ensure_user(Username)
+            return
         if Username in self.users:
             raise error("AdminCreateUser", "UsernameExistsException")
         self.users[Username] = True

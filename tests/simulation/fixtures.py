@@ -100,7 +100,14 @@ def fixtures() -> Fixtures:
         new = NewAccount(email=f"{name}@example.com", display_name=name, role="super_user")
         actor = Caller(ROOT_ACCOUNT.id, NOW, "change_accounts")
         added = add_account(
-            store, MemoryIdentities(), actor, customer.id, new, idempotency_key=name, cursor_key="key"
+            store,
+            MemoryIdentities(),
+            actor,
+            customer.id,
+            new,
+            idempotency_key=name,
+            cursor_key="key",
+            max_invitations=20,
         ).account
         key = account_key(added.id or "")
         accounts.append(Account.model_validate(store.get(key)[key]))
@@ -146,14 +153,14 @@ class UserDirectory:
     def __init__(self, turns: Turns, inner: MemoryIdentities) -> None:
         self._turns, self._inner = turns, inner
 
-    def _call(self, call: Callable[[], None]) -> None:
+    def _call(self, call: Callable[[], Any]) -> Any:
         try:
-            self._turns.call("Cognito", call)
+            return self._turns.call("Cognito", call)
         except (ClientError, BotoCoreError) as failed:
             raise IdentityError(type(failed).__name__) from failed
 
-    def invite(self, account_id: str, email: str) -> None:
-        self._call(lambda: self._inner.invite(account_id, email))
+    def invite(self, account_id: str, email: str) -> bool:
+        return bool(self._call(lambda: self._inner.invite(account_id, email)))
 
     def create_machine_user(self, account_id: str, secret: str) -> None:
         self._call(lambda: self._inner.create_machine_user(account_id, secret))
@@ -224,7 +231,14 @@ def _account(key: str, **fields: Any) -> UseCase:
         identities = UserDirectory(system.turns, system.identities)
         actor = a_caller(operation="change_accounts")
         return add_account(
-            system.store, identities, actor, fixtures().reseller.id, new, idempotency_key=key, cursor_key="key"
+            system.store,
+            identities,
+            actor,
+            fixtures().reseller.id,
+            new,
+            idempotency_key=key,
+            cursor_key="key",
+            max_invitations=20,
         ).account
 
     return use_case
@@ -264,7 +278,13 @@ def _onboarding(system: System) -> Any:
     )
     identities = UserDirectory(system.turns, system.identities)
     return add_onboarding(
-        system.store, identities, a_caller(), new, idempotency_key="onboarding", cursor_key=lambda: "key"
+        system.store,
+        identities,
+        a_caller(),
+        new,
+        idempotency_key="onboarding",
+        cursor_key=lambda: "key",
+        max_invitations=20,
     )
 
 
@@ -332,7 +352,7 @@ USE_CASES: Final[dict[str, UseCase]] = {
     ),
     "sign_in": lambda system: record_sign_in(system.store, fixtures().accounts[0].id, TRIAL_END),
     "sync_the_sign_in": lambda system: sync_identity(
-        system.store, UserDirectory(system.turns, system.identities), fixtures().accounts[0].id
+        system.store, UserDirectory(system.turns, system.identities), fixtures().accounts[0].id, TRIAL_END
     ),
     "add_the_last_device": _device("one"),
     "add_another_last_device": _device("two"),
