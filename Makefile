@@ -79,7 +79,8 @@ lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, typ
 	$(ENV)/dev/bin/lint-imports
 	AWS_DEFAULT_REGION=eu-west-1 $(ENV)/sam/bin/sam validate --lint
 	$(ENV)/lint/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template template.yaml
-	$(ENV)/lint/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml
+	@found=$$($(ENV)/lint/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml 2>&1); \
+	  passed=$$?; echo "$$found"; case "$$found" in *"Parsing errors"*) exit 1;; esac; exit $$passed
 
 format: $(ENV)/dev/.ready ## format the code and fix what ruff can fix
 	$(ENV)/dev/bin/ruff format .

@@ -1,6 +1,7 @@
 """A user directory in memory for tests of use cases. tests/accounts/test_identities.py compares it with a user pool."""
 
 from shared.accounts.identities import AddressTakenError, IdentityError, NoIdentityError, UndeliverableError
+from shared.accounts.mails import Invitation
 
 
 class MemoryIdentities:
@@ -16,6 +17,7 @@ class MemoryIdentities:
         self.calls: list[str] = []
         self.failing = False
         self.mails: list[str] = []
+        self.texts: list[Invitation] = []
         self.unreachable: set[str] = set()
         self.taken: set[str] = set()
 
@@ -24,7 +26,7 @@ class MemoryIdentities:
         if self.failing:
             raise IdentityError("TooManyRequestsException")
 
-    def invite(self, account_id: str, email: str) -> bool:
+    def invite(self, account_id: str, email: str, invitation: Invitation) -> bool:
         self._called("invite")
         if email in self.taken:
             raise AddressTakenError
@@ -32,6 +34,7 @@ class MemoryIdentities:
         if email in self.unreachable:
             raise UndeliverableError
         self.mails.append(account_id)
+        self.texts.append(invitation)
         return True
 
     def create_machine_user(self, account_id: str, secret: str) -> None:

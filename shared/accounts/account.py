@@ -128,6 +128,7 @@ def as_created(account: Account, new: NewAccount) -> Account:
             "invitations": 1,
             "invitations_sent": 0,
             "invited_at": None,
+            "invited_by": None,
             "invitation_failure": None,
             "identity_version": 1 if account.kind == "api" else 0,
             "version": 1,
@@ -208,10 +209,11 @@ class AddedAccountResponse(AccountResponse):
     )
 
 
-def with_another_invitation(account: Account) -> Account:
-    """Return `account` with one more invitation to be sent, at its next version, or unchanged if one is being sent.
+def with_another_invitation(account: Account, actor: Account) -> Account:
+    """Return `account` with an invitation by `actor` to be sent, at its next version.
 
-    Raises RulesViolatedError for a machine, a disabled account, and a person who has signed in.
+    It is unchanged while an earlier invitation is still to be sent. Raises RulesViolatedError for a machine, a disabled
+    account, and a person who has signed in.
     """
     if account.kind == "api":
         raise _not_invited("not_a_person", "A machine is not invited. It signs in with its credentials.")
@@ -221,8 +223,16 @@ def with_another_invitation(account: Account) -> Account:
         raise _not_invited("signed_in", 'The person has signed in. They can use "Forgotten password".')
     if account.awaits_invitation and not (account.identity_failed or account.invitation_failure):
         return account
-    changes = {"invitations": account.sent + 1, "invitations_sent": account.sent, "invitation_failure": None}
-    return account.model_copy(update={**changes, "identity_failed": False, "version": account.version + 1})
+    return account.model_copy(
+        update={
+            "invitations": account.sent + 1,
+            "invitations_sent": account.sent,
+            "invited_by": actor.id,
+            "invitation_failure": None,
+            "identity_failed": False,
+            "version": account.version + 1,
+        }
+    )
 
 
 def _not_invited(code: str, detail: str) -> RulesViolatedError:

@@ -1,21 +1,42 @@
-"""Consumers for accounts: changes from the table's stream, and sign-ins from the user pool."""
+"""Consumers for accounts: changes from the table's stream, and sign-ins and mails of the user pool."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
+from shared.accounts.mails import with_invitation_text
 from shared.aws.batch import SEQUENCE_NUMBER, id_of, process_batch
-from shared.aws.observability import count_metric, flush_metrics, log
+from shared.aws.observability import count_metric, flush_metrics, log, log_event
 
 _KEY: Final = ("dynamodb", "Keys", "pk", "S")
 
 
-def process_account_changes(event: Any, sync: Callable[[str], None]) -> dict[str, Any]:
-    """Call `sync` with the id of each changed account. The response reports the records that failed."""
+def process_account_changes(event: Any, sync: Callable[[str], str | None]) -> dict[str, Any]:
+    """Call `sync` with the id of each changed account. The response reports the records that failed.
+
+    `sync` returns what has become of an invitation, which is logged and counted.
+    """
 
     def sync_account(record: Any) -> None:
-        sync(record["dynamodb"]["Keys"]["pk"]["S"].removeprefix("account#"))
+        account_id = record["dynamodb"]["Keys"]["pk"]["S"].removeprefix("account#")
+        outcome = sync(account_id)
+        if outcome == "sent":
+            log_event("invitation_sent", account_id=account_id)
+        elif outcome:
+            log_event("invitation_failed", account_id=account_id, reason=outcome)
 
     return process_batch(event, SEQUENCE_NUMBER, sync_account, failed_as="account_message_failed", about=_KEY)
+
+
+def process_mail(event: Any) -> Any:
+    """Write the text of an invitation into a CustomMessage event. If that fails, the user pool's own text is sent."""
+    try:
+        return with_invitation_text(event)
+    except Exception as error:  # noqa: BLE001 - nothing may block a mail
+        log.error("mail_not_written", account_id=id_of(event, "userName"), error=type(error).__qualname__)
+        count_metric("mail_not_written")
+        return event
+    finally:
+        flush_metrics()
 
 
 def process_sign_in(event: Any, record: Callable[[str], None]) -> Any:

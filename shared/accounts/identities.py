@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.accounts.mails import Invitation
 from shared.aws import clients
 from shared.aws.settings import settings
 from shared.values.emails import ascii_email
@@ -30,9 +31,13 @@ class NoIdentityError(IdentityError):
 class UndeliverableError(IdentityError):
     """The person has a sign-in, but the mail with the invitation was not accepted. Another invitation may be."""
 
+    reason: Final = "undeliverable"
+
 
 class AddressTakenError(IdentityError):
     """Another sign-in has the address, so the person has none. Retrying does not help."""
+
+    reason: Final = "email_taken"
 
 
 class _ExistsError(IdentityError):
@@ -53,7 +58,7 @@ _ERRORS: Final[dict[str, type[IdentityError]]] = {
 
 
 class UserDirectory(Protocol):
-    def invite(self, account_id: str, email: str) -> bool:
+    def invite(self, account_id: str, email: str, invitation: Invitation) -> bool:
         """Create the sign-in of a person, if it does not exist, and send an invitation by e-mail.
 
         Return True if the mail was accepted, and False if none is needed: the person has a password. Raises
@@ -77,20 +82,20 @@ class CognitoUserDirectory:
         self._client = client
         self._pool = pool
 
-    def invite(self, account_id: str, email: str) -> bool:
+    def invite(self, account_id: str, email: str, invitation: Invitation) -> bool:
         try:
-            self._send_invitation(account_id, email)
+            self._send_invitation(account_id, email, invitation)
         except _ExistsError:
             # The sign-in is from an earlier try, whose mail may not have been accepted; or the address is taken.
             try:
-                self._send_invitation(account_id, email, MessageAction="RESEND")
+                self._send_invitation(account_id, email, invitation, MessageAction="RESEND")
             except NoIdentityError as error:
                 raise AddressTakenError from error
             except _ConfirmedError:
                 return False
         return True
 
-    def _send_invitation(self, account_id: str, email: str, **more: Any) -> None:
+    def _send_invitation(self, account_id: str, email: str, invitation: Invitation, **more: Any) -> None:
         with _translated_errors():
             self._client.admin_create_user(
                 UserPoolId=self._pool,
@@ -101,6 +106,7 @@ class CognitoUserDirectory:
                 ],
                 TemporaryPassword=new_secret(),
                 DesiredDeliveryMediums=["EMAIL"],
+                ClientMetadata=invitation.as_metadata(),
                 **more,
             )
 
@@ -139,7 +145,7 @@ def _translated_errors() -> Iterator[None]:
 class DryRunUserDirectory:
     """A user directory for dry runs: its methods do nothing, successfully."""
 
-    def invite(self, account_id: str, email: str) -> bool:  # noqa: ARG002 - the protocol's
+    def invite(self, account_id: str, email: str, invitation: Invitation) -> bool:  # noqa: ARG002 - the protocol's
         return True
 
     def create_machine_user(self, account_id: str, secret: str) -> None: ...

@@ -28,6 +28,7 @@ from shared.accounts.identities import (
     UndeliverableError,
     UserDirectory,
 )
+from shared.accounts.mails import Invitation
 from shared.accounts.records import account_item, count_invitation, email_item
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import (
@@ -279,7 +280,7 @@ def resend_invitation(store: Store, caller: Caller, account_id: str, *, max_invi
     """
     for _ in range(MAX_ATTEMPTS):
         actor, account = _changeable(store, caller, account_id)
-        changed = with_another_invitation(account)
+        changed = with_another_invitation(account, actor)
         if changed is account:
             return show_account(account, caller.now)
         customer_at, invitations = customer_key(account.customer_id), invitations_key(account.customer_id)
@@ -422,16 +423,20 @@ def get_me(store: Store, caller: Caller) -> Me:
     )
 
 
-def sync_identity(store: Records, identities: UserDirectory, account_id: str, now: datetime) -> None:
+def sync_identity(
+    store: Records, identities: UserDirectory, account_id: str, now: datetime, console: str = ""
+) -> str | None:
     """Update the sign-in to the account as it is stored now, in whatever order messages arrive.
 
-    An invitation is sent at least once. If its mail is not accepted, or the address is taken, the account shows why,
-    and another invitation has to be requested. Raises IdentityError if the user pool fails: the account is then marked
-    as `failed` until a later try succeeds.
+    Return "sent" if an invitation was sent, or why it could not be: "undeliverable" or "email_taken".
+
+    An invitation, which names the URL `console`, is sent at least once. If its mail is not accepted, or the address is
+    taken, the account shows why, and another invitation has to be requested. Raises IdentityError if the user pool
+    fails: the account is then marked as `failed` until a later try succeeds.
     """
     account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
     if account is None or account.identity_version >= account.version:
-        return
+        return None
     done: dict[str, object] = {
         "identity_failed": False,
         "identity_version": account.version,
@@ -442,27 +447,36 @@ def sync_identity(store: Records, identities: UserDirectory, account_id: str, no
             identities.remove(account.id)
         else:
             if account.awaits_invitation:
-                done |= _invite(identities, account, now)
+                done |= _invite(store, identities, account, now, console)
             try:
                 identities.enable(account.id, enabled=not account.disabled)
             except NoIdentityError:
                 if account.kind == "api":
-                    return  # the request that shows its secret creates the sign-in
+                    return None  # the request that shows its secret creates the sign-in
                 if not account.disabled:
-                    done |= _invite(identities, account, now)  # somebody has deleted the sign-in
-    except UndeliverableError:
-        done |= {"invitation_failure": "undeliverable"}
-    except AddressTakenError:
-        done |= {"invitation_failure": "email_taken"}
+                    done |= _invite(store, identities, account, now, console)  # somebody has deleted the sign-in
+    except (UndeliverableError, AddressTakenError) as failed:
+        done |= {"invitation_failure": failed.reason}
     except IdentityError:
         _mark(store, account, {"identity_failed": True})
         raise
     _mark(store, account, done)
+    if failure := done["invitation_failure"]:
+        return str(failure)
+    return "sent" if "invited_at" in done else None
 
 
-def _invite(identities: UserDirectory, account: Account, now: datetime) -> dict[str, object]:
+def _invite(
+    store: Records, identities: UserDirectory, account: Account, now: datetime, console: str
+) -> dict[str, object]:
     """Create the sign-in of a person, if it does not exist, and send a mail. Return the changes of the account."""
-    mailed = identities.invite(account.id, account.email or "")
+    customer_at, inviter_at = customer_key(account.customer_id), account_key(account.invited_by or account.created_by)
+    records = store.get(customer_at, inviter_at)
+    customer, inviter = records.get(customer_at, {}), records.get(inviter_at, {})
+    invitation = Invitation(
+        customer.get("name", ""), "" if inviter.get("removed") else inviter.get("display_name", ""), console
+    )
+    mailed = identities.invite(account.id, account.email or "", invitation)
     return {"invitations_sent": account.invitations, **({"invited_at": now} if mailed else {})}
 
 

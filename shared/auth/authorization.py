@@ -71,6 +71,7 @@ class Account(BaseModel):
     identity_failed: bool = False
     invitations: int = 1  # how often a person was to be invited
     invitations_sent: int | None = None  # of them; None in records that are older than this attribute
+    invited_by: str | None = None  # who asked for the last invitation; None for the first one
     invited_at: Timestamp | None = None  # when the mail of the last invitation was accepted
     invitation_failure: InvitationFailure | None = None
     cursor_key: str  # signs this account's list cursors

@@ -51,6 +51,11 @@ class Settings:
         return int(self.environment.get("MAX_INVITATIONS") or 20)
 
     @property
+    def console_url(self) -> str:
+        """The URL of the console, which invitations name."""
+        return self.environment.get("CONSOLE_URL", "")
+
+    @property
     def sign_in_client(self) -> str:
         """The app client of the user pool that people sign in with."""
         return self.environment["USER_POOL_CLIENT_ID"]

@@ -10,8 +10,10 @@ from botocore.exceptions import ConnectTimeoutError
 
 from local.ministack import Ministack
 from shared.accounts.identities import CognitoUserDirectory, IdentityError, NoIdentityError, UserDirectory, new_secret
+from shared.accounts.mails import Invitation
 from tests.memory_identities import MemoryIdentities
 
+INVITATION = Invitation("Nordic", "Ada", "https://console.example.com")
 Users = Callable[[], dict[str, bool]]
 
 
@@ -58,7 +60,7 @@ def pool(request: pytest.FixtureRequest) -> tuple[UserDirectory, Users]:
 def test_invite_sends_one_invitation_however_often_it_is_called(pool: tuple[UserDirectory, Users]) -> None:
     identities, users = pool
     for _ in range(3):
-        identities.invite("acc_1", "one@example.com")
+        identities.invite("acc_1", "one@example.com", INVITATION)
     assert users() == {"acc_1": True}
 
 
@@ -72,7 +74,7 @@ def test_create_machine_user_again_sets_the_same_secret(pool: tuple[UserDirector
 
 def test_enable_disable_and_remove_can_be_repeated(pool: tuple[UserDirectory, Users]) -> None:
     identities, users = pool
-    identities.invite("acc_3", "three@example.com")
+    identities.invite("acc_3", "three@example.com", INVITATION)
     for enabled in (False, False, True, True, False):
         identities.enable("acc_3", enabled=enabled)
         assert users() == {"acc_3": enabled}

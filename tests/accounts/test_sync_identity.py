@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from shared.accounts.identities import IdentityError
+from shared.accounts.mails import Invitation
 from shared.accounts.use_cases import (
     record_sign_in,
     sync_identity,
@@ -57,8 +58,8 @@ def test_sync_identity_applies_a_concurrent_change_with_the_next_message(
     added = accounts.add(distributor).account
     invite = identities.invite
 
-    def invite_then_someone_disables(account_id: str, email: str) -> bool:
-        mailed = invite(account_id, email)
+    def invite_then_someone_disables(account_id: str, email: str, invitation: Invitation) -> bool:
+        mailed = invite(account_id, email, invitation)
         identities.invite = invite  # type: ignore[method-assign]
         accounts.change(added.id, disabled=True)
         return mailed

@@ -82,6 +82,7 @@ KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "queue of imports": queue_message_of("import_id"),
     "stream of accounts": stream_of("account#"),
     "stream of customers": stream_of("customer#"),
+    "mail trigger": lambda event: event.get("triggerSource") == "CustomMessage_AdminCreateUser",
     "sign-in trigger": lambda event: event.get("triggerSource") == "TokenGeneration_Authentication",
 }
 

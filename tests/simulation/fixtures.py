@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.accounts.account import AccountChange, NewAccount
 from shared.accounts.identities import IdentityError
+from shared.accounts.mails import Invitation
 from shared.accounts.use_cases import add_account, change_account, record_sign_in, remove_account, sync_identity
 from shared.auth.authorization import Account, Caller, Operation
 from shared.customers.change_use_cases import (
@@ -159,8 +160,8 @@ class UserDirectory:
         except (ClientError, BotoCoreError) as failed:
             raise IdentityError(type(failed).__name__) from failed
 
-    def invite(self, account_id: str, email: str) -> bool:
-        return bool(self._call(lambda: self._inner.invite(account_id, email)))
+    def invite(self, account_id: str, email: str, invitation: Invitation) -> bool:
+        return bool(self._call(lambda: self._inner.invite(account_id, email, invitation)))
 
     def create_machine_user(self, account_id: str, secret: str) -> None:
         self._call(lambda: self._inner.create_machine_user(account_id, secret))

@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 from local import restore
 from local.invariants import violations
 from shared.accounts.identities import CognitoUserDirectory
+from shared.accounts.mails import Invitation
 from shared.auth.authorization import Account
 from shared.events.events import events_for_change, in_epoch
 from shared.table.dynamodb import DynamoStore, _deserialize
@@ -20,6 +21,8 @@ from tests.builders import ROOT, an_account, bootstrap_in, put
 from tests.conftest import RunningStack
 
 RELEASED = Path(__file__).parents[1] / "released_records"
+
+INVITATION = Invitation("Nordic", "Ada", "")
 
 
 def test_point_in_time_restore_names_the_table_and_the_time() -> None:
@@ -79,12 +82,12 @@ def test_sign_ins_are_reconciled_with_the_restored_accounts(moto_store: DynamoSt
     put(moto_store, *accounts.values(), machine)
     for name, account in accounts.items():
         if name != "missing":
-            directory.invite(account.id, account.email or "")
+            directory.invite(account.id, account.email or "", INVITATION)
     directory.enable("acc_disabled_since", enabled=False)
-    directory.invite("acc_later", "later@example.com")
+    directory.invite("acc_later", "later@example.com", INVITATION)
     root = next(item["id"] for key, item in restore.read_table(moto_store._client, moto_store._table).items()
                 if key[1] == "account" and item["role"] == "super_user")  # fmt: skip
-    directory.invite(root, "root@example.com")
+    directory.invite(root, "root@example.com", INVITATION)
 
     def found() -> set[tuple[str, str]]:
         items = restore.read_table(moto_store._client, moto_store._table)
