@@ -7,7 +7,14 @@ from uuid import uuid4
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from shared.accounts import use_cases
-from shared.accounts.account import AccountChange, AccountPreview, AccountResponse, AddedAccountResponse, NewAccount
+from shared.accounts.account import (
+    AccountChange,
+    AccountPreview,
+    AccountResponse,
+    AddedAccountResponse,
+    EmailChange,
+    NewAccount,
+)
 from shared.accounts.use_cases import AccountPage, AccountQuery, Me
 from shared.api.app import Api
 from shared.api.parameters import Cursor, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
@@ -60,11 +67,12 @@ def add_account(
 def list_accounts(
     customer_id: Annotated[str | None, Query(description="List the accounts of this customer itself.")] = None,
     within: Annotated[str | None, Query(description="List the accounts of this customer and of all below it.")] = None,
+    email: Annotated[str | None, Query(description="List the account with exactly this address.")] = None,
     limit: Limit = 25,
     cursor: Cursor = None,
 ) -> HttpResponse:
-    """List the accounts of a customer itself (`customer_id`), or of a customer and all below it (`within`)."""
-    query = AccountQuery(customer_id, within)
+    """List the accounts of a customer (`customer_id`), of all within it (`within`), or the one with an address."""
+    query = AccountQuery(customer_id, within, email)
     return app.ok(use_cases.list_accounts(app.store, app.caller, query, limit=limit, cursor=cursor))
 
 
@@ -80,6 +88,17 @@ def change_account(account_id: str, change: AccountChange, if_match: IfMatch = N
     version = required_version(if_match)
     account = use_cases.change_account(app.store, app.caller, account_id, change, version=version)
     log_event("account_changed", account_id=account.id, role=account.role, status=account.status)
+    return app.ok(account)
+
+
+@app.serves(AccountResponse, raises=[ArchivedError, EmailExistsError, TooManyInvitationsError, RulesViolatedError])
+def change_email(account_id: str, change: EmailChange, if_match: IfMatch = None) -> HttpResponse:
+    """Change the address of a person and send an invitation to it. The sign-in with the old address ends."""
+    version = required_version(if_match)
+    account = use_cases.change_email(
+        app.store, app.caller, account_id, change, version=version, max_invitations=app.max_invitations
+    )
+    log_event("email_changed", account_id=account.id)
     return app.ok(account)
 
 

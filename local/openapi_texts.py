@@ -36,6 +36,7 @@ PARAMETER_EXAMPLES: Final[dict[str, Any]] = {
     "within": _CUSTOMER,
     "ids": _CUSTOMER,
     "customer_id": _CUSTOMER,
+    "email": "ada@example.com",
     "name_prefix": "Aur",
     "level": "end_customer",
     "state": "in_trial",

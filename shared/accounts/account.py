@@ -1,7 +1,8 @@
 """Accounts: the requests, the rules for adding and changing one, and the response."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, ClassVar, Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,8 +41,23 @@ class NewAccount(BaseModel):
     )
 
 
+class EmailChange(BaseModel):
+    """Body of PUT /accounts/{account_id}/email."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    email: str = Field(description="The new address, unique in the whole system.", examples=["ada@example.com"])
+
+
 class AccountChange(BaseModel):
     """Body of PATCH /accounts/{account_id}. An omitted field does not change."""
+
+    # What to do instead of changing a field that can't be changed here.
+    instead: ClassVar[Mapping[str, str]] = {
+        "email": "Change the address with PUT /accounts/{account_id}/email. It sends a new invitation.",
+        "kind": "The kind can't be changed. Add another account, and remove this one.",
+        "customer_id": "An account can't be moved. Add it at the other customer, and remove this one.",
+    }
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -125,6 +141,7 @@ def as_created(account: Account, new: NewAccount) -> Account:
             "signed_in_at": None,
             "disabled": False,
             "identity_failed": False,
+            "replaces_sign_in": False,
             "invitations": 1,
             "invitations_sent": 0,
             "invited_at": None,
@@ -228,6 +245,36 @@ def with_another_invitation(account: Account, actor: Account) -> Account:
             "invitations": account.sent + 1,
             "invitations_sent": account.sent,
             "invited_by": actor.id,
+            "invitation_failure": None,
+            "identity_failed": False,
+            "version": account.version + 1,
+        }
+    )
+
+
+def with_email(account: Account, change: EmailChange, actor: Account) -> Account:
+    """Return `account` with another address and an invitation to it, at its next version, or unchanged if it has it.
+
+    The sign-in of the earlier address is replaced. Raises RulesViolatedError for a machine, a disabled account and an
+    invalid address.
+    """
+    violations = Violations()
+    email = violations.check(lambda: normalize_email(change.email))
+    violations.raise_if_any()
+    if account.kind == "api":
+        raise _not_invited("not_a_person", "A machine has no e-mail address.")
+    if account.disabled:
+        raise _not_invited("account_disabled", "The account is disabled. Enable it first.")
+    if email == account.email:
+        return account
+    return account.model_copy(
+        update={
+            "email": email,
+            "replaces_sign_in": True,
+            "invitations": account.sent + 1,
+            "invitations_sent": account.sent,
+            "invited_by": actor.id,
+            "invited_at": None,
             "invitation_failure": None,
             "identity_failed": False,
             "version": account.version + 1,

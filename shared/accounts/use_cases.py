@@ -12,6 +12,7 @@ from shared.accounts.account import (
     AccountResponse,
     AddedAccountResponse,
     Credentials,
+    EmailChange,
     NewAccount,
     account_tombstone,
     apply_account_change,
@@ -20,6 +21,7 @@ from shared.accounts.account import (
     new_account,
     show_account,
     with_another_invitation,
+    with_email,
 )
 from shared.accounts.identities import (
     AddressTakenError,
@@ -298,6 +300,42 @@ def resend_invitation(store: Store, caller: Caller, account_id: str, *, max_invi
     raise concurrent_modification()
 
 
+def change_email(
+    store: Store, caller: Caller, account_id: str, change: EmailChange, *, version: int, max_invitations: int
+) -> AccountResponse:
+    """Give an account that is at `version` another address, and invite the person there. The old sign-in ends.
+
+    A repeat of the request gets the same response. Raises NotFoundError, ForbiddenError, ArchivedError,
+    StaleVersionError, RulesViolatedError, EmailExistsError, TooManyInvitationsError.
+    """
+    for _ in range(MAX_ATTEMPTS):
+        actor, account = _changeable(store, caller, account_id)
+        changed = with_email(account, change, actor)
+        if account.version not in (version, version + 1 if changed is account else version):
+            raise StaleVersionError.of("account", account.version)
+        if changed is account:
+            return show_account(account, caller.now)
+        customer_at, invitations = customer_key(account.customer_id), invitations_key(account.customer_id)
+        records = store.get(customer_at, invitations)
+        authorize(actor, caller.operation, parse_record(Customer, records, customer_at))
+        released = [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
+        try:
+            store.write(
+                update_between(account_item(account), account_item(changed), {"version": account.version}),
+                Put(email_item(changed)),
+                *released,
+                Check(customer_at, {"archived_at": None}),
+                count_invitation(account.customer_id, records.get(invitations), caller.now, max_invitations),
+            )
+        except ConditionFailedError as failed:
+            address = email_key(changed.email or "")
+            if address in failed.records and not _release_address(store, caller.now, failed):
+                raise EmailExistsError from failed
+            continue  # something has changed since it was read
+        return show_account(changed, caller.now)
+    raise concurrent_modification()
+
+
 def remove_account(store: Store, caller: Caller, account_id: str, *, version: int) -> None:
     """Remove an account that is at `version`. Its e-mail address can be used again, its id cannot.
 
@@ -363,23 +401,27 @@ class AccountPage(BaseModel):
 
 @dataclass(frozen=True)
 class AccountQuery:
-    """Which accounts to list. Exactly one of `customer_id` and `within` is set."""
+    """Which accounts to list. Exactly one of `customer_id`, `within` and `email` is set."""
 
     customer_id: str | None = None
     within: str | None = None
+    email: str | None = None
 
 
 def list_accounts(
     store: Store, caller: Caller, query: AccountQuery, *, limit: int, cursor: str | None = None
 ) -> AccountPage:
-    """List the accounts of `customer_id` itself, or of `within` and all customers below it.
+    """List the accounts of `customer_id` itself, of `within` and all customers below it, or the one with an address.
 
+    An address of an account that the caller may not see is listed like one that nobody has: not at all.
     Raises NotFoundError, MalformedRequestError for a cursor, RulesViolatedError unless exactly one of them is given.
     """
-    if (query.customer_id is None) == (query.within is None):
+    if sum(each is not None for each in (query.customer_id, query.within, query.email)) != 1:
         raise RulesViolatedError.of(
-            RuleViolation("one_of", "customer_id", "Provide exactly one of customer_id and within.")
+            RuleViolation("one_of", "customer_id", "Provide exactly one of customer_id, within and email.")
         )
+    if query.email is not None:
+        return _list_by_email(store, caller, query.email)
     actor, customer, _ = read_customer(store, caller, query.customer_id or query.within or "")
     bound_to = {"list": "accounts", **vars(query)}
     after = read_cursor(actor, bound_to, cursor)
@@ -395,6 +437,25 @@ def list_accounts(
         ],
         incomplete=incomplete,
         next_cursor=sign_cursor(actor, bound_to, page.next),
+    )
+
+
+def _list_by_email(store: Store, caller: Caller, email: str) -> AccountPage:
+    """Two requests, whether or not the address is known, so that their time does not reveal it."""
+    try:
+        address = email_key(normalize_email(email))
+    except RuleViolation as broken:
+        raise RulesViolatedError.of(RuleViolation(broken.entry["code"], "email", broken.entry["detail"])) from broken
+    actor, records = read_with_actor(store, caller, address)
+    require_permission(actor, caller.operation)
+    key = account_key(records.get(address, {}).get("account_id", ""))
+    _, records = read_with_actor(store, caller, key)
+    incomplete: list[IncompleteRecord] = []
+    found = read_all(Account, [records[key]] if key in records else [], incomplete)
+    return AccountPage(
+        accounts=[show_account(account, caller.now) for account in found if account and not account.removed],
+        incomplete=incomplete,
+        next_cursor=None,
     )
 
 
@@ -441,20 +502,12 @@ def sync_identity(
         "identity_failed": False,
         "identity_version": account.version,
         "invitation_failure": None,
+        "replaces_sign_in": False,
     }
     try:
-        if account.removed:
-            identities.remove(account.id)
-        else:
-            if account.awaits_invitation:
-                done |= _invite(store, identities, account, now, console)
-            try:
-                identities.enable(account.id, enabled=not account.disabled)
-            except NoIdentityError:
-                if account.kind == "api":
-                    return None  # the request that shows its secret creates the sign-in
-                if not account.disabled:
-                    done |= _invite(store, identities, account, now, console)  # somebody has deleted the sign-in
+        done |= _update_sign_in(store, identities, account, now, console)
+    except NoIdentityError:
+        return None  # a machine's: the request that shows its secret creates it
     except (UndeliverableError, AddressTakenError) as failed:
         done |= {"invitation_failure": failed.reason}
     except IdentityError:
@@ -464,6 +517,29 @@ def sync_identity(
     if failure := done["invitation_failure"]:
         return str(failure)
     return "sent" if "invited_at" in done else None
+
+
+def _update_sign_in(
+    store: Records, identities: UserDirectory, account: Account, now: datetime, console: str
+) -> dict[str, object]:
+    """Make the sign-in agree with the account. Return the changes of the account. Raises IdentityError.
+
+    Raises NoIdentityError for a machine without a sign-in only.
+    """
+    if account.removed:
+        identities.remove(account.id)
+        return {}
+    if account.replaces_sign_in:
+        identities.remove(account.id)
+    done = _invite(store, identities, account, now, console) if account.awaits_invitation else {}
+    try:
+        identities.enable(account.id, enabled=not account.disabled)
+    except NoIdentityError:
+        if account.kind == "api":
+            raise
+        if not account.disabled:  # somebody has deleted the sign-in
+            done |= _invite(store, identities, account, now, console)
+    return done
 
 
 def _invite(

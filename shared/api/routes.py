@@ -53,6 +53,7 @@ ROUTES: Final = {
     "list_accounts": RouteRow("accounts", "GET", "/accounts", "read"),
     "get_account": RouteRow("accounts", "GET", "/accounts/{account_id}", "read"),
     "change_account": RouteRow("accounts", "PATCH", "/accounts/{account_id}", "change_accounts"),
+    "change_email": RouteRow("accounts", "PUT", "/accounts/{account_id}/email", "change_accounts"),
     "resend_invitation": RouteRow("accounts", "POST", "/accounts/{account_id}/invitation", "change_accounts"),
     "remove_account": RouteRow("accounts", "DELETE", "/accounts/{account_id}", "change_accounts"),
     "get_storage_locations": RouteRow("storage_locations", "GET", "/storage-locations", "read"),

@@ -69,6 +69,7 @@ class Account(BaseModel):
     removed: bool = False  # a removed account stays as a tombstone, so that its id and its key are never used again
     identity_version: int = 0  # the version of this record to which the sign-in was updated
     identity_failed: bool = False
+    replaces_sign_in: bool = False  # the sign-in is of an earlier address, and has to be replaced by a new one
     invitations: int = 1  # how often a person was to be invited
     invitations_sent: int | None = None  # of them; None in records that are older than this attribute
     invited_by: str | None = None  # who asked for the last invitation; None for the first one
@@ -118,7 +119,8 @@ class Account(BaseModel):
     @property
     def awaits_invitation(self) -> bool:
         """Whether an invitation was requested that was not sent yet."""
-        return self.email is not None and self.signed_in_at is None and self.sent < self.invitations
+        may_be_invited = self.signed_in_at is None or self.replaces_sign_in
+        return self.email is not None and may_be_invited and self.sent < self.invitations
 
     @property
     def permissions(self) -> frozenset[Operation]:

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from shared.accounts.account import AccountChange, NewAccount
+from shared.accounts.account import AccountChange, EmailChange, NewAccount
 from shared.accounts.use_cases import (
     add_account,
     change_account,
+    change_email,
     get_account,
     remove_account,
     resend_invitation,
@@ -59,6 +60,12 @@ class Accounts:
     ) -> Any:
         as_caller = caller(by, now, operation="change_accounts")
         return resend_invitation(self.store, as_caller, account_id, max_invitations=max_invitations)
+
+    def change_email(
+        self, account_id: str, email: str, by: Account = ROOT_ACCOUNT, version: int = 1, *, max_invitations: int = 20
+    ) -> Any:
+        as_caller, change = caller(by, operation="change_accounts"), EmailChange(email=email)
+        return change_email(self.store, as_caller, account_id, change, version=version, max_invitations=max_invitations)
 
     def remove(self, account_id: str, by: Account = ROOT_ACCOUNT, version: int = 1) -> None:
         remove_account(self.store, caller(by, operation="change_accounts"), account_id, version=version)

@@ -8,12 +8,20 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from shared.accounts.identities import CognitoUserDirectory, IdentityError
-from shared.accounts.use_cases import record_sign_in, sync_identity
+from shared.accounts.use_cases import AccountQuery, list_accounts, record_sign_in, sync_identity
 from shared.auth.authorization import INVITATION_PERIOD
 from shared.customers.customer import Customer
-from shared.errors import ArchivedError, ForbiddenError, NotFoundError, RulesViolatedError, TooManyInvitationsError
+from shared.errors import (
+    ArchivedError,
+    EmailExistsError,
+    ForbiddenError,
+    NotFoundError,
+    RulesViolatedError,
+    StaleVersionError,
+    TooManyInvitationsError,
+)
 from tests.accounts.helpers import Accounts
-from tests.builders import NOW, a_customer, an_account, put
+from tests.builders import NOW, a_customer, an_account, caller, put
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
 
@@ -283,3 +291,71 @@ def test_records_from_before_count_their_sign_in_as_one_invitation(
     accounts.resend(added.id)
     delivered(accounts, added.id)
     assert identities.mails == [added.id] * 2
+
+
+NEW = "ada.lovelace@example.com"
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_changed_address_replaces_the_sign_in_and_is_invited(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer, signed_in: bool
+) -> None:
+    added = accounts.add(distributor).account
+    delivered(accounts, added.id)
+    if signed_in:
+        record_sign_in(store, added.id, NOW)
+    version = 1 + signed_in
+    changed = accounts.change_email(added.id, NEW, version=version)
+    assert (changed.email, changed.identity, changed.version) == (NEW, "pending", version + 1)
+    again = accounts.change_email(added.id, NEW, version=version)  # the response was lost
+    assert again == changed
+    identities.calls.clear()
+    for _ in range(2):
+        assert delivered(accounts, added.id).identity == "ready"
+    assert identities.calls == ["remove", "invite", "enable"]
+    assert identities.mails == [added.id] * 2
+    assert accounts.add(distributor, key="another").account.email == ADDRESS  # the old address is free
+
+
+def test_change_of_the_address_fails_as_documented(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    first = accounts.add(distributor).account
+    accounts.add(distributor, key="second", email=NEW)
+    machine = accounts.add(distributor, key="machine", kind="api", email=None).account
+    before = dict(store.items)
+    with pytest.raises(EmailExistsError):
+        accounts.change_email(first.id, NEW.upper())
+    with pytest.raises(StaleVersionError):
+        accounts.change_email(first.id, "x@example.com", version=2)
+    for account_id, email in ((machine.id, "x@example.com"), (first.id, "nothing")):
+        with pytest.raises(RulesViolatedError):
+            accounts.change_email(account_id, email)
+    with pytest.raises(TooManyInvitationsError):
+        accounts.change_email(first.id, "x@example.com", max_invitations=2)
+    assert store.items == before
+
+
+def test_account_is_found_by_its_exact_address_within_the_subtree_only(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    outside = a_customer("distributor", name="Outside")
+    insider, outsider = (
+        an_account("supporter", distributor, email="insider@example.com"), an_account("super_user", outside),
+    )  # fmt: skip
+    put(store, outside, insider, outsider)
+
+    def found(by: Any, email: str) -> tuple[list[str], int]:
+        store.requests.clear()
+        page = list_accounts(store, caller(by), AccountQuery(email=email), limit=10)
+        return [account.id for account in page.accounts], len(store.requests)
+
+    assert found(insider, "ADA@example.com") == ([added.id], 2)
+    assert found(insider, "insider@example.com") == ([insider.id], 2)
+    assert found(outsider, ADDRESS) == found(outsider, "nobody@example.com") == ([], 2)
+    with pytest.raises(RulesViolatedError) as refused:
+        found(insider, "nothing")
+    assert refused.value.errors[0]["parameter"] == "email"
+    accounts.remove(added.id)
+    assert found(insider, ADDRESS) == ([], 2)

@@ -102,9 +102,11 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         handler("sync_identity")(_change_of(account["id"]), Context())
         play("resend_invitation", f"/accounts/{account['id']}/invitation")
         handler("sync_identity")(_change_of(account["id"]), Context())
+        address = {"email": "ada.lovelace@example.com"}
+        play("change_email", f"/accounts/{account['id']}/email", headers={"if-match": '"2"'}, body=address)
         play("list_accounts", query={"customer_id": saved["id"]})
         changed = {"role": "manager"}
-        play("change_account", f"/accounts/{account['id']}", headers={"if-match": '"2"'}, body=changed)
+        play("change_account", f"/accounts/{account['id']}", headers={"if-match": '"3"'}, body=changed)
         play("get_me")
         play("save_view")
         play("get_view", "/views/storage")
@@ -134,7 +136,7 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         play("restore_customer", f"{customer}/restore", headers={"if-match": '"5"'})
         play("get_history", f"{customer}/history")
         play("remove_view", "/views/storage")
-        play("remove_account", f"/accounts/{account['id']}", headers={"if-match": '"3"'})
+        play("remove_account", f"/accounts/{account['id']}", headers={"if-match": '"4"'})
 
         fail("add_customer", query={"validate_onyl": "true"})
         fail("get_me", account=None)

@@ -65,6 +65,11 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     added = call("add_account", path=account_path, body=person).body
     call("get_account", path=f"/accounts/{added['id']}")
     _sync_identity(added["id"])
+    call("list_accounts", query={"email": "ada@example.com"})
+    at = call("get_account", path=f"/accounts/{added['id']}").body["version"]
+    new_address = {"email": "ada.new@example.com"}
+    call("change_email", path=f"/accounts/{added['id']}/email", headers=if_match(at), body=new_address)
+    _sync_identity(added["id"])
     call("resend_invitation", path=f"/accounts/{added['id']}/invitation")
     _sync_identity(added["id"])
     for changes in ({"disabled": True}, {"disabled": False}):

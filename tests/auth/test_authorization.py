@@ -162,6 +162,9 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("change_account", "path"): lambda: call(
             "change_account", account=by, path=f"/accounts/{account}", body={"role": "supporter"}, headers=stale
         ),
+        ("change_email", "path"): lambda: call(
+            "change_email", account=by, path=f"/accounts/{account}/email", headers=stale
+        ),
         ("resend_invitation", "path"): lambda: call(
             "resend_invitation", account=by, path=f"/accounts/{account}/invitation"
         ),

@@ -119,7 +119,9 @@ class Player:
         person = {"email": "added@example.com", "display_name": "Added", "role": "operator"}
         account = self.request("add_account", f"{place}/accounts", status=201, body=person).body
         self.request("resend_invitation", f"/accounts/{account['id']}/invitation", status=202)
-        self.request("remove_account", f"/accounts/{account['id']}", status=204, version=1)
+        address = {"email": "other@example.com"}
+        self.request("change_email", f"/accounts/{account['id']}/email", version=1, body=address)
+        self.request("remove_account", f"/accounts/{account['id']}", status=204, version=2)
         new = {"parent_id": parent["parent_id"], "device_country": "DE", "service_type": "software_only"}
         body = {"customer": {**new, "name": "Onboarded"}, "test_device": {"name": "d"}}
         self.request("add_onboarding", "/onboardings", status=201, body=body)
