@@ -145,7 +145,7 @@ def test_of_sixteen_invitations_of_one_address_one_wins(store: DynamoStore) -> N
                     new,
                     idempotency_key=f"{turn} {number}",
                     cursor_key="key",
-                    max_invitations=20,
+                    max_invitations=10_000,
                 ),
             )
             (winner,) = [result for result in results if not isinstance(result, ApiError)]
