@@ -1,5 +1,6 @@
 """The first request of every use case: the caller's account and the other records that it needs."""
 
+from collections.abc import Mapping
 from itertools import batched
 from typing import Final
 
@@ -19,17 +20,21 @@ def read_with_actor(store: Records, caller: Caller, *keys: Key) -> tuple[Account
     for some in batched((own_key, *keys), MAX_KEYS, strict=False):
         records |= get_live(store, caller.now, *some)
     actor = active_account(parse_record(Account, records, own_key))
-    return actor, {key: item for key, item in records.items() if key == own_key or _may_know(actor, item)}
+    return actor, {own_key: records[own_key], **known_to(actor, records)}
 
 
 # Records of these kinds belong to a customer. Others (the catalogue, counters) belong to no customer.
 _OWNED: Final = ("customer", "account", "import", "device")
 
 
-def _may_know(actor: Account, item: Item) -> bool:
-    """Return whether the account may know of a record.
+def known_to(actor: Account, records: Mapping[Key, Item]) -> dict[Key, Item]:
+    """Return the records that the account may know of: those in its subtree, and those that belong to no customer.
 
     The stored path decides, so that even a record that can't be read looks absent from outside the subtree.
     """
+    return {key: item for key, item in records.items() if _may_know(actor, item)}
+
+
+def _may_know(actor: Account, item: Item) -> bool:
     path = item.get("path") or item.get("customer_path")
     return actor.can_see(path) if isinstance(path, str) else item["sk"].partition("#")[0] not in _OWNED

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from itertools import batched
 from typing import Any
 
+from shared.auth.access import known_to
 from shared.auth.authorization import Account, Caller, active_account, authorize
 from shared.customers.customer import Customer, new_customer
 from shared.customers.existing import existing_or_raise
@@ -70,18 +71,17 @@ class ImportWorker:
         return self.created.get(row.parent[0]) if row.parent else row.fields.get("parent_id")
 
     def read_parents(self, ids: set[str | None]) -> None:
-        """Read the customers that are not known yet, many in one request."""
+        """Read the customers that are not known yet, many in one request. Those outside the subtree look absent."""
         missing = sorted(each for each in ids if each and each not in self.parents)
         for some in batched(missing, MAX_KEYS // 2, strict=False):
             keys = [key for each in some for key in (customer_key(each), children_key(each))]
-            self.records |= get_live(self.store, self.caller.now, *keys)
+            found = known_to(self.actor, get_live(self.store, self.caller.now, *keys))
+            self.records |= found
             for each in some:
                 try:
-                    self.parents[each] = parse_record(Customer, self.records, customer_key(each))
+                    self.parents[each] = parse_record(Customer, found, customer_key(each))
                 except UnreadableRecordError as error:
-                    self.parents[each] = None
-                    if self.actor.can_see(str(self.records[customer_key(each)].get("path"))):
-                        self.unreadable[each] = error
+                    self.parents[each], self.unreadable[each] = None, error
 
     def add(self, row: Row) -> None:
         """Take the row into the group that is written next."""

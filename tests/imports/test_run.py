@@ -14,7 +14,7 @@ from shared.errors import (
 )
 from shared.imports.file import ROWS_PER_PART
 from shared.imports.use_cases import get_import, run_import
-from shared.table.keys import children_key
+from shared.table.keys import children_key, customer_key
 from shared.table.store import Action, Increment
 from tests.builders import ROOT, a_customer, an_account, bootstrap_in, caller, put
 from tests.imports.helpers import (
@@ -219,6 +219,24 @@ def test_row_cannot_reach_outside_the_importers_subtree(
         ("refused", [("not_found", "/parent_id")]),
         ("created", []),
     ]
+
+
+def test_unreadable_parent_is_named_only_within_the_importers_subtree(
+    store: MemoryStore, queue: MemoryQueue, lineage: list[Customer]
+) -> None:
+    administrator = an_account("administrator", lineage[3])
+    inside = a_customer("end_customer", lineage[3], name="Broken")
+    outside = a_customer("reseller", lineage[2], name="Broken")
+    put(store, administrator, inside, outside)
+    for broken in (inside, outside):
+        store.items[customer_key(broken.id)]["service_type"] = "of_a_newer_version"
+    rows = "".join(f"S,{parent_id},GB\n" for parent_id in (inside.id, outside.id, outside.id[:-1] + "x"))
+    response = send(store, queue, f"name,parent_id,device_country\n{rows}", as_caller=a_caller(administrator)).response
+    run(store, queue)
+    unreadable, hidden, absent = results(store, response.id)
+    assert codes(unreadable) == [("unreadable_record", "")]
+    assert codes(hidden) == [("not_found", "/parent_id")]
+    assert hidden.errors == absent.errors
 
 
 def test_import_of_a_disabled_account_creates_nothing_more(

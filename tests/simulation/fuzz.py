@@ -26,7 +26,7 @@ from shared.aws.observability import log
 from shared.imports.file import MAX_FILE_BYTES
 from shared.table.dynamodb import DynamoStore
 from tests.builders import NOW, ROOT_ACCOUNT, a_device, an_account, put
-from tests.calls import Context, an_event, handler
+from tests.calls import Context, an_event, function_of, handler
 from tests.simulation.fake_aws import FakeAws
 from tests.simulation.fixtures import fixtures
 
@@ -265,13 +265,13 @@ def problem_with(name: str, response: Any) -> str | None:  # noqa: PLR0911 - one
     if not all(isinstance(part, str) and part.isprintable() for pair in headers.items() for part in pair):
         return f"headers {headers}"
     body.encode()  # a lone surrogate cannot be sent
-    if status in (204, 304) or name in ("get_console", "get_docs"):
+    if status in (204, 304):
         return None
     media = headers["Content-Type"]
     if status < 400:
         if media == "application/json":
             json.loads(body)
-        page = ["text/html; charset=utf-8"] if name == "refuse_unknown_route" else []  # the console, at /
+        page = ["text/html; charset=utf-8"] if function_of(name) == "console" else []
         return None if media in ("application/json", "text/csv; charset=utf-8", *page) else f"media type {media}"
     if media != "application/problem+json":
         return f"an error of the media type {media}"
