@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from shared.accounts import use_cases
 from shared.accounts.account import AccountChange, AccountPreview, AccountResponse, AddedAccountResponse, NewAccount
+from shared.accounts.identities import open_user_directory
 from shared.accounts.use_cases import AccountPage, AccountQuery, Me
 from shared.api.app import Api
 from shared.api.parameters import Cursor, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
@@ -43,7 +44,7 @@ def add_account(
     """Give a person or a machine access to a customer."""
     added = use_cases.add_account(
         app.store,
-        app.user_directory,
+        open_user_directory(),
         app.caller,
         customer_id,
         new,
