@@ -20,6 +20,8 @@ PLATFORM_arm64 := aarch64-manylinux_2_28
 PLATFORM_x86_64 := x86_64-manylinux_2_28
 # The package contains botocore's data for these AWS services only, out of more than 400.
 SERVICES := dynamodb cognito-idp events sqs
+# The packages that import a module only when it is used.
+LAZY := aws_lambda_powertools.event_handler aws_lambda_powertools.utilities.data_classes
 
 .PHONY: help run token clock migrate restore restore-drill demo import check test prove mutants bench lint format requirements build openapi schemas clean
 
@@ -64,7 +66,7 @@ mutants: $(ENV)/dev/.ready ## run the mutation tests of the rules (about half an
 	@$(ENV)/dev/bin/python -m tests.mutants
 
 bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## run the benchmarks, and compare with common alternatives (about half an hour)
-	@for part in starts growth trials imports load cold_starts costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
+	@for part in starts warm growth trials imports load cold_starts costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
 
 check: $(ENV)/dev/.ready ## run the quick checks: style, types, layers and the quick tests, in under a minute
 	@$(ENV)/dev/bin/ruff format --check --quiet . && $(ENV)/dev/bin/ruff check --quiet . || { echo "Run: make format" >&2; exit 1; }
@@ -138,12 +140,13 @@ $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
 # ---- the package of the functions, called by `sam build`
 
 # The dependencies, pruned and compiled. So a cold start compiles nothing.
-$(PACKAGE)/.ready: requirements.txt local/prune_botocore.py $(wildcard shared/*/*.py) $(ENV)/tools/.ready
+$(PACKAGE)/.ready: requirements.txt local/prune_botocore.py local/lazy_init.py $(wildcard shared/*/*.py) $(ENV)/tools/.ready
 	@echo "Making $(PACKAGE) ..."
 	@rm -rf $(@D) && $(UV) pip install --quiet --no-python-downloads --target $(@D) --python $(ENV)/tools/bin/python \
 	  --python-platform $(PLATFORM_$(ARCH)) --python-version 3.13 --only-binary :all: --require-hashes --requirement $<
 	@rm -rf $(@D)/bin
 	@$(ENV)/tools/bin/python -m local.prune_botocore $(@D) $(SERVICES)
+	@$(ENV)/tools/bin/python -m local.lazy_init $(@D) $(LAZY)
 	@$(ENV)/tools/bin/python -m compileall -q -j 2 -s $(@D) -p /var/task --invalidation-mode unchecked-hash $(@D)
 	@touch $@
 

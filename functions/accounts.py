@@ -15,6 +15,7 @@ from shared.accounts.account import (
     EmailChange,
     NewAccount,
 )
+from shared.accounts.identities import open_user_directory
 from shared.accounts.use_cases import AccountPage, AccountQuery, Me
 from shared.api.app import Api
 from shared.api.parameters import Cursor, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
@@ -50,7 +51,7 @@ def add_account(
     """Give a person or a machine access to a customer."""
     added = use_cases.add_account(
         app.store,
-        app.user_directory,
+        open_user_directory(),
         app.caller,
         customer_id,
         new,

@@ -28,7 +28,7 @@ from shared.customers.levels import Level
 from shared.customers.options import Options
 from shared.customers.trial import State
 from shared.customers.use_cases import CustomerPage, CustomerQuery
-from shared.devices.use_cases import blocking_devices
+from shared.devices.blocking import blocking_devices
 from shared.errors import (
     ArchiveBlockedError,
     ArchivedError,

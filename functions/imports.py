@@ -9,6 +9,7 @@ from shared.api.parameters import Cursor, RequiredIdempotencyKey, ValidateOnly
 from shared.api.problems import HttpResponse
 from shared.api.requests import BYTES, AcceptedBody
 from shared.aws.observability import log_event
+from shared.aws.queues import open_import_queue
 from shared.errors import RulesViolatedError
 from shared.imports import use_cases
 from shared.imports.csv_file import Encoding
@@ -39,7 +40,7 @@ def add_import(
     )
     added = use_cases.add_import(
         app.store,
-        app.queue,
+        open_import_queue(),
         app.caller,
         file,
         idempotency_key=idempotency_key,

@@ -5,6 +5,7 @@ from secrets import token_urlsafe
 from uuid import uuid4
 
 from shared import onboarding
+from shared.accounts.identities import open_user_directory
 from shared.api.app import Api, Otherwise
 from shared.api.parameters import IdempotencyKey, ValidateOnly
 from shared.api.problems import HttpResponse
@@ -28,7 +29,7 @@ def add_onboarding(
     """Add a customer, its accounts and a test device. Repeating the request runs the steps that failed."""
     result = onboarding.add_onboarding(
         app.store,
-        app.user_directory,
+        open_user_directory(),
         app.caller,
         new,
         idempotency_key=idempotency_key or str(uuid4()),

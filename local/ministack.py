@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
-import boto3
 from botocore.config import Config
 
 from local.paths import ENVIRONMENTS
+from shared.aws.clients import session
 
 REGION: Final = "eu-west-1"
 _LOCK_SECONDS: Final = 15  # a stack saves its data before it stops
@@ -42,8 +42,8 @@ class Ministack:
 
 
 def client(service: str, endpoint: str) -> Any:
-    """Return a boto3 client of the local stack. Its credentials are valid only there."""
-    return boto3.client(  # type: ignore[call-overload]
+    """Return a client of the local stack, as the functions have it. Its credentials are valid only there."""
+    return session().client(  # type: ignore[call-overload]
         service,
         endpoint_url=endpoint,
         region_name=REGION,

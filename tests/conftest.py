@@ -23,6 +23,7 @@ from local.ministack import Ministack, free_port, running
 from local.paths import BUILD, PROJECT
 from local.run import make_stack
 from local.seed import access_token
+from shared.aws import clients
 from shared.aws.observability import log
 from shared.table.dynamodb import DynamoStore
 from tests.builders import bootstrap_in
@@ -112,7 +113,7 @@ def moto_store(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Ite
     }.items():
         monkeypatch.setenv(name, value)
     with moto.mock_aws():
-        client = boto3.client("dynamodb")
+        client = clients.client("dynamodb")
         name = _create_table(client, template)
         monkeypatch.setenv("TABLE_NAME", name)
         yield DynamoStore(client, name)

@@ -25,7 +25,6 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.accounts.identities import CognitoUserDirectory, open_user_directory
 from shared.api.parameters import Accept, Format, etag_of, hash_of, names, wants_csv
 from shared.api.problems import HttpResponse, json_response, malformed_request, problem_response, response
 from shared.api.reference import PublicText
@@ -42,7 +41,6 @@ from shared.api.routes import ROUTES, Function, RouteRow, allowed_methods
 from shared.auth.authorization import Caller
 from shared.aws.clock import now
 from shared.aws.observability import flush_metrics, log
-from shared.aws.queues import SqsQueue, open_import_queue
 from shared.aws.settings import settings
 from shared.aws.snapstart import primed
 from shared.errors import (
@@ -137,14 +135,6 @@ class Api(APIGatewayHttpResolver):
     @property
     def store(self) -> DynamoStore:
         return open_store()
-
-    @property
-    def user_directory(self) -> CognitoUserDirectory:
-        return open_user_directory()
-
-    @property
-    def queue(self) -> SqsQueue:
-        return open_import_queue()
 
     @property
     def max_invitations(self) -> int:

@@ -1,8 +1,7 @@
 """Use cases for test devices, the dashboard and its views."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 from urllib.parse import unquote
 
 from pydantic import BaseModel, Field
@@ -39,13 +38,11 @@ from shared.errors import (
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
-from shared.table.keys import CATALOGUE, TABLE, Item, customer_key, device_key, devices_key, views_key
-from shared.table.queries import IncompleteRecord, name_record, parse_record, read_all, read_record
+from shared.table.keys import CATALOGUE, Item, customer_key, device_key, devices_key, views_key
+from shared.table.queries import IncompleteRecord, parse_record, read_all
 from shared.table.store import Check, ConditionFailedError, Increment, Put, Records, Store, update_between
 from shared.values.countries import CountryResponse, country_response
 from shared.values.csv_text import as_csv
-
-_PAGE: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -133,19 +130,6 @@ def _device(store: Store, caller: Caller, customer_id: str, device_id: str) -> t
     if device is None or device.removed:
         raise NotFoundError
     return customer, device
-
-
-def blocking_devices(store: Store, customer_id: str) -> Iterator[dict[str, str]]:
-    """Yield the test devices that block archiving a customer; see `shared.customers.change_use_cases.FindDevices`."""
-    # One page is enough: a customer has at most 10 devices, and tombstones of removed ones.
-    for item in store.query(TABLE, customer_key(customer_id)[0], starts_with="device#", limit=_PAGE).items:
-        try:
-            device = read_record(Device, item)
-        except UnreadableRecordError:
-            yield {"code": "test_device", "device_id": name_record(item).id, "detail": "Its record can't be read."}
-        else:
-            if not device.removed:
-                yield {"code": "test_device", "device_id": device.id, "detail": device.name}
 
 
 class Drift(BaseModel):

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 from typing import Annotated, Final
 
 import iso3166
@@ -49,6 +50,8 @@ _APOSTROPHES: Final = str.maketrans("", "", "'\u2018\u2019\u201b\u02bc\u02bb\u00
 
 
 def _without_accents(name: str) -> str:
+    if name.isascii():  # nearly all names: folding the letters would take most of the import
+        return name.casefold()
     letters = (c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     return "".join(letters).casefold()
 
@@ -100,13 +103,18 @@ _ALIASES: Final = {
 }
 # Never guess: these may mean either country.
 _AMBIGUOUS: Final = {"korea": ("KP", "KR"), "virgin islands": ("VG", "VI")}
-_CODE_BY_NAME: Final = {
-    _folded(name): c.alpha2
-    for c in iso3166.countries
-    for name in (c.name, c.apolitical_name, COUNTRY_NAMES[c.alpha2], *_ALIASES.get(c.alpha2, ()))
-}
 # Codes are not folded: "&" would be Andorra, whose alpha-3 code is AND.
 _CODES: Final = {code.casefold(): c.alpha2 for c in iso3166.countries for code in (c.alpha2, c.alpha3, c.numeric)}
+
+
+@cache
+def _code_by_name() -> dict[str, str]:
+    """Return the code of each folded name. Most requests contain codes, so a start does not build this."""
+    return {
+        _folded(name): c.alpha2
+        for c in iso3166.countries
+        for name in (c.name, c.apolitical_name, COUNTRY_NAMES[c.alpha2], *_ALIASES.get(c.alpha2, ()))
+    }
 
 
 def country_code(word: str, pointer: str) -> str:
@@ -117,7 +125,7 @@ def country_code(word: str, pointer: str) -> str:
         names = " or ".join(f"{COUNTRY_NAMES[code]} ({code})" for code in candidates)
         detail = f"{word} may mean {names}. Use one of them."
         raise RuleViolation("country_ambiguous", pointer, detail, candidates=list(candidates))
-    code = _CODES.get(word.strip().casefold()) or _CODE_BY_NAME.get(folded)
+    code = _CODES.get(word.strip().casefold()) or _code_by_name().get(folded)
     if code is None:
         invisible = find_invisible(word.strip())
         advice = (

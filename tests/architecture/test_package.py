@@ -10,6 +10,7 @@ from typing import Any
 import botocore
 import pytest
 
+from local.lazy_init import make_lazy
 from local.paths import PROJECT
 from tests.architecture.helpers import FUNCTIONS
 from tests.bench.starts import zipped
@@ -145,3 +146,48 @@ def test_package_contains_no_tests_tools_or_local_paths(built: Path) -> None:
     assert not {path.name for path in folder.iterdir()} & {"tests", "local", "moto", "pytest", "events"}
     for compiled in (folder / "shared").rglob("*.pyc"):
         assert str(folder.parents[2]).encode() not in compiled.read_bytes()
+
+
+_NAMES = """
+import importlib, json, pkgutil, sys
+import warnings; warnings.simplefilter("ignore")
+found = {}
+for name in sys.argv[1:]:
+    package = importlib.import_module(name)
+    for module in pkgutil.iter_modules(package.__path__):  # a module must not hide a name that is exported
+        importlib.import_module(f"{name}.{module.name}")
+    exported = {each: getattr(package, each) for each in package.__all__}
+    found[name] = {name: f"{each.__module__}.{each.__qualname__}" for name, each in exported.items()}
+print(json.dumps(found))
+"""
+
+
+def test_powertools_imports_only_what_is_used_and_exports_every_name(built: Path) -> None:
+    """Compared with Powertools before local/lazy_init.py."""
+    found = []
+    for folder in (str(built / "Customers"), ""):
+        run = subprocess.run(
+            [sys.executable, "-c", _NAMES, *lazy_packages()],
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": folder},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stderr[-2000:]
+        found.append(json.loads(run.stdout))
+    assert found[0] == found[1]
+    modules = set(cold_start(built / "Customers", "customers")["modules"])
+    assert not {"asyncio", "email_validator", "aws_lambda_powertools.event_handler.appsync"} & modules
+
+
+def lazy_packages() -> list[str]:
+    """Return the packages that the Makefile makes lazy."""
+    found = re.search("^LAZY := (.*)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    assert found
+    return found[1].split()
+
+
+@pytest.mark.parametrize("source", ["from x import *", "from x import y as z", "import x", "print()", "x: int = 1"])
+def test_other_code_is_not_made_lazy(source: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(source)):
+        make_lazy(source)

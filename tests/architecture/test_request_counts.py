@@ -9,7 +9,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from botocore.validate import validate_parameters
 
+from shared.aws.clients import session
 from shared.table.dynamodb import DynamoStore
 from tests.architecture.every_function import call_every_function
 from tests.architecture.helpers import Recorded
@@ -90,3 +92,16 @@ def test_requests_of_each_function_equal_the_table(store: DynamoStore, recorded:
         write("requests", HEAD, found)
     assert f"<!-- requests -->\n{text_of(HEAD, found)}\n" in PAGE.read_text()
     assert {row[0] for row in found if row[1].partition(":")[0] != row[4]} == set(WHY_MORE)
+
+
+@pytest.mark.slow
+def test_every_request_to_dynamodb_is_valid_for_botocore(store: DynamoStore, recorded: Recorded) -> None:
+    """The functions do not validate the parameters of these requests, so this test does."""
+    call_every_function(store)
+    model = session().client("dynamodb").meta.service_model
+    requests = [
+        (operation, request) for _, sent in recorded for service, operation, request in sent if service == "dynamodb"
+    ]
+    assert {operation for operation, _ in requests} == {"BatchGetItem", "Query", "TransactWriteItems", "UpdateItem"}
+    for operation, request in requests:
+        validate_parameters(request, model.operation_model(operation).input_shape)

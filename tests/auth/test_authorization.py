@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from functions import accounts, imports, onboarding
 from local.paths import PROJECT
 from shared.api import app
 from shared.api.routes import ROUTES
@@ -104,8 +105,9 @@ class Forest:
 def forest(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Forest:
     bootstrap_in(memory)
     monkeypatch.setattr(app, "open_store", lambda: memory)
-    monkeypatch.setattr(app, "open_user_directory", MemoryIdentities)
-    monkeypatch.setattr(app, "open_import_queue", MemoryQueue)
+    for function in (accounts, onboarding):
+        monkeypatch.setattr(function, "open_user_directory", MemoryIdentities)
+    monkeypatch.setattr(imports, "open_import_queue", MemoryQueue)
     return Forest(memory)
 
 

@@ -1,4 +1,4 @@
-"""Measure cold starts and warm calls of `POST /customers`, and compare this project with common alternatives.
+"""Measure cold starts with a first `POST /customers`, and compare this project with common alternatives.
 
     python -m tests.bench.starts [--rounds 15]
 
@@ -9,22 +9,26 @@ load on the machine affects all alike.
 
 import argparse
 import json
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from local.deploy import build
 from local.paths import BUILD, ENVIRONMENTS, PROJECT
-from tests.bench.stub import TABLE, beginning, serving
+from tests.bench.stub import TABLE, serving
 from tests.bench.tables import spread, write
 
 HERE: Final = Path(__file__).parent
-CALLS: Final = 2_000
+VALGRIND: Final = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
+VALGRIND_IS_HERE: Final = shutil.which("valgrind") is not None
 PEERS: Final = ENVIRONMENTS / "peers" / "lib" / "python3.13" / "site-packages"
-OURS: Final = BUILD / "Customers"
+PACKAGE: Final = BUILD / "Customers"
 
 
 class Subject(NamedTuple):
@@ -36,38 +40,46 @@ class Subject(NamedTuple):
 
 
 RAW: Final = Subject("raw boto3", "peers.raw")
-FASTAPI: Final = Subject("FastAPI, Mangum", "peers.fastapi_mangum")
+OURS: Final = Subject("**this project**", "functions.customers", "lambda_handler", str(PACKAGE))
 SUBJECTS: Final = (
     RAW,
-    Subject("**add_customer**", "functions.customers", "lambda_handler", str(OURS)),
+    OURS,
     Subject("Chalice", "peers.chalice_app"),
     Subject("Powertools, validation", "peers.powertools"),
     Subject("Django, Zappa", "peers.django_zappa"),
-    FASTAPI,
+    Subject("FastAPI, Mangum", "peers.fastapi_mangum"),
 )
-KEPT: Final = Subject(
-    "add_customer, warmed for SnapStart", "functions.customers", "lambda_handler", str(OURS), "snap-start"
-)
+KEPT: Final = OURS._replace(name="this project, warmed for SnapStart", kind="snap-start")
 
 
-def run(subject: Subject, endpoint: str, events: Path, calls: int = 0) -> dict[str, float]:
-    """Run one new process and return its measurements."""
+def run(subject: Subject, endpoint: str, event: Path, *numbers: int) -> dict[str, float]:
+    """Run start.py in a new process and return its measurements."""
+    found: dict[str, float] = json.loads(_ended(subject, endpoint, event, *numbers).splitlines()[-1])
+    return found
+
+
+def instructions(subject: Subject, endpoint: str, event: Path, *numbers: int) -> int:
+    """Run start.py in a new process and return the instructions that valgrind counts."""
+    found = re.search(r"I +refs: +([\d,]+)", _ended(subject, endpoint, event, *numbers, before=VALGRIND))
+    assert found
+    return int(found[1].replace(",", ""))
+
+
+def _ended(subject: Subject, endpoint: str, event: Path, *numbers: int, before: Sequence[str] = ()) -> str:
     environment = {
         "PATH": "/usr/bin:/bin", "AWS_ENDPOINT_URL": endpoint, "TABLE_NAME": TABLE, "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local",
         "POWERTOOLS_LOG_LEVEL": "INFO", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": subject.kind,
+        "AWS_LAMBDA_INITIALIZATION_TYPE": subject.kind, "PYTHONHASHSEED": "0",
     }  # fmt: skip
     folders = f"{subject.folders}:{HERE}"
-    command = [sys.executable, "-S", "-E", HERE / "start.py", folders, subject.module, subject.attribute, events]
+    command = [*before, sys.executable, "-S", HERE / "start.py", folders, subject.module, subject.attribute, event]
     ended = subprocess.run(
-        [*command, str(calls)] if calls else command, env=environment, cwd="/", capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+        [*command, *map(str, numbers)], env=environment, cwd="/", capture_output=True, text=True, check=False
+    )
     if ended.returncode:
         raise RuntimeError(f"{subject.name} failed:\n{ended.stdout[-2000:]}{ended.stderr[-2000:]}")
-    found: dict[str, float] = json.loads(ended.stderr.splitlines()[-1])
-    return found
+    return ended.stderr
 
 
 def zipped(folder: Path) -> float:
@@ -80,14 +92,15 @@ def zipped(folder: Path) -> float:
 
 
 def rounds(
-    subjects: tuple[Subject, ...], number: int, endpoint: str, events: Path, calls: int = 0
+    subjects: tuple[Subject, ...], number: int, endpoint: str, event: Path, *numbers: int
 ) -> dict[str, list[dict[str, float]]]:
+    """Run each subject once a round, in a rotating order. Return the measurements by the subject's name."""
     found: dict[str, list[dict[str, float]]] = {subject.name: [] for subject in subjects}
     for turn in range(number):
-        print(f"{'warm' if calls else 'cold'}: round {turn + 1} of {number} ...", file=sys.stderr)
+        print(f"{event.stem}: round {turn + 1} of {number} ...", file=sys.stderr)
         index = turn % len(subjects)
         for subject in subjects[index:] + subjects[:index]:
-            found[subject.name].append(run(subject, endpoint, events, calls))
+            found[subject.name].append(run(subject, endpoint, event, *numbers))
     return found
 
 
@@ -98,40 +111,38 @@ def ratios(found: dict[str, list[dict[str, float]]], name: str, to: str, figure:
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--rounds", type=int, default=15)
-    number = words.parse_args().rounds
+    words.add_argument("--before", help="the built package of an earlier version, to measure it too")
+    given = words.parse_args()
     build()
-    given: dict[str, Any] = {
-        "event": (PROJECT / "events" / "add_customer.json").read_text(),
-        "records": list(beginning().records.values()),
-    }
-    with tempfile.TemporaryDirectory() as folder, serving() as endpoint:
-        events = Path(folder) / "events.json"
-        events.write_text(json.dumps(given))
-        rounds(SUBJECTS, 1, endpoint, events)  # reads every file once
-        cold = rounds((*SUBJECTS, KEPT), number, endpoint, events)
-        warm = rounds(SUBJECTS, 5, endpoint, events, CALLS)
+    before = (OURS._replace(name="this project before", folders=given.before),) if given.before else ()
+    subjects = (*SUBJECTS, *before, KEPT)
+    event = PROJECT / "events" / "add_customer.json"
+    with serving() as endpoint:
+        rounds(subjects, 1, endpoint, event)  # reads every file once
+        cold = rounds(subjects, given.rounds, endpoint, event)
+        counted = {each.name: instructions(each, endpoint, event) for each in subjects} if VALGRIND_IS_HERE else {}
     write(
         "cold",
-        ["start and first POST", "CPU, of raw boto3", "start, ms", "first POST, ms", "modules"],
+        [
+            "start and first POST",
+            "CPU, of raw boto3",
+            "instructions, of raw boto3",
+            "start, ms",
+            "first POST, ms",
+            "modules",
+        ],
         [
             [
                 name,
                 spread(ratios(cold, name, RAW.name, "cpu")),
+                f"{counted[name] / counted[RAW.name]:.2f}" if counted else "",
                 spread([1e3 * each["init"] for each in runs], ".0f"),
                 spread([1e3 * each["first"] for each in runs], ".1f"),
                 f"{runs[0]['modules']:.0f}",
             ]
             for name, runs in cold.items()
         ],
-        f"The package of add_customer: {zipped(OURS):.1f} MB zipped.",
-    )
-    write(
-        "warm",
-        ["warm POST, DynamoDB a no-op", "µs of CPU", "of FastAPI, Mangum"],
-        [
-            [name, spread([each["us"] for each in runs], ".0f"), spread(ratios(warm, name, FASTAPI.name, "us"))]
-            for name, runs in warm.items()
-        ],
+        f"{given.rounds} rounds. The package has {zipped(PACKAGE):.1f} MB zipped.",
     )
 
 

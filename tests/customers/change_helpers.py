@@ -17,7 +17,7 @@ from shared.customers.changes import LocationChange
 from shared.customers.customer import Customer, CustomerChange
 from shared.customers.records import name_item, reference_items
 from shared.customers.use_cases import CustomerQuery, list_customers
-from shared.devices.use_cases import blocking_devices
+from shared.devices.blocking import blocking_devices
 from shared.table.keys import (
     Item,
     Key,

@@ -13,8 +13,9 @@ from shared.customers.change_use_cases import (
 from shared.customers.changes import MAX_ARCHIVES
 from shared.customers.customer import ArchivePeriod, Customer
 from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
+from shared.devices.blocking import blocking_devices
 from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, blocking_devices, remove_test_device
+from shared.devices.use_cases import add_test_device, remove_test_device
 from shared.errors import (
     ArchiveBlockedError,
     ArchivedError,

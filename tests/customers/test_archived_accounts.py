@@ -12,7 +12,7 @@ from shared.customers.change_use_cases import (
     archive_customer,
 )
 from shared.customers.customer import Customer
-from shared.devices.use_cases import blocking_devices
+from shared.devices.blocking import blocking_devices
 from shared.errors import (
     EmailExistsError,
     LastSuperUserError,

@@ -12,7 +12,7 @@ from shared.customers.change_use_cases import (
 from shared.customers.changes import LocationChange
 from shared.customers.customer import Customer
 from shared.customers.use_cases import add_customer, get_customer
-from shared.devices.use_cases import blocking_devices
+from shared.devices.blocking import blocking_devices
 from shared.errors import (
     NameExistsError,
     RulesViolatedError,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from shared.customers.change_use_cases import archive_customer
 from shared.customers.customer import Customer
-from shared.devices.use_cases import blocking_devices
+from shared.devices.blocking import blocking_devices
 from shared.imports.file import JSON_LINES
 from shared.table.keys import customer_key
 from shared.table.store import ConditionFailedError

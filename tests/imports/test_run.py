@@ -6,7 +6,7 @@ import pytest
 
 from shared.customers.change_use_cases import archive_customer, change_customer
 from shared.customers.customer import Customer, CustomerChange
-from shared.devices.use_cases import blocking_devices
+from shared.devices.blocking import blocking_devices
 from shared.errors import (
     ForbiddenError,
     ThrottledError,

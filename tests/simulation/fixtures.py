@@ -24,8 +24,9 @@ from shared.customers.changes import LocationChange
 from shared.customers.customer import Customer, CustomerChange, NewCustomer
 from shared.customers.references import save_customer_by_reference
 from shared.customers.use_cases import add_customer
+from shared.devices.blocking import blocking_devices
 from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, blocking_devices, remove_test_device, save_view
+from shared.devices.use_cases import add_test_device, remove_test_device, save_view
 from shared.devices.views import NewView
 from shared.errors import UnavailableError
 from shared.imports.file import File

@@ -17,8 +17,9 @@ from shared.customers.customer import Customer, CustomerChange
 from shared.customers.records import customer_item
 from shared.customers.references import SavedCustomer, save_customer_by_reference
 from shared.customers.use_cases import CustomerQuery, add_customer, list_customers
+from shared.devices.blocking import blocking_devices
 from shared.devices.device import MAX_TEST_DEVICES, NewDevice
-from shared.devices.use_cases import add_test_device, blocking_devices, list_devices
+from shared.devices.use_cases import add_test_device, list_devices
 from shared.errors import (
     ApiError,
     EmailExistsError,

@@ -1,25 +1,41 @@
 """Django behind Zappa's handler, with pydantic."""
 
-import os
 import sys
 from types import ModuleType
 
-import boto3
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import path
-from peers.shapes import NewCustomer, added, item
-
-dynamodb = boto3.client("dynamodb")
-
-
-def add_customer(request):
-    customer = added(NewCustomer.model_validate_json(request.body))
-    dynamodb.put_item(TableName=os.environ["TABLE_NAME"], Item=item(customer))
-    return HttpResponse(customer.model_dump_json(), content_type="application/json", status=201)
+from peers import records
+from peers.shapes import Customer, NewCustomer, Page, Rows, added
 
 
-urlpatterns = [path("customers", add_customer)]
+def answer(model, status=200):
+    return HttpResponse(model.model_dump_json(), content_type="application/json", status=status)
+
+
+def customers(request):
+    if request.method == "POST":
+        customer = added(NewCustomer.model_validate_json(request.body))
+        records.add(customer.id, customer.model_dump_json())
+        return answer(customer, 201)
+    found = records.children(request.GET["parent_id"], int(request.GET["limit"]))
+    return answer(Page.model_validate({"customers": found}))
+
+
+def get_customer(request, customer_id):
+    return answer(Customer.model_validate(records.customers([customer_id])[0]))
+
+
+def list_devices(request, customer_id):
+    return answer(Rows.model_validate({"rows": records.devices(customer_id, int(request.GET["limit"]))}))
+
+
+urlpatterns = [
+    path("customers", customers),
+    path("customers/<str:customer_id>", get_customer),
+    path("customers/<str:customer_id>/devices", list_devices),
+]
 settings.configure(ROOT_URLCONF=__name__, SECRET_KEY="-", ALLOWED_HOSTS=["*"], MIDDLEWARE=[])
 
 # The settings that `zappa deploy` writes.
