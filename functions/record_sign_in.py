@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.accounts.consumer import process_sign_in
-from shared.accounts.use_cases import record_sign_in
+from shared.accounts.sign_ins import record_sign_in
 from shared.aws.clock import now
 from shared.aws.snapstart import primed
 from shared.table.dynamodb import open_sign_in_store

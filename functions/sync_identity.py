@@ -6,7 +6,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.accounts.consumer import process_account_changes
 from shared.accounts.identities import open_user_directory
-from shared.accounts.use_cases import sync_identity
+from shared.accounts.sign_ins import sync_identity
 from shared.aws.clock import now
 from shared.aws.settings import settings
 from shared.aws.snapstart import primed

@@ -19,7 +19,7 @@ from local.invariants import violations
 from local.ministack import client as local_client
 from local.paths import STACK_FILE
 from shared.accounts.identities import CognitoUserDirectory
-from shared.accounts.use_cases import sync_identity
+from shared.accounts.sign_ins import sync_identity
 from shared.auth.authorization import Account
 from shared.table.dynamodb import DynamoStore, _deserialize
 from shared.table.keys import Item, Key, account_key

@@ -5,10 +5,7 @@ from typing import Any
 import pytest
 
 from shared.accounts.identities import IdentityError
-from shared.accounts.use_cases import (
-    record_sign_in,
-    sync_identity,
-)
+from shared.accounts.sign_ins import record_sign_in, sync_identity
 from shared.auth.authorization import ROLES, Role
 from shared.customers.customer import Customer
 from shared.errors import (

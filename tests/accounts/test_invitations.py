@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from shared.accounts.identities import CognitoUserDirectory, IdentityError
-from shared.accounts.use_cases import AccountQuery, list_accounts, record_sign_in, sync_identity
+from shared.accounts.sign_ins import record_sign_in, sync_identity
+from shared.accounts.use_cases import AccountQuery, list_accounts
 from shared.auth.authorization import INVITATION_PERIOD
 from shared.customers.customer import Customer
 from shared.errors import (

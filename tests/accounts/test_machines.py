@@ -5,12 +5,8 @@ from typing import Any
 import pytest
 
 from shared.accounts.identities import IdentityError
-from shared.accounts.use_cases import (
-    AccountQuery,
-    list_accounts,
-    record_sign_in,
-    sync_identity,
-)
+from shared.accounts.sign_ins import record_sign_in, sync_identity
+from shared.accounts.use_cases import AccountQuery, list_accounts
 from shared.customers.customer import Customer
 from shared.errors import (
     ForbiddenError,

@@ -6,10 +6,7 @@ import pytest
 
 from shared.accounts.identities import IdentityError
 from shared.accounts.mails import Invitation
-from shared.accounts.use_cases import (
-    record_sign_in,
-    sync_identity,
-)
+from shared.accounts.sign_ins import record_sign_in, sync_identity
 from shared.customers.customer import Customer
 from tests.accounts.helpers import Accounts
 from tests.builders import NOW

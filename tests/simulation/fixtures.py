@@ -12,7 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.accounts.account import AccountChange, NewAccount
 from shared.accounts.identities import IdentityError
 from shared.accounts.mails import Invitation
-from shared.accounts.use_cases import add_account, change_account, record_sign_in, remove_account, sync_identity
+from shared.accounts.sign_ins import record_sign_in, sync_identity
+from shared.accounts.use_cases import add_account, change_account, remove_account
 from shared.auth.authorization import Account, Caller, Operation
 from shared.customers.change_use_cases import (
     archive_customer,
