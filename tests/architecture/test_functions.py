@@ -126,6 +126,8 @@ def test_every_function_has_an_alias_that_gets_settings_too_and_keeps_the_previo
 def test_gradual_deployment_rolls_back_on_the_alarms_of_each_function(template: dict[str, Any]) -> None:
     preference = template["Globals"]["Function"]["DeploymentPreference"]
     assert (preference["Enabled"], preference["Type"]) == ({"Ref": "GradualDeployment"}, "Canary10Percent5Minutes")
+    # SAM adds it to the alarms of each function. An unexpected error becomes a response, so the function has no error.
+    assert preference["Alarms"] == [{"Ref": "CrashesAlarm"}]
     for name in FUNCTIONS:
         alarms = template["Resources"][camel(name)]["Properties"]["DeploymentPreference"]["Alarms"]
         slow = [f"{camel(name)}SlowAlarm"] if f"{camel(name)}SlowAlarm" in template["Resources"] else []

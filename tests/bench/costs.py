@@ -89,8 +89,9 @@ def month(customers: int, costs: dict[str, Operation]) -> dict[str, float]:
         "a page of the dashboard": customers,
     }
     template = yaml.load((PROJECT / "template.yaml").read_text(), Loader=_Tags)["Resources"]  # noqa: S506
-    kinds = [resource["Type"] for resource in template.values()]
-    alarms = kinds.count("AWS::CloudWatch::Alarm")
+    on = [each for each in template.values() if each["Type"] == "AWS::CloudWatch::Alarm" and "Condition" not in each]
+    # An alarm on an expression costs the price of an alarm for each of its metrics.
+    alarms = sum(sum("MetricStat" in each for each in a["Properties"].get("Metrics", [])) or 1 for a in on)
     functions = [each["Properties"] for each in template.values() if each["Type"] == "AWS::Serverless::Function"]
     kept = sum(each.get("MemorySize", 512) / 1024 for each in functions if "SnapStart" in each)  # GB
     gigabytes = customers * 4e-6  # a record and its name record, 1 KB each, and copies of both in two indexes
