@@ -94,7 +94,9 @@ def _apply(cloudformation: Any, template_url: str, parameters: dict[str, str]) -
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
     }
     try:
-        if _status(cloudformation) is None:
+        if _status(cloudformation) == "ROLLBACK_COMPLETE":  # its creation failed, so it can only be deleted
+            cloudformation.delete_stack(StackName=STACK)
+        if _status(cloudformation) in (None, "DELETE_COMPLETE"):
             cloudformation.create_stack(**request)
         else:
             cloudformation.update_stack(**request)

@@ -1,7 +1,8 @@
 """Convert the template to native HTTP API routes, for ministack. This runs in the environment of SAM.
 
 SAM puts the routes of an HTTP API into an OpenAPI `Body`, which ministack ignores (seen with 1.5.33): the API
-would have no routes. Everything else is deployed as SAM generates it, except one permission.
+would have no routes. Everything else is deployed as SAM generates it, except one permission and the alarms on an
+expression, which ministack rejects.
 
     python -m local.sam_to_native CODE_BUCKET CODE_KEY < .aws-sam/build/template.yaml
 """
@@ -34,6 +35,8 @@ def sam_to_native(template: dict[str, Any], bucket: str, key: str) -> dict[str, 
             native["Resources"].update(_routes(name, resource["Properties"]))
         if resource["Type"] == "AWS::IAM::Role":
             _allow_batches(resource["Properties"])
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+            del native["Resources"][name]
     return native
 
 
