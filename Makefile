@@ -23,7 +23,7 @@ SERVICES := dynamodb cognito-idp events sqs
 # The packages that import a module only when it is used.
 LAZY := aws_lambda_powertools.event_handler aws_lambda_powertools.utilities.data_classes
 
-.PHONY: help run token clock migrate restore restore-drill demo import check test prove mutants bench lint format requirements build openapi schemas clean
+.PHONY: help run token clock migrate restore restore-drill demo import check test contract prove mutants bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -52,8 +52,11 @@ demo: $(ENV)/dev/.ready ## create customers, accounts and test devices on the ru
 import: $(ENV)/dev/.ready ## import a file of customers into the running stack (FILE=customers.csv, DRY=1, ENCODING=windows-1252)
 	@$(ENV)/dev/bin/python -m local.import_file "$(FILE)" $(if $(DRY),--dry-run) $(if $(ENCODING),--encoding $(ENCODING)) --account "$(or $(ACCOUNT),root)"
 
-test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run all tests
-	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered
+test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready $(ENV)/node/.ready ## run all tests
+	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered -m "not all_clients"
+
+contract: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/node/.ready ## lint docs/openapi.json, generate clients from it, and run them on the stack
+	@$(ENV)/dev/bin/python -m pytest -n0 tests/contract --durations=0
 
 prove: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready ## run the long simulations: interleavings, crashes, deliveries, malformed events, races (SEED=1)
 	@$(ENV)/dev/bin/python -m tests.simulation.prove $(if $(SEED),--seed $(SEED))
@@ -109,7 +112,7 @@ requirements: $(ENV)/tools/.ready ## write requirements*.txt from pyproject.toml
 	compile="$$compile --custom-compile-command 'make requirements'"; \
 	eval $$compile pyproject.toml --output-file requirements.txt; \
 	eval $$compile pyproject.toml --group dev --output-file requirements-dev.txt; \
-	for group in tools stack sam lint schemathesis load; do \
+	for group in tools stack sam lint schemathesis contract load; do \
 	eval $$compile --group $$group --output-file requirements-$$group.txt; done; \
 	eval $$compile --group peers --constraint requirements.txt --output-file requirements-peers.txt
 
@@ -135,6 +138,13 @@ $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
 	@echo "Making .local/env/$* ..."
 	@rm -rf $(@D) && $(UV) venv --quiet --no-python-downloads --python $(ENV)/tools/bin/python $(@D)
 	@$(UV) pip install --quiet --compile-bytecode --python $(@D)/bin/python --require-hashes --requirement $<
+	@touch $@
+
+# The npm packages of the contract tests, without their install scripts. Node.js is a Python package.
+$(ENV)/node/.ready: tests/contract/package-lock.json $(ENV)/contract/.ready
+	@echo "Making $(@D) ..."
+	@rm -rf $(@D) && mkdir $(@D) && cp tests/contract/package.json $< $(@D)
+	@PATH="$(CURDIR)/$(ENV)/contract/bin:$$PATH" npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 # ---- the package of the functions, called by `sam build`

@@ -1,12 +1,23 @@
 """Helpers of the tests on the running stack."""
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
 
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
 from tests.conftest import RunningStack
 
 BOTH = ["all_inclusive", "software_only"]
+
+
+def signed(stack: RunningStack, **changes: Any) -> str:
+    """Return the root's access token with other claims, signed with the pool's own key."""
+    head, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in stack.token.split(".")[:2])
+    (key,) = stack.directory.glob(f"state/cognito-pool-keys/{stack.stack['user_pool_id']}-access.pem")
+    return jwt.encode(head, claims | changes, RSAKey.import_key(key.read_text()))
 
 
 def add(stack: RunningStack, **body: Any) -> dict[str, Any]:

@@ -1,26 +1,15 @@
 """Tests: valid and invalid tokens on the running stack."""
 
-import base64
-import json
 import time
-from typing import Any
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 
 from local.ministack import client
 from local.seed import access_token, set_password
 from tests.conftest import RunningStack
+from tests.stack.helpers import signed
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
-
-
-def signed(stack: RunningStack, **changes: Any) -> str:
-    """Return the root's access token with other claims, signed with the pool's own key."""
-    head, claims = (json.loads(base64.urlsafe_b64decode(part + "==")) for part in stack.token.split(".")[:2])
-    (key,) = stack.directory.glob(f"state/cognito-pool-keys/{stack.stack['user_pool_id']}-access.pem")
-    return jwt.encode(head, claims | changes, RSAKey.import_key(key.read_text()))
 
 
 def other_pools_token(stack: RunningStack) -> str:
