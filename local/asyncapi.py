@@ -5,7 +5,7 @@ import json
 import sys
 from typing import Any, Final
 
-from local.openapi import cleaned, of_response, schemas_of, version
+from local.openapi import CONTACT, cleaned, of_response, schemas_of, version
 from local.paths import PROJECT
 from shared.events.bus import SOURCE
 from shared.events.events import TYPES
@@ -31,16 +31,32 @@ def document() -> dict[str, Any]:
     examples = json.loads((PROJECT / "docs" / "examples.json").read_text(encoding="utf-8"))["events"]
     schemas = {name: of_response(name, schema) for name, schema in schemas_of(*TYPES.values()).items()}
     return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "Backup customers: events", "version": version(), "description": _DESCRIPTION},
+        "asyncapi": "3.1.0",
+        "info": {
+            "title": "Backup customers: events",
+            "version": version(),
+            "description": _DESCRIPTION,
+            "contact": CONTACT,
+            "license": {"name": "Proprietary"},
+            "tags": [{"name": "events", "description": "Changes of customers, devices, accounts and the catalogue."}],
+        },
         "defaultContentType": "application/json",
+        "servers": {"eventbridge": {"host": "events.amazonaws.com", "protocol": "eventbridge"}},
         "channels": {
             "events": {
                 "address": "the event bus of the stack, its output EventBusName",
                 "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in TYPES},
             }
         },
-        "operations": {"publish": {"action": "send", "channel": {"$ref": "#/channels/events"}}},
+        "operations": {
+            "publish": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/events"},
+                "summary": "Publish what has changed in the table.",
+                "description": "EventBridge delivers the events of the bus to the targets of your rules.",
+                "security": [],
+            }
+        },
         "components": {
             "messages": {kind: _message(kind, examples[kind]) for kind in TYPES},
             "schemas": dict(sorted(cleaned(schemas).items())),

@@ -48,6 +48,7 @@ from shared.errors import (
 )
 from shared.imports.file import JSON_LINES, NewImportRequest
 
+CONTACT: Final = {"name": "Support of the backup service"}
 _EVERY_ROUTE: Final = (
     MalformedRequestError,
     UnauthenticatedError,
@@ -145,7 +146,7 @@ def document() -> dict[str, Any]:
         del schemas[name]
     schemas |= schemas_of(Problem, GatewayProblem) | schemas_of(NewImportRequest, mode="validation")
     result["info"] |= {
-        "contact": {"name": "Support of the backup service"},
+        "contact": CONTACT,
         "license": {"name": "Proprietary", "identifier": "LicenseRef-Proprietary"},
     }
     result["tags"] = [{"name": name, "description": description} for name, description in TAGS.items()]
