@@ -232,54 +232,42 @@ def with_another_invitation(account: Account, actor: Account) -> Account:
     It is unchanged while an earlier invitation is still to be sent. Raises RulesViolatedError for a machine, a disabled
     account, and a person who has signed in.
     """
-    if account.kind == "api":
-        raise _not_invited("not_a_person", "A machine is not invited. It signs in with its credentials.")
-    if account.disabled:
-        raise _not_invited("account_disabled", "The account is disabled. Enable it first.")
+    _ensure_person(account)
     if account.signed_in_at:
         raise _not_invited("signed_in", 'The person has signed in. They can use "Forgotten password".')
     if account.awaits_invitation and not (account.identity_failed or account.invitation_failure):
         return account
-    return account.model_copy(
-        update={
-            "invitations": account.sent + 1,
-            "invitations_sent": account.sent,
-            "invited_by": actor.id,
-            "invitation_failure": None,
-            "identity_failed": False,
-            "version": account.version + 1,
-        }
-    )
+    return _with_invitation(account, actor)
 
 
 def with_email(account: Account, change: EmailChange, actor: Account) -> Account:
     """Return `account` with another address and an invitation to it, at its next version, or unchanged if it has it.
 
-    The sign-in of the earlier address is replaced. Raises RulesViolatedError for a machine, a disabled account and an
-    invalid address.
+    The person has to sign in anew, because the sign-in of the earlier address is replaced. Raises RulesViolatedError
+    for a machine, a disabled account and an invalid address.
     """
+    _ensure_person(account)
     violations = Violations()
     email = violations.check(lambda: normalize_email(change.email))
     violations.raise_if_any()
-    if account.kind == "api":
-        raise _not_invited("not_a_person", "A machine has no e-mail address.")
-    if account.disabled:
-        raise _not_invited("account_disabled", "The account is disabled. Enable it first.")
     if email == account.email:
         return account
-    return account.model_copy(
-        update={
-            "email": email,
-            "replaces_sign_in": True,
-            "invitations": account.sent + 1,
-            "invitations_sent": account.sent,
-            "invited_by": actor.id,
-            "invited_at": None,
-            "invitation_failure": None,
-            "identity_failed": False,
-            "version": account.version + 1,
-        }
-    )
+    changes = {"email": email, "replaces_sign_in": True, "signed_in_at": None, "invited_at": None}
+    return _with_invitation(account.model_copy(update=changes), actor)
+
+
+def _with_invitation(account: Account, actor: Account) -> Account:
+    changes = {"invitations": account.sent + 1, "invitations_sent": account.sent, "invited_by": actor.id}
+    none = {"invitation_failure": None, "identity_failed": False}
+    return account.model_copy(update={**changes, **none, "version": account.version + 1})
+
+
+def _ensure_person(account: Account) -> None:
+    """Raise RulesViolatedError for an account that can't be invited."""
+    if account.kind == "api":
+        raise _not_invited("not_a_person", "A machine has no e-mail address. It signs in with its credentials.")
+    if account.disabled:
+        raise _not_invited("account_disabled", "The account is disabled. Enable it first.")
 
 
 def _not_invited(code: str, detail: str) -> RulesViolatedError:

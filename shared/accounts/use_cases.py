@@ -281,19 +281,30 @@ def resend_invitation(store: Store, caller: Caller, account_id: str, *, max_invi
         changed = with_another_invitation(account, actor)
         if changed is account:
             return show_account(account, caller.now)
-        customer_at, invitations = customer_key(account.customer_id), invitations_key(account.customer_id)
-        records = store.get(customer_at, invitations)
-        authorize(actor, caller.operation, parse_record(Customer, records, customer_at))
         try:
-            store.write(
-                update_between(account_item(account), account_item(changed), {"version": account.version}),
-                Check(customer_at, {"archived_at": None}),
-                count_invitation(account.customer_id, records.get(invitations), caller.now, max_invitations),
-            )
+            _write_invited(store, caller, actor, account, changed, max_invitations)
         except ConditionFailedError:
             continue  # something has changed since it was read
         return show_account(changed, caller.now)
     raise concurrent_modification()
+
+
+def _write_invited(
+    store: Store, caller: Caller, actor: Account, before: Account, after: Account, max_invitations: int, *more: Action
+) -> None:
+    """Write a change that invites the person, and count the invitation. Raises ConditionFailedError.
+
+    Raises ArchivedError for an archived customer, and TooManyInvitationsError.
+    """
+    customer_at, invitations = customer_key(after.customer_id), invitations_key(after.customer_id)
+    records = store.get(customer_at, invitations)
+    authorize(actor, caller.operation, parse_record(Customer, records, customer_at))
+    store.write(
+        update_between(account_item(before), account_item(after), {"version": before.version}),
+        *more,
+        Check(customer_at, {"archived_at": None}),
+        count_invitation(after.customer_id, records.get(invitations), caller.now, max_invitations),
+    )
 
 
 def change_email(
@@ -311,18 +322,10 @@ def change_email(
             raise StaleVersionError.of("account", account.version)
         if changed is account:
             return show_account(account, caller.now)
-        customer_at, invitations = customer_key(account.customer_id), invitations_key(account.customer_id)
-        records = store.get(customer_at, invitations)
-        authorize(actor, caller.operation, parse_record(Customer, records, customer_at))
-        released = [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
+        addresses: list[Action] = [Put(email_item(changed))]
+        addresses += [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
         try:
-            store.write(
-                update_between(account_item(account), account_item(changed), {"version": account.version}),
-                Put(email_item(changed)),
-                *released,
-                Check(customer_at, {"archived_at": None}),
-                count_invitation(account.customer_id, records.get(invitations), caller.now, max_invitations),
-            )
+            _write_invited(store, caller, actor, account, changed, max_invitations, *addresses)
         except ConditionFailedError as failed:
             address = email_key(changed.email or "")
             if address in failed.records and not _release_address(store, caller.now, failed):

@@ -119,8 +119,7 @@ class Account(BaseModel):
     @property
     def awaits_invitation(self) -> bool:
         """Whether an invitation was requested that was not sent yet."""
-        may_be_invited = self.signed_in_at is None or self.replaces_sign_in
-        return self.email is not None and may_be_invited and self.sent < self.invitations
+        return self.email is not None and self.signed_in_at is None and self.sent < self.invitations
 
     @property
     def permissions(self) -> frozenset[Operation]:

@@ -308,6 +308,7 @@ def test_changed_address_replaces_the_sign_in_and_is_invited(
     version = 1 + signed_in
     changed = accounts.change_email(added.id, NEW, version=version)
     assert (changed.email, changed.identity, changed.version) == (NEW, "pending", version + 1)
+    assert changed.status == "invited"
     again = accounts.change_email(added.id, NEW, version=version)  # the response was lost
     assert again == changed
     identities.calls.clear()
@@ -360,3 +361,30 @@ def test_account_is_found_by_its_exact_address_within_the_subtree_only(
     assert refused.value.errors[0]["parameter"] == "email"
     accounts.remove(added.id)
     assert found(insider, ADDRESS) == ([], 2)
+
+
+def test_mail_to_a_changed_address_can_be_sent_again(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    delivered(accounts, added.id)
+    record_sign_in(store, added.id, NOW)
+    identities.unreachable = {NEW}
+    accounts.change_email(added.id, NEW, version=2)
+    assert delivered(accounts, added.id).status == "undeliverable"
+    identities.unreachable = set()
+    accounts.resend(added.id)
+    assert delivered(accounts, added.id).identity == "ready"
+    record_sign_in(store, added.id, NOW)
+    assert accounts.get(added.id).status == "active"
+
+
+def test_token_of_the_old_sign_in_does_not_stop_the_invitation(
+    accounts: Accounts, store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    delivered(accounts, added.id)
+    accounts.change_email(added.id, NEW)
+    record_sign_in(store, added.id, NOW)  # the old sign-in was refreshed before it was removed
+    delivered(accounts, added.id)
+    assert identities.mails == [added.id] * 2
