@@ -69,7 +69,7 @@ mutants: $(ENV)/dev/.ready ## run the mutation tests of the rules (about half an
 	@$(ENV)/dev/bin/python -m tests.mutants
 
 bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.ready $(ENV)/load/.ready ## run the benchmarks, and compare with common alternatives (about half an hour)
-	@for part in starts warm growth trials imports load cold_starts costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
+	@for part in starts warm compression growth trials imports load cold_starts costs; do $(ENV)/dev/bin/python -m tests.bench.$$part; done
 
 check: $(ENV)/dev/.ready ## run the quick checks: style, types, layers and the quick tests, in under a minute
 	@$(ENV)/dev/bin/ruff format --check --quiet . && $(ENV)/dev/bin/ruff check --quiet . || { echo "Run: make format" >&2; exit 1; }

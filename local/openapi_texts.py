@@ -7,8 +7,8 @@ DESCRIPTION: Final = (
     "A resource outside of the caller's customer looks exactly like one that does not exist: 404. Every failure is "
     "RFC 9457 problem+json, except those of the gateway itself: a missing or invalid token (401), a missing scope "
     '(403) and its own throttling (429) have the body {"message": "..."}. Responses may get new fields, and the values '
-    "of x-extensible-enum may get new ones: ignore what you do not know. The events are described in "
-    "docs/asyncapi.json."
+    "of x-extensible-enum may get new ones: ignore what you do not know. A response of more than 1 KB is "
+    "compressed for a caller that accepts gzip. The events are described in docs/asyncapi.json."
 )
 TAGS: Final = {
     "customers": "Customers of every level, their trials, history, references and invoicing.",

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from shared.api.parameters import prefers_csv, version_of
+from shared.api.parameters import accepts_gzip, prefers_csv, version_of
 from shared.api.requests import media_type, parse_json, read_event, split_path
 from shared.auth.cursors import read_cursor
 from shared.customers import cells
@@ -67,6 +67,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "a cell of references": lambda text: cells.parse_references(text, "/references"),
     "a state": lambda text: cells.parse_state(text, "/state"),
     "Accept": prefers_csv,
+    "Accept-Encoding": accepts_gzip,
     "If-Match": version_of,
     "Content-Type": media_type,
     "a path": lambda text: split_path(read_event(an_event("get_customer") | {"rawPath": f"/{text}"})),

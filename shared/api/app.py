@@ -25,7 +25,8 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.api.parameters import Accept, Format, etag_of, hash_of, names, wants_csv
+from shared.api.compression import encoded, etag_of_gzip, is_large
+from shared.api.parameters import Accept, Format, accepts_gzip, etag_of, hash_of, names, wants_csv
 from shared.api.problems import HttpResponse, json_response, malformed_request, problem_response, response
 from shared.api.reference import PublicText
 from shared.api.requests import (
@@ -175,7 +176,7 @@ class Api(APIGatewayHttpResolver):
     def ok(self, body: Body, *, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
         """Respond with `body` as JSON. If it has a version, it gets an ETag, and a GET of what is known gets a 304."""
         text, version = body.model_dump_json(), getattr(body, "version", None)
-        tags = {} if version is None else {"ETag": etag_of(version, text)}
+        tags = {} if version is None else {"ETag": self._sent_etag(etag_of(version, text), text)}
         if (
             tags
             and self.request.method == "GET"
@@ -189,9 +190,10 @@ class Api(APIGatewayHttpResolver):
 
         The next cursor and the incomplete records of a CSV file are in headers.
         """
+        vary = {"Vary": "Accept"}
         if not wants_csv(format or ("csv" if self._spec.row.path.endswith(".csv") else None), accept):
-            return self.ok(page)
-        headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+            return self.ok(page, headers=vary)
+        headers = {**vary, "Content-Disposition": f'attachment; filename="{file_name}"'}
         if page.next_cursor:
             headers["Next-Cursor"] = page.next_cursor
         if page.incomplete:
@@ -201,7 +203,8 @@ class Api(APIGatewayHttpResolver):
 
     def public(self, page: PublicText) -> HttpResponse:
         """Respond with a text that is the same for every caller. A browser keeps it and asks whether it has changed."""
-        headers = {**page.headers, "Cache-Control": "no-cache", "ETag": f'"{hash_of(page.text)}"'}
+        etag = self._sent_etag(f'"{hash_of(page.text)}"', page.text)
+        headers = {**page.headers, "Cache-Control": "no-cache", "ETag": etag}
         if names(self.current_event.headers.get("if-none-match"), headers["ETag"]):
             return response(HTTPStatus.NOT_MODIFIED, headers=headers)
         return json_response(HTTPStatus.OK, headers["Content-Type"], page.text, headers)
@@ -228,6 +231,10 @@ class Api(APIGatewayHttpResolver):
     def no_content(self) -> HttpResponse:
         return response(HTTPStatus.NO_CONTENT)
 
+    def _sent_etag(self, etag: str, text: str) -> str:
+        """Return the ETag of the bytes that are sent: a compressed text has another one."""
+        return etag_of_gzip(etag) if self._accepts_gzip and is_large(text) else etag
+
     def _at(self, location: str, body: BaseModel, status: int, outcome: Outcome = "added") -> HttpResponse:
         replayed = {"Idempotent-Replayed": "true"} if outcome == "replayed" else {}
         return self.ok(body, status=status, headers={"Location": self._location.prefix + location, **replayed})
@@ -242,9 +249,10 @@ class Api(APIGatewayHttpResolver):
         """Respond to an HTTP API event. An error outside a route becomes a problem response too."""
         log.clear_state()
         self._request_id = context.aws_request_id
+        self._accepts_gzip = False
         log.append_keys(request_id=self._request_id, function=self.name)
         try:
-            return super().resolve(self._prepare(event), context)
+            return encoded(super().resolve(self._prepare(event), context), accepts_gzip=self._accepts_gzip)
         except Exception as error:  # noqa: BLE001 - the outermost handler: every error becomes a response
             response = self._handle_error(error)
             return {
@@ -265,7 +273,9 @@ class Api(APIGatewayHttpResolver):
         methods = allowed_methods(self._location.path)
         if self._event["requestContext"]["http"]["method"] not in methods:
             raise _unknown_route(methods)
-        return with_decoded_body(self._event, self._location.path, self.accepts)
+        prepared = with_decoded_body(self._event, self._location.path, self.accepts)
+        self._accepts_gzip = accepts_gzip(prepared["headers"].get("accept-encoding"))
+        return prepared
 
     def _handle_error(self, error: Exception) -> HttpResponse:
         if isinstance(error, UnknownRouteError):  # a path of another function, or with characters that no id has

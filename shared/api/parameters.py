@@ -10,7 +10,7 @@ from shared.errors import StaleVersionError, VersionRequiredError
 
 _KEY_PATTERN: Final = r"^[\x21-\x7e]{1,255}$"
 # An ETag, or only the version of a resource, in quotes.
-_ETAG: Final = re.compile('"?([1-9][0-9]{0,8})(?:-[0-9a-f]{16})?"?')
+_ETAG: Final = re.compile('"?([1-9][0-9]{0,8})(?:-[0-9a-f]{16}(?:-gzip)?)?"?')
 
 ValidateOnly = Annotated[
     bool, Query(description="Validate the request and return what it would create, or every error. Write nothing.")
@@ -107,8 +107,15 @@ def prefers_csv(accept: str | None) -> bool:
     return csv[0] > 0 and csv[1] > 0 and csv >= json
 
 
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Return whether an Accept-Encoding header accepts gzip, and not rather identity (RFC 9110, section 12.5.3)."""
+    weights = _weights(accept_encoding or "")
+    weight = weights.get("gzip", weights.get("*", 0))
+    return weight > 0 and weight >= weights.get("identity", 0)
+
+
 def _weights(accept: str) -> dict[str, float]:
-    """Return the weight of each media range; 0 for a weight that is not a number."""
+    """Return the weight of each media range or encoding; 0 for a weight that is not a number."""
     weights: dict[str, float] = {}
     for part in accept.replace(" ", "").lower().split(","):
         media, *parameters = part.split(";")

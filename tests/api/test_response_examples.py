@@ -210,7 +210,7 @@ def test_every_operation_and_status_has_an_example() -> None:
 
 
 # Headers of every response, which the document does not repeat.
-_COMMON: Final = {"Content-Type", "Cache-Control", "X-Content-Type-Options"}
+_COMMON: Final = {"Content-Type", "Cache-Control", "Vary", "X-Content-Type-Options"}
 # Headers that depend on the request or the environment.
 _SOMETIMES: Final = {
     "Content-Disposition",

@@ -237,3 +237,18 @@ def test_onboarding_adds_everything_in_one_call(stack: RunningStack) -> None:
         client("cognito-idp", stack.ministack.endpoint), stack.stack["client_id"], secrets[0]["client_id"],
         secrets[0]["client_secret"],
     )  # fmt: skip
+
+
+def test_large_responses_arrive_compressed(stack: RunningStack) -> None:
+    plain = stack.call("GET", "/openapi.json", token="", headers={"Accept-Encoding": "identity"})
+    compressed = stack.call("GET", "/openapi.json", token="", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert compressed.text == plain.text
+    assert compressed.num_bytes_downloaded < len(plain.content) / 5
+    for response in (plain, compressed):
+        assert response.headers["Vary"] == "Accept-Encoding"
+    known = compressed.headers["ETag"]
+    headers = {"Accept-Encoding": "gzip", "If-None-Match": known}
+    again = stack.call("GET", "/openapi.json", token="", headers=headers)
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", known)
