@@ -51,7 +51,7 @@ def deploy(
         s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket=_BUCKET, Key=key, Body=code)
     s3.put_object(Bucket=_BUCKET, Key="template.json", Body=_expanded(key, all_parameters))  # too large for a request
-    _apply(ministack.client("cloudformation"), f"{ministack.endpoint}/{_BUCKET}/template.json", all_parameters)
+    apply_template(ministack.client("cloudformation"), f"{ministack.endpoint}/{_BUCKET}/template.json", all_parameters)
     found = ministack.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
     return {**outputs, "ApiUrl": f"{ministack.endpoint}/_aws/execute-api/{outputs['ApiId']}/$default"}
@@ -86,7 +86,8 @@ def _expanded(key: str, parameters: Mapping[str, str]) -> str:
     return expanded.stdout
 
 
-def _apply(cloudformation: Any, template_url: str, parameters: dict[str, str]) -> None:
+def apply_template(cloudformation: Any, template_url: str, parameters: dict[str, str]) -> None:
+    """Create or update the stack, and wait until it is ready. Raises LocalError."""
     request = {
         "StackName": STACK,
         "TemplateURL": template_url,

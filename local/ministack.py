@@ -21,7 +21,8 @@ from local.paths import ENVIRONMENTS
 from shared.aws.clients import session
 
 REGION: Final = "eu-west-1"
-_LOCK_SECONDS: Final = 15  # a stack saves its data before it stops
+# A stack that stops saves its data, for which it has 30 seconds, and deletes the unpacked functions.
+_LOCK_SECONDS: Final = 90
 ACCOUNT: Final = "123456789012"
 _SERVICES: Final = (
     "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,scheduler,sqs,sts"
@@ -63,7 +64,7 @@ def running(
     """
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "lock").open("w") as lock:
-        _wait_for_lock(lock)
+        wait_for_lock(lock)
         _refuse_taken(host, port)
         yield from _started(directory, port, host, ask_permission=ask_permission)
 
@@ -124,16 +125,17 @@ def free_port() -> int:
         return port
 
 
-def _wait_for_lock(lock: IO[str]) -> None:
+def wait_for_lock(lock: IO[str], seconds: int = _LOCK_SECONDS) -> None:
     """Wait until another stack of this folder has stopped. Raises LocalError if it does not stop in time."""
-    for attempt in range(_LOCK_SECONDS * 4):
+    for attempt in range(seconds * 4):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             if not attempt:
-                print(
-                    "Another stack of this folder is running. Waiting for it to stop ...", file=sys.stderr, flush=True
+                words = (
+                    "Another stack of this folder is running. Press Ctrl-C in its terminal. Waiting for it to stop ..."
                 )
+                print(words, file=sys.stderr, flush=True)
             time.sleep(0.25)
         else:
             return

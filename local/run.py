@@ -36,7 +36,7 @@ def main() -> None:
             stack = make_stack(ministack, outputs, earlier=_read(STACK_FILE))
             STACK_FILE.write_text(json.dumps(stack, indent=2) + "\n", encoding="utf-8")
             STACK_FILE.chmod(0o600)
-            SAM_ENVIRONMENT.write_text(json.dumps(_sam_environment(stack, outputs), indent=2) + "\n", encoding="utf-8")
+            SAM_ENVIRONMENT.write_text(json.dumps(sam_environment(stack, outputs), indent=2) + "\n", encoding="utf-8")
             say("Ready. In another terminal:\n")
             print(_example(stack), flush=True)
             say("Press Ctrl-C to stop the stack. Its data is kept; make clean removes it.")
@@ -92,7 +92,7 @@ def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str,
     }
 
 
-def _sam_environment(stack: dict[str, Any], outputs: dict[str, str]) -> dict[str, Any]:
+def sam_environment(stack: dict[str, Any], outputs: dict[str, str]) -> dict[str, Any]:
     """Return the environment of functions under `sam local`. Its addresses can be reached from a container."""
     endpoint = stack["endpoint"].replace("127.0.0.1", "host.docker.internal")
     return {
@@ -103,6 +103,7 @@ def _sam_environment(stack: dict[str, Any], outputs: dict[str, str]) -> dict[str
             "USER_POOL_ID": stack["user_pool_id"],
             "USER_POOL_CLIENT_ID": stack["client_id"],
             "SIGN_IN_ENDPOINT": stack["endpoint"],  # the URL in a browser
+            "CONSOLE_URL": f"{stack['url']}/",
             "EVENT_BUS": outputs["EventBusName"],
             "IMPORT_QUEUE_URL": endpoint + urlsplit(outputs["ImportQueueUrl"]).path,
             "SHARD_QUEUE_URL": "",
