@@ -83,4 +83,5 @@ def parse_due(text: str) -> Due:
 
 def step_at(due: Due, now: datetime) -> int:
     """Return the last step that is due, so that a late run sends one reminder, and none after the end."""
-    return min(step for step in STEPS if due.ends_at - timedelta(days=step) <= now and step <= due.step)
+    left = due.ends_at - now
+    return min(step for step in STEPS if left <= timedelta(days=step) and step <= due.step)

@@ -91,17 +91,19 @@ def process_due_trial(store: Store, item: Item, now: datetime) -> Outcome:
         if key != customer_key(due.customer_id):
             return _quarantine(store, key, text, "index")
         step = step_at(due, now)
-        put: dict[str, Any] = {f"reminder_{step}_at": format_timestamp(now)}
+        ends_at = format_timestamp(due.ends_at)
+        put: dict[str, Any]
         remove: tuple[str, ...] = ()
         if step:
-            put["trial_due"] = str(next_due(due.customer_id, due.ends_at, after=step))
+            following = str(next_due(due.customer_id, due.ends_at, after=step))
+            put = {f"reminder_{step}_at": format_timestamp(now), "trial_due": following}
         else:
-            put = {"production_since": format_timestamp(due.ends_at), "trial_ended_by": SCHEDULE}
+            put = {"production_since": ends_at, "trial_ended_by": SCHEDULE}
             remove = ("trial_shard", "trial_due")
         # Check again in the write: it is the same trial, it has not ended, and the step is still due.
         condition = {
             "trial_due": text,
-            "trial_ends_at": format_timestamp(due.ends_at),
+            "trial_ends_at": ends_at,
             "level": "end_customer",
             "production_since": None,
             **dict.fromkeys(_REQUIRED_ATTRIBUTES, ...),

@@ -13,8 +13,8 @@ def format_timestamp(moment: datetime) -> str:
 
 def parse_timestamp(text: str) -> datetime:
     """Parse the form of `format_timestamp`. Raises ValueError for any other form."""
-    moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    if format_timestamp(moment) != text:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo != UTC or format_timestamp(moment) != text:
         raise ValueError(text)
     return moment
 

@@ -20,7 +20,7 @@ import httpx
 import yaml
 
 from local.deploy import build, deploy
-from local.ministack import Ministack, free_port, running
+from local.ministack import free_port, running
 from local.paths import PROJECT
 from local.run import make_stack
 from shared.auth.authorization import Caller
@@ -30,6 +30,7 @@ from shared.imports.file import File
 from shared.imports.use_cases import add_import, run_import
 from shared.table.dynamodb import DynamoStore
 from tests.bench.tables import spread, write
+from tests.bench.trials import Took, function_client, measured, plain_client
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_new_customer, bootstrap_in, put
 from tests.conftest import _create_table, _Tags, kill_workers
 from tests.memory_queue import MemoryQueue
@@ -50,16 +51,15 @@ def a_file(root: str, rows: int, resellers: int) -> str:
     return HEADER + "".join(lines) + f"Bench,{root},Distributor,InProduction,,DE\n"
 
 
-def fresh(ministack: Ministack, template: dict[str, Any]) -> tuple[Any, str, DynamoStore]:
-    client = ministack.client("dynamodb")
+def fresh(client: Any, template: dict[str, Any]) -> tuple[str, DynamoStore]:
     table = _create_table(client, template)
     store = DynamoStore(client, table)
     bootstrap_in(store)
-    return client, table, store
+    return table, store
 
 
-def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[float, list[Any], Counter[str]]:
-    """Return the seconds of an import, the transactions that added its customers, and the counts of all requests."""
+def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[Took, list[Any], Counter[str]]:
+    """Return the time of an import, the transactions that added its customers, and the counts of all requests."""
     queue, sent, requests = MemoryQueue(), list[Any](), Counter[str]()
     response = add_import(store, queue, WHO, File(a_file(ROOT.id, rows, resellers)), idempotency_key="bench").response
 
@@ -69,23 +69,28 @@ def ours(client: Any, store: DynamoStore, rows: int, resellers: int) -> tuple[fl
             sent.append(params["TransactItems"])
 
     client.meta.events.register("provide-client-params.dynamodb.*", before)
-    started = time.perf_counter()
-    done = run_import(store, queue, response.id or "", lambda: NOW, lambda: False)
-    took = time.perf_counter() - started
-    assert done is not None
-    assert done.created == rows, done
+
+    def run() -> None:
+        done = run_import(store, queue, response.id or "", lambda: NOW, lambda: False)
+        assert done is not None
+        assert done.created == rows, done
+
+    took = measured(run)
+    client.meta.events.unregister("provide-client-params.dynamodb.*", before)
     return took, sent, requests
 
 
-def bare(client: Any, table: str, transactions: list[Any]) -> float:
-    """Return the seconds of these transactions in a bare loop of boto3 calls."""
+def bare(client: Any, table: str, transactions: list[Any]) -> Took:
+    """Return the time of these transactions in a bare loop of boto3 calls."""
     for actions in transactions:
         for action in actions:
             next(iter(action.values()))["TableName"] = table
-    started = time.perf_counter()
-    for actions in transactions:
-        client.transact_write_items(TransactItems=actions)
-    return time.perf_counter() - started
+
+    def loop() -> None:
+        for actions in transactions:
+            client.transact_write_items(TransactItems=actions)
+
+    return measured(loop)
 
 
 def one_by_one(transactions: list[Any]) -> list[Any]:
@@ -125,25 +130,45 @@ def beside_bare_loops(template: dict[str, Any]) -> list[list[str]]:
     """Return the rows of the table, for 50 parents and for one: ratios to bare loops, rates, requests."""
     columns = []
     for resellers in (50, 1):
-        same, alone, rates = [], [], []
+        took: list[Took] = []
+        bares: dict[str, list[Took]] = {"same client": [], "plain boto3": [], "alone": []}
         with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
+            client, plain = function_client(ministack), plain_client(ministack)
             for turn in range(ROUNDS):
                 print(f"imports: {resellers} parents, round {turn + 1} of {ROUNDS} ...", file=sys.stderr)
-                client, _, store = fresh(ministack, template)
-                took, sent, requests = ours(client, store, BENCH_ROWS, resellers)
-                client, table, _ = fresh(ministack, template)
-                same.append(bare(client, table, deepcopy(sent)) / took)
-                client, table, _ = fresh(ministack, template)
-                alone.append(bare(client, table, one_by_one(sent)) / took)
-                rates.append(BENCH_ROWS / took)
+                _, store = fresh(client, template)
+                mine, sent, requests = ours(client, store, BENCH_ROWS, resellers)
+                took.append(mine)
+                for name, used in (("same client", client), ("plain boto3", plain), ("alone", client)):
+                    table, _ = fresh(used, template)
+                    bares[name].append(bare(used, table, one_by_one(sent) if name == "alone" else deepcopy(sent)))
         expected = ", ".join(f"{number} {name}" for name, number in requests.items())
-        columns.append([spread(same), spread(alone), spread(rates, ".0f"), expected])
+
+        def of(name: str, figure: str, took: list[Took] = took, bares: dict[str, list[Took]] = bares) -> list[float]:
+            pairs = zip(took, bares[name], strict=True)
+            return [getattr(mine, figure) / getattr(theirs, figure) for mine, theirs in pairs]
+
+        columns.append(
+            [
+                spread(of("same client", "cpu")),
+                spread(of("plain boto3", "cpu")),
+                spread([1e3 * each.cpu / BENCH_ROWS for each in took]),
+                spread([1 / each for each in of("same client", "wall")]),
+                spread([1 / each for each in of("alone", "wall")]),
+                spread([BENCH_ROWS / each.wall for each in took], ".0f"),
+                expected,
+            ]
+        )
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), free_port()) as ministack:
+        client = function_client(ministack)
         for column, parents in zip(columns, (100, 1), strict=True):
-            _, _, store = fresh(ministack, template)
+            _, store = fresh(client, template)
             rate, refused = below_one_parent(store, parents, 1_000)
             column.append(f"{rate:.0f}; {refused} gave up; {parents} parents")
     heads = (
+        "CPU of a row, of a bare loop of the same transactions with the same client",
+        "CPU of a row, of a bare loop of the same transactions with boto3's own client",
+        "CPU of a row, ms",
         "rows a second, of a bare loop of the same transactions",
         "of a bare loop with a transaction for each row",
         "rows a second there",

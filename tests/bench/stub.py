@@ -44,6 +44,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif operation == "Query":
             found = self.dynamo.query(**request)
             response = {**found, "Count": len(found["Items"]), "ScannedCount": len(found["Items"])}
+        elif operation == "UpdateItem":
+            self.dynamo.update_item(**request)
         elif operation == "TransactWriteItems":
             self.dynamo.transact_write_items(request["TransactItems"], request["ClientRequestToken"])
         body = json.dumps(response, separators=(",", ":")).encode()
