@@ -14,6 +14,9 @@ RELEASE ?= $(shell date -u +%Y%m%d%H%M%S)
 export UV_SYSTEM_CERTS := true
 export SAM_CLI_TELEMETRY := 0
 ENV := .local/env
+NODE_MODULES := console/node_modules/.ready
+# Node.js is a Python package, so nothing has to be installed.
+NODE := PATH="$(CURDIR)/$(ENV)/contract/bin:$$PATH"
 UV := $(ENV)/tools/bin/uv
 PACKAGE := .local/package/$(ARCH)
 PLATFORM_arm64 := aarch64-manylinux_2_28
@@ -23,7 +26,7 @@ SERVICES := dynamodb cognito-idp events sqs
 # The packages that import a module only when it is used.
 LAZY := aws_lambda_powertools.event_handler aws_lambda_powertools.utilities.data_classes
 
-.PHONY: help run token clock migrate restore restore-drill demo import check test contract prove mutants bench lint format requirements build openapi schemas clean
+.PHONY: help run console token clock migrate restore restore-drill demo import check test contract prove mutants bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -77,7 +80,10 @@ check: $(ENV)/dev/.ready ## run the quick checks: style, types, layers and the q
 	$(ENV)/dev/bin/lint-imports --no-timings 2>/dev/null >/dev/null || $(ENV)/dev/bin/lint-imports; \
 	$(ENV)/dev/bin/python -m pytest -q -m "not slow and not ministack"; wait $$types
 
-lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, types, template and permissions
+console: $(NODE_MODULES) ## build the console's page from console/
+	@$(NODE) npm --prefix console run --silent build
+
+lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready $(NODE_MODULES) ## check style, types, template and permissions
 	$(ENV)/dev/bin/ruff format --check .
 	$(ENV)/dev/bin/ruff check .
 	$(ENV)/dev/bin/mypy
@@ -86,10 +92,12 @@ lint: $(ENV)/dev/.ready $(ENV)/sam/.ready $(ENV)/lint/.ready ## check style, typ
 	$(ENV)/lint/bin/cfn-lint --append-rules cfn_lint_serverless.rules --template template.yaml
 	@found=$$($(ENV)/lint/bin/checkov --quiet --compact --skip-download --framework cloudformation --file template.yaml 2>&1); \
 	  passed=$$?; echo "$$found"; case "$$found" in *"Parsing errors"*) exit 1;; esac; exit $$passed
+	$(NODE) npm --prefix console run --silent check
 
 format: $(ENV)/dev/.ready ## format the code and fix what ruff can fix
 	$(ENV)/dev/bin/ruff format .
 	$(ENV)/dev/bin/ruff check --fix .
+	[ ! -f $(NODE_MODULES) ] || $(NODE) npm --prefix console run --silent format
 
 openapi: $(ENV)/dev/.ready ## write the documents of the API and of the events from the code
 	$(ENV)/dev/bin/python -m tests.api.test_response_examples
@@ -144,7 +152,13 @@ $(ENV)/%/.ready: requirements-%.txt $(ENV)/tools/.ready
 $(ENV)/node/.ready: tests/contract/package-lock.json $(ENV)/contract/.ready
 	@echo "Making $(@D) ..."
 	@rm -rf $(@D) && mkdir $(@D) && cp tests/contract/package.json $< $(@D)
-	@PATH="$(CURDIR)/$(ENV)/contract/bin:$$PATH" npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel error
+	@$(NODE) npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel error
+	@touch $@
+
+# Only to change the console: its built page is part of the project.
+$(NODE_MODULES): console/package.json console/package-lock.json $(ENV)/contract/.ready
+	@echo "Making $(@D) ..."
+	@$(NODE) npm ci --prefix console --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 # ---- the package of the functions, called by `sam build`

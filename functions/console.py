@@ -14,7 +14,7 @@ app = Api("console")
 @app.serves(None)
 def get_console() -> HttpResponse:
     """Get the page. It contains no data, so it needs no access token."""
-    return console_page()
+    return app.public(console_page())
 
 
 @app.serves(None)

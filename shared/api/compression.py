@@ -8,6 +8,8 @@ from typing import Any, Final
 MIN_BYTES: Final = 1024
 # Of the levels that take least CPU, the one with the smallest result; see docs/benchmarks.md.
 _LEVEL: Final = 3
+# A browser gets a page once and then a 304, so fewer bytes are worth the time.
+_PAGE_LEVEL: Final = 9
 
 
 def is_large(body: str) -> bool:
@@ -32,7 +34,8 @@ def encoded(response: dict[str, Any], *, accepts_gzip: bool) -> dict[str, Any]:
         headers["Vary"] = ", ".join(filter(None, (headers.get("Vary"), "Accept-Encoding")))
     if not (large and accepts_gzip):
         return {**response, "headers": headers}
-    body = gzip.compress(response["body"].encode(), _LEVEL, mtime=0)
+    level = _PAGE_LEVEL if headers.get("Content-Type", "").startswith("text/html") else _LEVEL
+    body = gzip.compress(response["body"].encode(), level, mtime=0)
     return {
         **response,
         "headers": {**headers, "Content-Encoding": "gzip"},

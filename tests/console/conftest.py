@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.conftest import RunningStack
-from tests.console.helpers import BOTH, CHROMIUM, TIMEOUT, WIDE, User, post
+from tests.console.helpers import BOTH, CHROMIUM, HEIGHTS, TIMEOUT, WIDE, User, post
 
 expect.set_options(timeout=TIMEOUT)
 
@@ -31,7 +31,7 @@ def open_browser(stack: RunningStack, browser: Browser) -> Iterator[Callable[...
         account_id: str | None = None, password: str | None = None, width: int = WIDE, scheme: Any = "light"
     ) -> User:
         root = stack.stack["accounts"]["root"]
-        size: Any = {"width": width, "height": 900}
+        size: Any = {"width": width, "height": HEIGHTS.get(width, 900)}
         context = browser.new_context(viewport=size, color_scheme=scheme, locale="en-GB", timezone_id="UTC")
         context.set_default_timeout(TIMEOUT)
         contexts.append(context)

@@ -1,0 +1,99 @@
+// Every call of the API, typed by docs/openapi.json. Nothing else in the console knows a path.
+import { send } from "./http";
+import type * as T from "./types";
+
+interface Extra<M extends T.Method, P extends T.PathOf<M>> {
+  query?: Partial<Record<keyof T.QueryOf<M, P>, string | number | boolean | null | undefined>>;
+  body?: T.BodyOf<M, P>;
+  key?: string;
+  version?: number;
+}
+
+/** Call a route. `ids` fill the braces of the path in their order. */
+function call<M extends T.Method, P extends T.PathOf<M>, S extends number = 200 | 201 | 202 | 204>(
+  method: M,
+  path: P,
+  ids: string[] = [],
+  { query, body, key, version }: Extra<M, P> = {},
+): Promise<T.ResponseOf<M, P, S>> {
+  const filled = (path as string).replace(/\{[^}]+\}/g, () => encodeURIComponent(ids.shift() ?? ""));
+  const headers: Record<string, string> = {};
+  if (key) headers["Idempotency-Key"] = key;
+  if (version !== undefined) headers["If-Match"] = `"${version}"`;
+  return send(method, filled, { query, body, headers });
+}
+
+export type CustomerQuery = Extra<"get", "/customers">["query"];
+const BY_ID = "/customers/{customer_id}";
+
+export const me = () => call("get", "/me");
+export const customer = (id: string) => call("get", BY_ID, [id]);
+export const customers = (query: NonNullable<CustomerQuery>) => call("get", "/customers", [], { query });
+export const options = (id: string) => call("get", `${BY_ID}/options`, [id]);
+export const history = (id: string, cursor: string | null) =>
+  call("get", `${BY_ID}/history`, [id], { query: { cursor, limit: 100 } });
+export const drift = (id: string, cursor: string | null) =>
+  call("get", `${BY_ID}/storage-check`, [id], { query: { cursor, limit: 100 } });
+
+export const previewCustomer = (body: T.NewCustomer): Promise<T.CustomerPreview> =>
+  call<"post", "/customers", 200>("post", "/customers", [], { query: { validate_only: true }, body });
+export const addCustomer = (body: T.NewCustomer, key: string): Promise<T.Customer> =>
+  call<"post", "/customers", 201>("post", "/customers", [], { body, key });
+export const changeCustomer = (id: string, body: T.BodyOf<"patch", typeof BY_ID>, version: number) =>
+  call("patch", BY_ID, [id], { body, version });
+export const archiveCustomer = ({ id, version }: T.Customer) => call("delete", BY_ID, [id], { version });
+export const restoreCustomer = ({ id, version }: T.Customer) => call("post", `${BY_ID}/restore`, [id], { version });
+export const endTrial = ({ id, version }: T.Customer) => call("post", `${BY_ID}/production`, [id], { version });
+export const invoicing = (id: string, month: string, cursor: string | null) =>
+  call("get", `${BY_ID}/invoicing`, [id], { query: { month, cursor, limit: 100 } });
+
+export const accounts = (query: NonNullable<Extra<"get", "/accounts">["query"]>) =>
+  call("get", "/accounts", [], { query });
+export const account = (id: string) => call("get", "/accounts/{account_id}", [id]);
+export const addAccount = (
+  id: string,
+  body: T.BodyOf<"post", "/customers/{customer_id}/accounts">,
+  key: string,
+): Promise<T.AddedAccount> =>
+  call<"post", "/customers/{customer_id}/accounts", 201>("post", `${BY_ID}/accounts`, [id], { body, key });
+export const changeAccount = ({ id, version }: T.Account, body: T.BodyOf<"patch", "/accounts/{account_id}">) =>
+  call("patch", "/accounts/{account_id}", [id], { body, version });
+export const removeAccount = ({ id, version }: T.Account) =>
+  call("delete", "/accounts/{account_id}", [id], { version });
+
+export const views = () => call("get", "/views");
+export const saveView = (name: string, columns: string[]) =>
+  call("put", "/views/{name}", [name], { body: { columns } as T.BodyOf<"put", "/views/{name}"> });
+export const removeView = (name: string) => call("delete", "/views/{name}", [name]);
+export const devices = (id: string, columns: string, cursor: string | null) =>
+  call("get", `${BY_ID}/devices`, [id], { query: { columns, cursor, limit: 100 } });
+export const addTestDevice = (id: string, name: string, key: string): Promise<T.AddedDevice> =>
+  call<"post", "/customers/{customer_id}/test-devices", 201>("post", `${BY_ID}/test-devices`, [id], {
+    body: { name },
+    key,
+  });
+export const removeTestDevice = (customerId: string, id: string) =>
+  call("delete", "/customers/{customer_id}/test-devices/{device_id}", [customerId, id]);
+
+export const catalogue = () => call("get", "/storage-locations");
+export const replaceCatalogue = (locations: { country: string; routed_to: string }[], version: number) =>
+  call("put", "/storage-locations", [], { body: { locations }, version });
+
+/** A file to import, as it is on the disk. The service decodes it, or says that the encoding is wrong. */
+export interface ImportFile {
+  content: ArrayBuffer;
+  csv: boolean;
+  encoding: string;
+}
+const sendFile = <R>(file: ImportFile, dry: boolean, key: string): Promise<R> =>
+  send("post", "/imports", {
+    file: { content: file.content, media: file.csv ? "application/octet-stream" : "application/jsonl" },
+    query: { validate_only: dry || null, encoding: file.csv ? file.encoding : null },
+    headers: { "Idempotency-Key": key },
+  });
+export const previewImport = (file: ImportFile) => sendFile<T.ImportPreview>(file, true, crypto.randomUUID());
+export const startImport = (file: ImportFile, key: string) => sendFile<T.ImportJob>(file, false, key);
+export const importJob = (
+  id: string,
+  query: NonNullable<Extra<"get", "/imports/{import_id}">["query"]> = {},
+): Promise<T.ImportJob> => call("get", "/imports/{import_id}", [id], { query });

@@ -1,0 +1,127 @@
+// The one dialog: a question with its consequences. Cancel has the focus.
+import { signal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import * as t from "../messages.en";
+import { Button } from "./basics";
+import { Icon, type IconName } from "./icon";
+
+export interface Question {
+  title: string;
+  consequences: { icon: IconName; text: ComponentChildren }[];
+  /** The button that does it. */
+  yes: string;
+  danger?: boolean;
+  /** The user types this text before the button works. */
+  type?: { label: string; text: string };
+  /** A second way on, such as discarding a draft. */
+  other?: string;
+  no?: string;
+}
+export type Answer = "yes" | "other" | "no";
+
+const asked = signal<{ question: Question; done: (answer: Answer) => void } | null>(null);
+
+export function ask(question: Question): Promise<Answer> {
+  asked.value?.done("no");
+  return new Promise((done) => {
+    asked.value = { question, done };
+  });
+}
+
+/** A modal dialog. Escape closes it, and the focus goes back to where it was. */
+export function Modal({
+  label,
+  onClose,
+  class: of = "",
+  children,
+}: {
+  label: string;
+  onClose: () => void;
+  class?: string;
+  children: ComponentChildren;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement as HTMLElement | null;
+    const shown = dialog.current;
+    shown?.showModal();
+    shown?.querySelector<HTMLElement>("[data-focus]")?.focus();
+    return () => {
+      shown?.close();
+      if (before?.isConnected) before.focus();
+      else document.getElementById("main")?.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class={of}
+      aria-labelledby={label}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      {children}
+    </dialog>
+  );
+}
+
+export function Dialogs() {
+  const now = asked.value;
+  return now && <Ask key={now.question.title} {...now} />;
+}
+
+function Ask({ question, done }: { question: Question; done: (answer: Answer) => void }) {
+  const title = useId();
+  const field = useId();
+  const [typed, setTyped] = useState("");
+  const answer = (given: Answer) => {
+    asked.value = null;
+    done(given);
+  };
+  const off = question.type !== undefined && typed.trim() !== question.type.text.trim();
+  return (
+    <Modal label={title} onClose={() => answer("no")}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!off) answer("yes");
+        }}
+      >
+        <h2 id={title}>{question.title}</h2>
+        <ul class="consequences">
+          {question.consequences.map((each, at) => (
+            <li key={at}>
+              <Icon name={each.icon} />
+              <span>{each.text}</span>
+            </li>
+          ))}
+        </ul>
+        {question.type && (
+          <div class="field">
+            <label for={field}>{question.type.label}</label>
+            <input
+              id={field}
+              class="input"
+              autocomplete="off"
+              placeholder={question.type.text}
+              value={typed}
+              onInput={(event) => setTyped(event.currentTarget.value)}
+            />
+          </div>
+        )}
+        <div class="buttons">
+          <Button data-focus onClick={() => answer("no")}>
+            {question.no ?? t.cancel}
+          </Button>
+          {question.other && <Button onClick={() => answer("other")}>{question.other}</Button>}
+          <Button type="submit" kind={question.danger ? "danger" : "primary"} disabled={off}>
+            {question.yes}
+          </Button>
+        </div>
+      </form>
+    </Modal>
+  );
+}
