@@ -4,6 +4,8 @@ from typing import Any
 
 import schemathesis
 
+schemathesis.serializer.alias(["application/jsonl", "application/x-ndjson"], "text/plain")
+
 
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
