@@ -19,6 +19,7 @@ from shared.customers.customer import Customer
 from shared.errors import RulesViolatedError, RuleViolation, Violations
 from shared.idempotency import Identified, request_hash
 from shared.values.emails import normalize_email
+from shared.values.models import fields_of
 from shared.values.names import MAX_NAME_LENGTH, normalize_name
 from shared.values.timestamps import Timestamp
 
@@ -282,7 +283,7 @@ def show_account(account: Account, now: datetime) -> AccountResponse:
     failed = account.identity_failed or account.invitation_failure is not None
     ready = account.identity_version >= account.version and not failed and not account.awaits_invitation
     return AccountResponse(
-        **account.model_dump(include=set(AccountResponse.model_fields) - _COMPUTED),
+        **fields_of(account, set(AccountResponse.model_fields) - _COMPUTED),
         status=account.status_at(now),
         identity="ready" if ready else "failed" if failed else "pending",
         invitation_expires_at=account.invitation_expires_at,

@@ -121,7 +121,7 @@ def add_account(
             if any(_removed_owner(store, caller.now, item)[0] is None for item in reserved):
                 raise EmailExistsError
             return AddedAccount(
-                AddedAccountResponse(**show_account(account, caller.now).model_dump(), credentials=None), "validated"
+                AddedAccountResponse(**dict(show_account(account, caller.now)), credentials=None), "validated"
             )
         earlier = _write_new(store, caller, actor, account, records.get(invitations), max_invitations)
         if earlier is None:
@@ -133,7 +133,7 @@ def add_account(
         actor, earlier.role
     )  # checked again: no response shows the secret of a role above the actor's own
     if validate_only:
-        known = show_account(as_created(earlier, new), caller.now).model_dump()
+        known = dict(show_account(as_created(earlier, new), caller.now))
         return AddedAccount(AddedAccountResponse(**known, credentials=None), "validated")
     return AddedAccount(_finish(store, identities, caller, actor, earlier, new, idempotency_key), "replayed")
 
@@ -208,7 +208,7 @@ def _finish(
     idempotency_key: str,
 ) -> AddedAccountResponse:
     """Return the first response. Create a machine's sign-in, if it does not exist, and show its credentials."""
-    response = show_account(as_created(stored, new), caller.now).model_dump()
+    response = dict(show_account(as_created(stored, new), caller.now))
     if stored.kind == "person":
         return AddedAccountResponse(**response, credentials=None)
     # The secret is derived from the request, so a repeat of the request returns the same secret.

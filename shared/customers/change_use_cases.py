@@ -84,7 +84,7 @@ def change_customer(
     if changed.version > version and changed.last_change and "device_country" in changed.last_change.changes:
         location = "The storage location has not changed. Only support can change it."
         notices.append(Notice(code="storage_location_unchanged", detail=location))
-    return ChangedCustomerResponse(**show_current(store, caller, changed).model_dump(), notices=notices)
+    return ChangedCustomerResponse(**dict(show_current(store, caller, changed)), notices=notices)
 
 
 def write_change(store: Store, caller: Caller, actor: Account, customer: Customer, change: CustomerChange) -> Customer:
@@ -325,7 +325,7 @@ def get_history(store: Store, caller: Caller, customer_id: str, *, limit: int, c
         if change is None:
             incomplete.append(IncompleteRecord(kind="change", id=sk.removeprefix(HISTORY)))
         else:
-            entries.append(HistoryEntry.model_validate(change.model_dump()))
+            entries.append(HistoryEntry.model_validate(dict(change)))
         position = {**position, "sk": sk} if sk else {**position, "shown": str(int(position["shown"]) + 1)}
     more = page.next is not None or len(merged) > limit
     return History(

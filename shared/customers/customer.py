@@ -24,6 +24,7 @@ from shared.errors import RulesViolatedError, RuleViolation, Violations, require
 from shared.idempotency import Identified, request_hash
 from shared.storage_locations.catalogue import Catalogue, DecidedBy, StorageLocation, decide_location
 from shared.values.countries import CountryCode, CountryResponse, country_name, country_response
+from shared.values.models import fields_of
 from shared.values.names import MAX_NAME_LENGTH, fold_name
 from shared.values.timestamps import Timestamp, format_timestamp
 
@@ -330,13 +331,17 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
         since = max(since, customer.created_at)  # a site that is added later is in production from its creation
     location = customer.storage_location
     return CustomerResponse(
-        **customer.model_dump(include=_SHOWN_AS_STORED),
+        **fields_of(customer, _SHOWN_AS_STORED),
         service_type=source.service_type,
         inherited_from=None if source is customer else source.id,
         services_to_provide=list(customer.services_to_provide),
         device_country=country_response(customer.device_country),
         storage_location=StorageLocationResponse(
-            code=location.country, name=country_name(location.country), **location.model_dump(exclude={"country"})
+            code=location.country,
+            name=country_name(location.country),
+            decided=location.decided,
+            catalogue_version=location.catalogue_version,
+            decided_at=location.decided_at,
         ),
         state="in_trial" if since is None else "in_production",
         trial=source.trial

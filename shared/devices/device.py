@@ -16,6 +16,7 @@ from shared.errors import RuleViolation, Violations
 from shared.idempotency import Identified, request_hash, secret_from
 from shared.storage_locations.catalogue import Catalogue
 from shared.values.countries import CountryCode, CountryResponse, country_response
+from shared.values.models import fields_of
 from shared.values.names import MAX_NAME_LENGTH, normalize_name
 from shared.values.timestamps import Timestamp
 
@@ -119,7 +120,7 @@ class AddedDeviceResponse(DeviceResponse):
 def show_device(device: Device, expected: str) -> DeviceResponse:
     """Build the response. `expected` is the customer's storage location, now or when the device was added."""
     return DeviceResponse(
-        **device.model_dump(include={"id", "customer_id", "name", "catalogue_version", "created_at", "created_by"}),
+        **fields_of(device, ("id", "customer_id", "name", "catalogue_version", "created_at", "created_by")),
         expected=country_response(expected),
         actual=country_response(device.storage_location) if device.storage_location else None,
         matches=device.storage_location == expected,

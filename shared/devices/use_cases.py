@@ -97,7 +97,7 @@ def add_test_device(
 
 def _shown(device: Device, token: str) -> AddedDeviceResponse:
     shown = show_device(device, device.expected_location)
-    return AddedDeviceResponse(**shown.model_dump(), installation_token=token)
+    return AddedDeviceResponse(**dict(shown), installation_token=token)
 
 
 def _too_many() -> TooManyDevicesError:
@@ -182,8 +182,10 @@ def _drift(customer: Customer, catalogue: Catalogue) -> Drift | None:
     if actual == expected:
         return None
     return Drift(
-        **customer.model_dump(include={"name", "level", "path"}),
         customer_id=customer.id,
+        name=customer.name,
+        level=customer.level,
+        path=customer.path,
         expected=country_response(expected),
         actual=country_response(actual) if actual else None,
     )

@@ -37,6 +37,7 @@ from shared.table.keys import CATALOGUE, Key, account_key, customer_key, import_
 from shared.table.overlay import OverlayStore
 from shared.table.queries import has_passed, parse_record
 from shared.table.store import MAX_KEYS, ConditionFailedError, Put, Records, Store, update_between
+from shared.values.models import fields_of
 from shared.values.timestamps import Timestamp
 
 RETENTION: Final = timedelta(days=90)
@@ -137,7 +138,7 @@ def _response(
 ) -> ImportResponse:
     done = import_job.created + import_job.existed + import_job.refused
     return ImportResponse(
-        **import_job.model_dump(include={"id", "rows", "created", "existed", "refused", "created_at", "created_by"}),
+        **fields_of(import_job, ("id", "rows", "created", "existed", "refused", "created_at", "created_by")),
         state="done" if import_job.finished_at else "running" if done else "waiting",
         rows_done=done,
         finished_at=import_job.finished_at,

@@ -14,6 +14,7 @@ from shared.table.keys import Item, customer_key
 from shared.table.queries import IncompleteRecord, has_passed, read_all
 from shared.table.store import Store
 from shared.values.csv_text import as_csv
+from shared.values.models import fields_of
 from shared.values.timestamps import Timestamp
 
 
@@ -91,7 +92,7 @@ def _row(customer: Customer, month: Month, now: datetime) -> InvoicingRow | None
     if since is None or part is None or has_passed(customer.expires_at, now):
         return None
     return InvoicingRow(
-        **customer.model_dump(include={"name", "path", "service_type", "references"}),
+        **fields_of(customer, ("name", "path", "service_type", "references")),
         customer_id=customer.id,
         invoice_from=since,
         **part._asdict(),

@@ -10,6 +10,7 @@ from shared.storage_locations.records import catalogue_items
 from shared.table.keys import CATALOGUE, catalogue_key
 from shared.table.store import ConditionFailedError, Put, Store, update_between
 from shared.values.countries import CountryResponse, country_response
+from shared.values.models import fields_of
 from shared.values.timestamps import Timestamp
 
 
@@ -62,10 +63,10 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
 
 def _show(catalogue: Catalogue) -> CatalogueResponse:
     return CatalogueResponse(
-        **catalogue.model_dump(exclude={"locations"}),
+        **fields_of(catalogue, Catalogue.model_fields.keys() - {"locations"}),
         locations=[
             LocationResponse(
-                **country_response(location.country).model_dump(),
+                **dict(country_response(location.country)),
                 open=location.routed_to == location.country,
                 routed_to=country_response(location.routed_to),
             )
