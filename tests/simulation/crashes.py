@@ -72,7 +72,7 @@ def _plain(response: Any) -> Any:
         return _plain(response.model_dump())
     if isinstance(response, dict):
         return {name: _plain(value) for name, value in response.items() if name not in ("outcome", "ended_now")}
-    if isinstance(response, list):
+    if isinstance(response, list | tuple):
         return [_plain(each) for each in response]
     return response
 

@@ -18,7 +18,7 @@ from shared.events.bus import open_bus
 from shared.table.dynamodb import DynamoStore, open_sign_in_store, open_store
 from tests.simulation.fake_dynamo import FakeDynamo, error
 
-_ENVIRONMENT: Final = {
+_ENVIRONMENT: Final = {"MAX_INVITATIONS": "1000000",
     "TABLE_NAME": "table", "USER_POOL_ID": "pool", "EVENT_BUS": "bus", "SHARD_QUEUE_URL": "shards",
     "IMPORT_QUEUE_URL": "imports", "SIGN_IN_ENDPOINT": "https://cognito.example", "USER_POOL_CLIENT_ID": "client",
 }  # fmt: skip

@@ -160,6 +160,7 @@ class Account:
     signed_in_at: datetime | None = None
     version: int = 1
     synced: int = 0  # the version up to which the user pool is updated
+    invited_at: datetime | None = None
     removed: bool = False
 
     @property

@@ -1,6 +1,6 @@
 """The expected body of each response."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.values.timestamps import format_timestamp
@@ -108,6 +108,10 @@ class Responses(ModelState):
         }
 
     def shown_account(self, account: Account) -> dict[str, Any]:
+        expires_at = account.invited_at + timedelta(days=7) if account.invited_at else None
+        status = account.status
+        if status == "invited" and expires_at and self.now >= expires_at:
+            status = "invitation_expired"
         return {
             "id": account.id,
             "kind": account.kind,
@@ -115,7 +119,10 @@ class Responses(ModelState):
             "email": account.email,
             "display_name": account.display_name,
             "role": account.role,
-            "status": account.status,
+            "status": status,
+            "invited_at": format_timestamp(account.invited_at) if account.invited_at else None,
+            "invitation_expires_at": format_timestamp(expires_at) if expires_at and status != "active" else None,
+            "invitation_failure": None,
             "identity": "ready" if account.synced >= account.version else "pending",
             "signed_in_at": format_timestamp(account.signed_in_at) if account.signed_in_at else None,
             "version": account.version,

@@ -49,6 +49,14 @@ class TimeSteps(Steps):
                 assert invoke(function, {"Records": batch}) == {"batchItemFailures": []}
         self.delivered += len(changes)
         for account in self.model.accounts.values():
+            signs_in = account.signed_in_at and account.disabled
+            if (
+                account.kind == "person"
+                and not account.invited_at
+                and account.synced < account.version
+                and not signs_in
+            ):
+                account.invited_at = self.aws.now
             account.synced = account.version
         users = {account.id: not account.disabled for account in self.model.accounts.values()}
         assert self.aws.cognito.users == users
