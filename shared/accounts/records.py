@@ -7,7 +7,7 @@ from shared.auth.authorization import Account
 from shared.errors import TooManyInvitationsError
 from shared.table.keys import Item, account_key, email_key, invitations_key, tree_below
 from shared.table.queries import build_record
-from shared.table.store import Action, Increment, Put
+from shared.table.store import Action, Increment, Put, update_between
 
 
 def account_item(account: Account) -> Item:
@@ -24,10 +24,10 @@ def count_invitation(customer_id: str, stored: Item | None, now: datetime, most:
     """
     key, stored = invitations_key(customer_id), stored or {}
     day = max(f"{now:%Y-%m-%d}", stored.get("day", ""))  # a clock that is behind does not begin an earlier day
-    if stored.get("day") != day:
-        return Put(
-            {"pk": key[0], "sk": key[1], "day": day, "count": 1}, condition={"day": stored["day"]} if stored else None
-        )
+    if not stored:
+        return Put({"pk": key[0], "sk": key[1], "day": day, "count": 1})
+    if stored["day"] != day:
+        return update_between(stored, {**stored, "day": day, "count": 1}, {"day": stored["day"]})
     if stored["count"] >= most:
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
         raise TooManyInvitationsError(most, math.ceil((midnight - now).total_seconds()))
