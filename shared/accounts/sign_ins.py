@@ -91,7 +91,7 @@ def _invite(
         customer.get("name", ""), "" if inviter.get("removed") else inviter.get("display_name", ""), console
     )
     mailed = identities.invite(account.id, account.email or "", invitation)
-    return {"invitations_sent": account.invitations, **({"invited_at": now} if mailed else {})}
+    return {"invitations_sent": max(account.invitations, 1), **({"invited_at": now} if mailed else {})}
 
 
 def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
