@@ -57,10 +57,11 @@ def test_expired_token_is_renewed_without_a_word(open_browser: Callable[..., Use
             route.fallback()
 
     page.route("**/accounts?*", once)
-    user.go(f"#/accounts/{lineage['root']['id']}")
+    with page.expect_response(lambda response: "/accounts?" in response.url and response.ok) as renewed:
+        user.go(f"#/accounts/{lineage['root']['id']}")
+    assert expired == [renewed.value.url]
     expect(page.get_by_role("table")).to_be_visible()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert expired
 
 
 def test_tabs_share_the_session_and_signing_out_ends_it_everywhere(
