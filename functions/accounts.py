@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from shared.accounts import use_cases
+from shared.accounts import credential_use_cases, use_cases
 from shared.accounts.account import (
     AccountChange,
     AccountPreview,
@@ -15,6 +15,7 @@ from shared.accounts.account import (
     EmailChange,
     NewAccount,
 )
+from shared.accounts.credentials import AddedCredentialResponse, CredentialList, NewCredential
 from shared.accounts.identities import open_user_directory
 from shared.accounts.use_cases import AccountPage, AccountQuery, Me
 from shared.api.app import Api
@@ -27,7 +28,9 @@ from shared.errors import (
     LastSuperUserError,
     NotFoundError,
     RulesViolatedError,
+    TooManyCredentialsError,
     TooManyInvitationsError,
+    UnavailableError,
 )
 
 app = Api("accounts")
@@ -37,6 +40,14 @@ app = Api("accounts")
 def get_me() -> HttpResponse:
     """Get the caller's account, its customer and its permissions."""
     return app.ok(use_cases.get_me(app.store, app.caller))
+
+
+@app.serves(Me, raises=[UnavailableError])
+def record_second_factor() -> HttpResponse:
+    """Ask the user pool whether the caller's sign-in has a second factor, and record it."""
+    me = use_cases.record_second_factor(app.store, open_user_directory(), app.caller)
+    log_event("second_factor_recorded", account_id=me.account.id, second_factor=me.account.second_factor)
+    return app.ok(me)
 
 
 @app.serves(
@@ -109,6 +120,35 @@ def resend_invitation(account_id: str) -> HttpResponse:
     account = use_cases.resend_invitation(app.store, app.caller, account_id, max_invitations=app.max_invitations)
     log_event("invitation_requested", account_id=account.id)
     return app.ok(account, status=202)
+
+
+@app.serves(AddedCredentialResponse, status=201, raises=[TooManyCredentialsError, RulesViolatedError, UnavailableError])
+def add_credential(account_id: str, new: NewCredential, idempotency_key: IdempotencyKey = None) -> HttpResponse:
+    """Give a machine another credential, so that it can change to another secret without an interruption."""
+    added = credential_use_cases.add_credential(
+        app.store,
+        open_user_directory(),
+        app.caller,
+        account_id,
+        new,
+        idempotency_key=idempotency_key or str(uuid4()),
+    )
+    log_event(f"credential_{added.outcome}", account_id=account_id, credential_id=added.credential.id)
+    return app.created(added.credential, added.outcome, location=f"/accounts/{account_id}/credentials")
+
+
+@app.serves(CredentialList)
+def list_credentials(account_id: str) -> HttpResponse:
+    """List the credentials of a machine, without their secrets."""
+    return app.ok(credential_use_cases.list_credentials(app.store, app.caller, account_id))
+
+
+@app.serves(None, status=204)
+def revoke_credential(account_id: str, credential_id: str) -> HttpResponse:
+    """Revoke a credential of a machine. It is rejected from its next request on."""
+    credential_use_cases.revoke_credential(app.store, open_user_directory(), app.caller, account_id, credential_id)
+    log_event("credential_revoked", account_id=account_id, credential_id=credential_id)
+    return app.no_content()
 
 
 @app.serves(None, status=204, raises=[LastSuperUserError])

@@ -47,9 +47,20 @@ def get_test_device(customer_id: str, device_id: str) -> HttpResponse:
     return app.ok(use_cases.get_test_device(app.store, app.caller, customer_id, device_id))
 
 
+@app.serves(AddedDeviceResponse, status=201, raises=[ArchivedError])
+def replace_token(customer_id: str, device_id: str, idempotency_key: IdempotencyKey = None) -> HttpResponse:
+    """Give a test device another installation token. The token before it becomes invalid."""
+    replaced = use_cases.replace_token(
+        app.store, app.caller, customer_id, device_id, idempotency_key=idempotency_key or str(uuid4())
+    )
+    log_event("token_replaced", customer_id=customer_id, device_id=device_id)
+    location = f"/customers/{customer_id}/test-devices/{device_id}"
+    return app.created(replaced.device, replaced.outcome, location=location)
+
+
 @app.serves(None, status=204)
 def remove_test_device(customer_id: str, device_id: str) -> HttpResponse:
-    """Remove a test device. A device never changes, so If-Match is not required."""
+    """Remove a test device. If-Match is not required: only its token can change."""
     use_cases.remove_test_device(app.store, app.caller, customer_id, device_id)
     log_event("test_device_removed", customer_id=customer_id, device_id=device_id)
     return app.no_content()

@@ -92,7 +92,9 @@ def _of_counts(items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901, PLR09
     for (pk, sk), item in items.items():
         if sk == "account":
             account = Account.model_validate(item)
-            super_users[account.customer_id] += counts_as_super_user(account)
+            super_users[account.customer_id] += account.is_counted
+            if account.is_counted and not counts_as_super_user(account):
+                yield f"{account.id} is counted and is no active super_user"
             if account.email:
                 if account.email.lower() in emails:
                     yield f"two accounts have the address {account.email}"
@@ -104,14 +106,14 @@ def _of_counts(items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901, PLR09
     for (pk, sk), item in items.items():
         if sk == "email" and emails.get(pk.removeprefix("email#")) != item["account_id"]:
             yield f"the record of the address {pk} has no account"
-        if sk == "super_users":
+        if sk == "active_super_users":
             customer_id = pk.removeprefix("customer#")
             if item["count"] != super_users[customer_id]:
                 yield f"{item['count']} super_users are counted at {customer_id}, not {super_users[customer_id]}"
         if sk == "devices" and not item["count"] == devices[pk] <= MAX_TEST_DEVICES:
             yield f"{item['count']} devices are counted at {pk}, and {devices[pk]} exist"
     for customer_id, number in super_users.items():
-        if number and (f"customer#{customer_id}", "super_users") not in items:
+        if number and (f"customer#{customer_id}", "active_super_users") not in items:
             yield f"the super_users of {customer_id} are not counted"
     for pk, number in devices.items():
         if number and (pk, "devices") not in items:

@@ -84,6 +84,7 @@ def make_stack(ministack: Ministack, outputs: dict[str, str], earlier: dict[str,
         "endpoint": ministack.endpoint,
         "user_pool_id": pool,
         "client_id": client_id,
+        "my_sign_in_client_id": outputs["MySignInClientId"],
         "accounts": accounts,
         "tokens": {
             name: access_token(cognito, client_id, account["id"], account["password"])
@@ -102,6 +103,7 @@ def sam_environment(stack: dict[str, Any], outputs: dict[str, str]) -> dict[str,
             "LOCAL_ACCOUNT_ID": stack["accounts"]["root"]["id"],
             "USER_POOL_ID": stack["user_pool_id"],
             "USER_POOL_CLIENT_ID": stack["client_id"],
+            "MY_SIGN_IN_CLIENT_ID": stack["my_sign_in_client_id"],
             "SIGN_IN_ENDPOINT": stack["endpoint"],  # the URL in a browser
             "CONSOLE_URL": f"{stack['url']}/",
             "EVENT_BUS": outputs["EventBusName"],

@@ -50,16 +50,16 @@ def seed(
             UserPoolId=user_pool,
             Username=account.id,
             UserAttributes=[{"Name": "email", "Value": account.email}, {"Name": "email_verified", "Value": "true"}],
-            TemporaryPassword=new_secret(),  # replaced by the permanent one below
+            TemporaryPassword=new_secret(),  # nobody knows it; `set_password` sets another one
             MessageAction="SUPPRESS",
         )
     return account
 
 
-def set_password(cognito: Any, user_pool: str, account_id: str) -> str:
-    """Set a new permanent password for an account and return it."""
+def set_password(cognito: Any, user_pool: str, account_id: str, *, permanent: bool = True) -> str:
+    """Set a new password for an account and return it. One that is not permanent is valid once, within 7 days."""
     password = new_secret()
-    cognito.admin_set_user_password(UserPoolId=user_pool, Username=account_id, Password=password, Permanent=True)
+    cognito.admin_set_user_password(UserPoolId=user_pool, Username=account_id, Password=password, Permanent=permanent)
     return password
 
 
@@ -100,8 +100,11 @@ def main() -> None:
         )
     except RulesViolatedError as refused:
         sys.exit("\n".join(error["detail"] for error in refused.errors))
-    password = set_password(cognito, given.user_pool, account.id)
-    print(f"The first super_user is {account.id}. Sign in with {account.email} and {password}")
+    password = set_password(cognito, given.user_pool, account.id, permanent=False)
+    print(
+        f"The first super_user is {account.id}. Within 7 days, sign in to the console with {account.email} and "
+        f"{password} and choose a password of your own."
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ from shared.errors import Violations, require
 from shared.idempotency import id_from
 from shared.storage_locations.catalogue import decide_location, first_catalogue
 from shared.storage_locations.records import catalogue_items
-from shared.table.keys import super_users_key
-from shared.table.store import Action, Increment, Put
+from shared.table.store import Action, Put
 from shared.values.countries import country_code
 from shared.values.emails import normalize_email
 from shared.values.names import normalize_name
@@ -58,4 +57,4 @@ def bootstrap_records(
         created_by=account_id,
     )
     items = [customer_item(root), *catalogue_items(catalogue), account_item(account), email_item(account)]
-    return account, [*map(Put, items), Increment(super_users_key(root_id), 1)]
+    return account, [*map(Put, items)]

@@ -4,6 +4,7 @@
     ├── MalformedRequestError     400  not JSON, wrong shape, unknown or read-only field
     ├── UnauthenticatedError      401  no valid access token
     ├── NoActiveAccountError      403  a valid token, but no active account
+    ├── SecondFactorRequiredError 403  the role needs a second factor, and the sign-in has none
     ├── ForbiddenError            403  inside the caller's subtree, without permission
     ├── NotFoundError             404  absent, or outside the caller's subtree: the same response
     ├── MethodNotAllowedError     405
@@ -14,6 +15,7 @@
     ├── EmailExistsError          409
     ├── LastSuperUserError        409
     ├── TooManyDevicesError       409
+    ├── TooManyCredentialsError   409
     ├── StaleVersionError         412
     ├── BodyTooLargeError         413
     ├── UnsupportedMediaError     415
@@ -76,6 +78,15 @@ class NoActiveAccountError(ApiError):
     status, code = 403, "no_active_account"
 
 
+class SecondFactorRequiredError(ApiError):
+    status, code = 403, "second_factor_required"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your role requires a second factor. Set one up in the console under My sign-in, then sign in again."
+        )
+
+
 class ForbiddenError(ApiError):
     status, code = 403, "forbidden"
 
@@ -131,11 +142,20 @@ class LastSuperUserError(ApiError):
     status, code = 409, "last_super_user"
 
     def __init__(self) -> None:
-        super().__init__("This is the last enabled super_user of its customer. Create another one first.")
+        super().__init__(
+            "This is the last active super_user of its customer. Another one has to sign in first, so add one."
+        )
 
 
 class TooManyDevicesError(ApiError):
     status, code = 409, "too_many_test_devices"
+
+
+class TooManyCredentialsError(ApiError):
+    status, code = 409, "too_many_credentials"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A machine has at most {most} credentials. Revoke one first.")
 
 
 class StaleVersionError(ApiError):

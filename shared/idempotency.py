@@ -6,7 +6,6 @@ transaction as the resource and exists as long as the resource, so a crash can't
 
 import base64
 import hashlib
-import hmac
 import json
 from typing import Literal
 
@@ -33,15 +32,6 @@ def id_from(prefix: str, *parts: str) -> str:
     """
     digest = hashlib.sha256("\x1f".join(parts).encode()).digest()[:16]
     return f"{prefix}_{base64.b32encode(digest).decode().rstrip('=').lower()}"
-
-
-def secret_from(key: str, id: str, idempotency_key: str) -> str:
-    """Return 256 bits in 43 characters, always the same for the same request of the same caller.
-
-    `key` and `id` are in the table, but the Idempotency-Key is not: the table alone does not reveal the secret.
-    """
-    digest = hmac.digest(key.encode(), f"secret of {id} by {idempotency_key}".encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def request_hash(request: BaseModel) -> str:

@@ -3,8 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.accounts.account import counts_as_super_user
-from shared.accounts.records import account_item, email_item
+from shared.accounts.records import account_item, count_super_users, counted, email_item
 from shared.auth.authorization import Account, Caller, Operation, Role
 from shared.bootstrap import bootstrap_records
 from shared.customers.customer import Customer, NewCustomer, new_customer
@@ -14,7 +13,7 @@ from shared.devices.device import Device
 from shared.devices.records import device_item
 from shared.idempotency import id_from
 from shared.storage_locations.catalogue import first_catalogue
-from shared.table.keys import devices_key, super_users_key
+from shared.table.keys import devices_key
 from shared.table.store import Increment, Put, Store
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -123,8 +122,7 @@ def put(store: Store, *records: Customer | Account | Device) -> None:
     for record in records:
         if isinstance(record, Account):
             email = [Put(email_item(record))] if record.email else []
-            count = [Increment(super_users_key(record.customer_id), 1)] if counts_as_super_user(record) else []
-            store.write(Put(account_item(record)), *email, *count)
+            store.write(Put(account_item(counted(record))), *email, *count_super_users(None, record))
         elif isinstance(record, Device):
             store.write(Put(device_item(record)), Increment(devices_key(record.customer_id), 1))
         elif record.parent_id:

@@ -140,6 +140,7 @@ def as_created(account: Account, new: NewAccount) -> Account:
             "display_name": normalize_name(new.display_name or "", "/display_name"),
             "role": new.role,
             "signed_in_at": None,
+            "second_factor": False,
             "disabled": False,
             "identity_failed": False,
             "replaces_sign_in": False,
@@ -161,9 +162,15 @@ def account_tombstone(account: Account) -> Account:
     )
 
 
+def without_address(account: Account) -> Account:
+    """Return an account that was invited at an address which is now that of another customer's account."""
+    changes = {"email": None, "invitation_failure": "email_taken", "identity_failed": False}
+    return account.model_copy(update={**changes, "version": account.version + 1})
+
+
 def counts_as_super_user(account: Account) -> bool:
-    """Return whether the account counts as a super_user: an enabled person. Machines do not count."""
-    return account.kind == "person" and account.role == "super_user" and not (account.disabled or account.removed)
+    """Return whether the account counts as an active super_user: an enabled person who has signed in."""
+    return account.kind == "person" and account.role == "super_user" and account.status == "active"
 
 
 def _require(value: str | None, pointer: str) -> str:
@@ -188,7 +195,9 @@ class AccountPreview(BaseModel):
 
     kind: Kind
     customer_id: str
-    email: str | None
+    email: str | None = Field(
+        description="Null for a machine, and for a person at whose address another customer has invited a person since."
+    )
     display_name: str
     role: Role
 
@@ -209,21 +218,26 @@ class AccountResponse(AccountPreview, Identified):
         description="undeliverable: the mail was not accepted. email_taken: another sign-in has the address."
     )
     signed_in_at: Timestamp | None = Field(description="The time of the first sign-in. Null before it.")
+    second_factor: bool = Field(
+        description="Whether the sign-in asked for a code of an authenticator app when the user pool was last asked."
+    )
     version: int
     created_at: Timestamp
     created_by: str
 
 
 class Credentials(BaseModel):
-    """The credentials of a machine for the user pool. Shown once."""
+    """The first credential of a machine, with its secret. Shown once."""
 
-    client_id: str
-    client_secret: str
+    id: str
+    client_id: str = Field(description="The user name for the user pool.")
+    client_secret: str = Field(description="The password for the user pool.")
 
 
 class AddedAccountResponse(AccountResponse):
     credentials: Credentials | None = Field(
-        description="The credentials of a machine, in this response only. Null for a person."
+        description="The credential of a machine, in this response only. Null for a person, and if the request is "
+        "repeated: then add another credential."
     )
 
 
@@ -234,6 +248,11 @@ def with_another_invitation(account: Account, actor: Account) -> Account:
     account, and a person who has signed in.
     """
     _ensure_person(account)
+    if account.email is None:
+        detail = (
+            "Another customer has invited a person at the address. Change it with PUT /accounts/{account_id}/email."
+        )
+        raise _not_invited("email_taken", detail)
     if account.signed_in_at:
         raise _not_invited("signed_in", 'The person has signed in. They can use "Forgotten password".')
     if account.awaits_invitation and not (account.identity_failed or account.invitation_failure):

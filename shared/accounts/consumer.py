@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from shared.accounts.mails import with_invitation_text
+from shared.auth.authorization import account_of
 from shared.aws.batch import SEQUENCE_NUMBER, id_of, process_batch
 from shared.aws.observability import count_metric, flush_metrics, log, log_event
 
+API_SCOPE: Final = "customers/api"  # as in template.yaml
+_COGNITO_SCOPE: Final = "aws.cognito.signin.user.admin"
 _KEY: Final = ("dynamodb", "Keys", "pk", "S")
 
 
@@ -39,17 +42,33 @@ def process_mail(event: Any) -> Any:
         flush_metrics()
 
 
-def process_sign_in(event: Any, record: Callable[[str], None]) -> Any:
-    """Call `record` with the account id of a PreTokenGeneration event, and return the event: the token does not change.
+def process_sign_in(event: Any, client_id: str, record: Callable[[str], None]) -> Any:
+    """Call `record` with the username of a PreTokenGeneration event, and return the event with the token's scopes.
 
     A failure is logged and counted and never raised, because the user pool would then refuse the sign-in.
     """
-    account_id = id_of(event, "userName")
+    sign_in = id_of(event, "userName")
     try:
-        record(account_id)
+        record(sign_in)
     except Exception as error:  # noqa: BLE001 - nothing may block a sign-in
-        log.error("sign_in_not_recorded", account_id=account_id, error=type(error).__qualname__)
+        log.error("sign_in_not_recorded", account_id=account_of(sign_in), error=type(error).__qualname__)
         count_metric("sign_in_not_recorded")
     finally:
         flush_metrics()
-    return event
+    return with_scopes(event, client_id)
+
+
+def with_scopes(event: Any, client_id: str) -> Any:
+    """Return the event with the scopes of a token for the app client `client_id`, which is that of the API.
+
+    Such a token has the API's scope and can't change the sign-in at Cognito. Tokens of other clients do not change:
+    Cognito gives them its own scope, and the API rejects them. Only the event decides.
+    """
+    try:
+        is_of_the_api = event["callerContext"]["clientId"] == client_id
+    except (KeyError, TypeError):  # not an event of the user pool
+        return event
+    if not is_of_the_api:
+        return event
+    scopes = {"scopesToAdd": [API_SCOPE], "scopesToSuppress": [_COGNITO_SCOPE]}
+    return {**event, "response": {"claimsAndScopeOverrideDetails": {"accessTokenGeneration": scopes}}}

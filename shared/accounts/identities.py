@@ -1,13 +1,15 @@
 """Sign-ins: the protocol that the use cases need, and its implementation with Cognito.
 
-The username is the account's id. Every call can be repeated. If its effect exists already, it changes nothing.
+The username of a person is the account's id, and that of a machine is the id of a credential, which begins with the
+account's id. Every call can be repeated. If its effect exists already, it changes nothing.
 """
 
 import contextlib
 import secrets
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,7 +27,7 @@ class IdentityError(Exception):
 
 
 class NoIdentityError(IdentityError):
-    """The account has no sign-in."""
+    """There is no such sign-in."""
 
 
 class UndeliverableError(IdentityError):
@@ -48,6 +50,8 @@ class _ConfirmedError(IdentityError):
     """The person has chosen a password, and needs no invitation."""
 
 
+_TOTP: Final = "SOFTWARE_TOKEN_MFA"
+
 _ERRORS: Final[dict[str, type[IdentityError]]] = {
     "UserNotFoundException": NoIdentityError,
     "CodeDeliveryFailureException": UndeliverableError,
@@ -55,6 +59,17 @@ _ERRORS: Final[dict[str, type[IdentityError]]] = {
     "AliasExistsException": _ExistsError,
     "UnsupportedUserStateException": _ConfirmedError,
 }
+
+
+class SignIn(NamedTuple):
+    """A sign-in as the user pool has it. `is_used`: its owner has chosen a password; that of a machine always is."""
+
+    name: str
+    email: str | None
+    is_enabled: bool
+    is_used: bool
+    created_at: datetime
+    second_factor: bool = False  # unknown in a list of sign-ins
 
 
 class UserDirectory(Protocol):
@@ -65,14 +80,17 @@ class UserDirectory(Protocol):
         UndeliverableError, AddressTakenError, IdentityError.
         """
 
-    def create_machine_user(self, account_id: str, secret: str) -> None:
+    def create_machine_user(self, client_id: str, secret: str) -> None:
         """Create the sign-in of a machine, with its permanent secret. Raises IdentityError."""
 
-    def enable(self, account_id: str, *, enabled: bool) -> None:
-        """Enable or disable a sign-in. Raises NoIdentityError, IdentityError."""
+    def enable(self, sign_in: str, *, enabled: bool) -> None:
+        """Enable a sign-in, or disable it and end its sessions. Raises NoIdentityError, IdentityError."""
 
-    def remove(self, account_id: str) -> None:
+    def remove(self, sign_in: str) -> None:
         """Remove a sign-in. Raises IdentityError."""
+
+    def find(self, name: str) -> SignIn:
+        """Return the sign-in with a username or an address. Raises NoIdentityError, IdentityError."""
 
 
 class CognitoUserDirectory:
@@ -110,24 +128,43 @@ class CognitoUserDirectory:
                 **more,
             )
 
-    def create_machine_user(self, account_id: str, secret: str) -> None:
+    def create_machine_user(self, client_id: str, secret: str) -> None:
         with contextlib.suppress(_ExistsError), _translated_errors():
             self._client.admin_create_user(
-                UserPoolId=self._pool, Username=account_id, TemporaryPassword=new_secret(), MessageAction="SUPPRESS"
+                UserPoolId=self._pool, Username=client_id, TemporaryPassword=new_secret(), MessageAction="SUPPRESS"
             )
         with _translated_errors():
             self._client.admin_set_user_password(
-                UserPoolId=self._pool, Username=account_id, Password=secret, Permanent=True
+                UserPoolId=self._pool, Username=client_id, Password=secret, Permanent=True
             )
 
-    def enable(self, account_id: str, *, enabled: bool) -> None:
-        change = self._client.admin_enable_user if enabled else self._client.admin_disable_user
+    def enable(self, sign_in: str, *, enabled: bool) -> None:
         with _translated_errors():
-            change(UserPoolId=self._pool, Username=account_id)
+            if enabled:
+                self._client.admin_enable_user(UserPoolId=self._pool, Username=sign_in)
+            else:
+                self._client.admin_disable_user(UserPoolId=self._pool, Username=sign_in)
+                self._client.admin_user_global_sign_out(UserPoolId=self._pool, Username=sign_in)
 
-    def remove(self, account_id: str) -> None:
+    def remove(self, sign_in: str) -> None:
         with contextlib.suppress(NoIdentityError), _translated_errors():
-            self._client.admin_delete_user(UserPoolId=self._pool, Username=account_id)
+            self._client.admin_delete_user(UserPoolId=self._pool, Username=sign_in)
+
+    def find(self, name: str) -> SignIn:
+        with _translated_errors():
+            found = self._client.admin_get_user(
+                UserPoolId=self._pool,
+                Username=ascii_email(name) if "@" in name else name,  # the address is an alias of the username
+            )
+        factors = found.get("UserMFASettingList", [])
+        return _sign_in(found, found.get("UserAttributes", []))._replace(second_factor=_TOTP in factors)
+
+
+def _sign_in(user: Any, attributes: list[Any]) -> SignIn:
+    """Build a sign-in from a user of Cognito, whose attributes have another name in each response."""
+    email = next((each.get("Value") for each in attributes if each["Name"] == "email"), None)
+    is_used = user["UserStatus"] != "FORCE_CHANGE_PASSWORD"
+    return SignIn(user["Username"], email, user["Enabled"], is_used, user["UserCreateDate"])
 
 
 @contextlib.contextmanager
@@ -148,11 +185,14 @@ class DryRunUserDirectory:
     def invite(self, account_id: str, email: str, invitation: Invitation) -> bool:  # noqa: ARG002 - the protocol's
         return True
 
-    def create_machine_user(self, account_id: str, secret: str) -> None: ...
+    def create_machine_user(self, client_id: str, secret: str) -> None: ...
 
-    def enable(self, account_id: str, *, enabled: bool) -> None: ...
+    def enable(self, sign_in: str, *, enabled: bool) -> None: ...
 
-    def remove(self, account_id: str) -> None: ...
+    def remove(self, sign_in: str) -> None: ...
+
+    def find(self, name: str) -> SignIn:
+        raise NoIdentityError(name)
 
 
 def new_secret() -> str:

@@ -1,11 +1,12 @@
-"""The records of an account: itself, its e-mail address, and the invitations of its customer."""
+"""The records of an account: itself, its e-mail address, and what is counted for its customer."""
 
 import math
 from datetime import UTC, datetime, time, timedelta
 
+from shared.accounts.account import counts_as_super_user
 from shared.auth.authorization import Account
 from shared.errors import TooManyInvitationsError
-from shared.table.keys import Item, account_key, email_key, invitations_key, tree_below
+from shared.table.keys import Item, account_key, active_super_users_key, email_key, invitations_key, tree_below
 from shared.table.queries import build_record
 from shared.table.store import Action, Increment, Put, update_between
 
@@ -15,6 +16,24 @@ def account_item(account: Account) -> Item:
     if account.removed:  # without the index attributes, no list contains it
         return item
     return {**item, "tree": tree_below("account", account.customer_path), "path": account.path}
+
+
+def counted(account: Account) -> Account:
+    """Return the account as it is after `count_super_users` has counted it."""
+    return account.model_copy(update={"is_counted": counts_as_super_user(account)})
+
+
+def count_super_users(before: Account | None, after: Account, least: int = 1) -> list[Action]:
+    """Count a customer's active super_users after a change of an account. At least `least` must remain.
+
+    An active customer must keep its last active one. The last one of an archived or removed customer can be removed.
+    An account of a record that is older than this count is counted with its next change or sign-in.
+    """
+    change = counts_as_super_user(after) - (before is not None and before.is_counted)
+    leaves = before is not None and counts_as_super_user(before) and not counts_as_super_user(after)
+    if not change and not leaves:
+        return []
+    return [Increment(active_super_users_key(after.customer_id), change, least=least if leaves else 0)]
 
 
 def count_invitation(customer_id: str, stored: Item | None, now: datetime, most: int) -> Action:

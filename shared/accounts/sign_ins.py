@@ -15,9 +15,9 @@ from shared.accounts.identities import (
     UserDirectory,
 )
 from shared.accounts.mails import Invitation
-from shared.accounts.records import account_item
-from shared.auth.authorization import Account
-from shared.table.keys import account_key, customer_key
+from shared.accounts.records import account_item, count_super_users, counted
+from shared.auth.authorization import Account, account_of
+from shared.table.keys import account_key, customer_key, email_key
 from shared.table.queries import parse_record
 from shared.table.store import ConditionFailedError, Records, Store, update_between
 
@@ -41,11 +41,13 @@ def sync_identity(
         "identity_version": account.version,
         "invitation_failure": None,
         "replaces_sign_in": False,
+        "revoked_sign_ins": (),
     }
     try:
-        done |= _update_sign_in(store, identities, account, now, console)
-    except NoIdentityError:
-        return None  # a machine's: the request that shows its secret creates it
+        if account.kind == "api":
+            _update_credentials(identities, account)
+        else:
+            done |= _update_sign_in(store, identities, account, now, console)
     except (UndeliverableError, AddressTakenError) as failed:
         done |= {"invitation_failure": failed.reason}
     except IdentityError:
@@ -60,24 +62,32 @@ def sync_identity(
 def _update_sign_in(
     store: Records, identities: UserDirectory, account: Account, now: datetime, console: str
 ) -> dict[str, object]:
-    """Make the sign-in agree with the account. Return the changes of the account. Raises IdentityError.
-
-    Raises NoIdentityError for a machine without a sign-in only.
-    """
-    if account.removed:
+    """Make the sign-in of a person agree with the account. Return the changes of the account. Raises IdentityError."""
+    if account.removed or account.email is None:  # another customer has invited the person at the address
         identities.remove(account.id)
-        return {}
+        return {"invitation_failure": account.invitation_failure}
     if account.replaces_sign_in:
         identities.remove(account.id)
     done = _invite(store, identities, account, now, console) if account.awaits_invitation else {}
     try:
         identities.enable(account.id, enabled=not account.disabled)
     except NoIdentityError:
-        if account.kind == "api":
-            raise
         if not account.disabled:  # somebody has deleted the sign-in
             done |= _invite(store, identities, account, now, console)
     return done
+
+
+def _update_credentials(identities: UserDirectory, account: Account) -> None:
+    """Make the sign-ins of a machine's credentials agree with the account. Raises IdentityError.
+
+    A sign-in that somebody has deleted stays deleted: its secret can't be restored, so the machine needs another one.
+    """
+    usable = [each.client_id for each in account.usable_credentials]
+    for sign_in in (*account.revoked_sign_ins, *(usable if account.removed else ())):
+        identities.remove(sign_in)
+    for sign_in in () if account.removed else usable:
+        with contextlib.suppress(NoIdentityError):
+            identities.enable(sign_in, enabled=not account.disabled)
 
 
 def _invite(
@@ -85,26 +95,45 @@ def _invite(
 ) -> dict[str, object]:
     """Create the sign-in of a person, if it does not exist, and send a mail. Return the changes of the account."""
     customer_at, inviter_at = customer_key(account.customer_id), account_key(account.invited_by or account.created_by)
-    records = store.get(customer_at, inviter_at)
+    email, address = account.email or "", email_key(account.email or "")
+    records = store.get(customer_at, inviter_at, address)
     customer, inviter = records.get(customer_at, {}), records.get(inviter_at, {})
     invitation = Invitation(
         customer.get("name", ""), "" if inviter.get("removed") else inviter.get("display_name", ""), console
     )
-    mailed = identities.invite(account.id, account.email or "", invitation)
+    try:
+        mailed = identities.invite(account.id, email, invitation)
+    except AddressTakenError:
+        # An account that has lost the address may still have its sign-in, if that is updated later than this one.
+        with contextlib.suppress(NoIdentityError):
+            other = identities.find(email)
+            if other.is_used or records.get(address, {}).get("account_id") != account.id:
+                raise
+            identities.remove(other.name)
+        mailed = identities.invite(account.id, email, invitation)
     return {"invitations_sent": max(account.invitations, 1), **({"invited_at": now} if mailed else {})}
 
 
-def record_sign_in(store: Store, account_id: str, now: datetime) -> None:
-    """Record the first sign-in of an account, which makes it active. Repeating it changes nothing.
+def record_sign_in(store: Store, sign_in: str, now: datetime) -> None:
+    """Record the first sign-in of an account, which makes it active, and the day of a credential's last use.
 
-    A sign-in that is not recorded now is recorded with the next token. Raises ApiError.
+    Repeating it changes nothing. A sign-in that is not recorded now is recorded with the next token. Raises ApiError.
     """
-    account = parse_record(Account, store.get(account_key(account_id)), account_key(account_id))
-    if account is None or account.signed_in_at or account.removed:
+    key = account_key(account_of(sign_in))
+    account = parse_record(Account, store.get(key), key)
+    if account is None or account.removed or (account.kind == "person" and account.email is None):
         return
-    version = account.version + 1
-    reached = version if account.identity_version >= account.version else account.identity_version
-    mark(store, account, {"signed_in_at": now, "version": version, "identity_version": reached})
+    changes: dict[str, object] = {}
+    if account.signed_in_at is None:
+        version = account.version + 1
+        reached = version if account.identity_version >= account.version else account.identity_version
+        changes = {"signed_in_at": now, "version": version, "identity_version": reached}
+    if account.credentials:
+        changes["credentials"] = tuple(
+            each.model_copy(update={"last_used_on": f"{now:%Y-%m-%d}"}) if each.client_id == sign_in else each
+            for each in account.credentials
+        )
+    mark(store, account, changes)
 
 
 # The attributes that only the functions behind the stream and the user pool change.
@@ -115,7 +144,8 @@ def mark(store: Records, account: Account, changes: dict[str, object]) -> None:
     """Store internal state of an account, unless the account has changed meanwhile."""
     state = account_item(account)
     state = {name: state.get(name) for name in _INTERNAL}
-    marked = account.model_copy(update=changes)
+    marked = counted(account.model_copy(update=changes))
     if marked != account:
         with contextlib.suppress(ConditionFailedError):
-            store.write(update_between(account_item(account), account_item(marked), state))
+            change = update_between(account_item(account), account_item(marked), state)
+            store.write(change, *count_super_users(account, marked, least=0))

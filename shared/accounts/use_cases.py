@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from shared.accounts.access import read_account, read_changeable
 from shared.accounts.account import (
     AccountChange,
     AccountResponse,
@@ -16,25 +17,22 @@ from shared.accounts.account import (
     account_tombstone,
     apply_account_change,
     as_created,
-    counts_as_super_user,
     new_account,
     show_account,
     with_another_invitation,
     with_email,
+    without_address,
 )
-from shared.accounts.identities import (
-    IdentityError,
-    UserDirectory,
-)
-from shared.accounts.records import account_item, count_invitation, email_item
-from shared.accounts.sign_ins import mark, sync_identity
+from shared.accounts.credential_use_cases import create_sign_in, discard_sign_in
+from shared.accounts.credentials import with_first_credential
+from shared.accounts.identities import IdentityError, UserDirectory
+from shared.accounts.records import account_item, count_invitation, count_super_users, counted, email_item
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import (
     Account,
     Caller,
     Operation,
     authorize,
-    ensure_role_not_above_own,
     require_permission,
 )
 from shared.auth.cursors import read_cursor, sign_cursor
@@ -53,15 +51,15 @@ from shared.errors import (
     StaleVersionError,
     UnavailableError,
 )
-from shared.idempotency import Outcome, ensure_same_request, id_from, secret_from
+from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.table.keys import (
     Item,
     Key,
     account_key,
+    active_super_users_key,
     customer_key,
     email_key,
     invitations_key,
-    super_users_key,
     tree_below,
 )
 from shared.table.queries import IncompleteRecord, get_live, is_expired, parse_record, read_all, read_record
@@ -70,7 +68,6 @@ from shared.table.store import (
     Check,
     ConditionFailedError,
     Delete,
-    Increment,
     Put,
     Records,
     Store,
@@ -101,8 +98,8 @@ def add_account(
 
     A customer invites at most `max_invitations` persons a day (UTC). Raises NotFoundError, ForbiddenError and
     ArchivedError for the customer, RulesViolatedError, ForbiddenError for a role above the caller's, EmailExistsError,
-    TooManyInvitationsError, KeyReusedError, and UnavailableError if a machine's credentials could not be created. A
-    repeat of the request creates them.
+    TooManyInvitationsError, KeyReusedError, and UnavailableError, with nothing written, if the credential of a machine
+    could not be created. Only the first response has the secret of a machine.
     """
     key = account_key(account_id := id_from("acc", caller.account_id, customer_id, idempotency_key))
     customer_at, invitations = customer_key(customer_id), invitations_key(customer_id)
@@ -114,28 +111,34 @@ def add_account(
     )
     if earlier is None:
         account = new_account(new, customer, actor, id=account_id, cursor_key=cursor_key, now=caller.now)
+        if account.kind == "api":
+            account = with_first_credential(account, actor, id=id_from("crd", account_id), now=caller.now)
         if account.email:  # raises at the limit
             count_invitation(customer_id, records.get(invitations), caller.now, max_invitations)
         if validate_only:
             reserved = [records[email] for email in _email_keys(new) if email in records]
-            if any(_removed_owner(store, caller.now, item)[0] is None for item in reserved):
+            if not all(_releasable(store, caller.now, item, customer_id) for item in reserved):
                 raise EmailExistsError
-            return AddedAccount(
-                AddedAccountResponse(**dict(show_account(account, caller.now)), credentials=None), "validated"
-            )
+            return AddedAccount(_shown(account, caller.now), "validated")
+        secret = create_sign_in(identities, account.credentials[0]) if account.credentials else None
         earlier = _write_new(store, caller, actor, account, records.get(invitations), max_invitations)
         if earlier is None:
-            return AddedAccount(_finish(store, identities, caller, actor, account, new, idempotency_key), "added")
+            return AddedAccount(_shown(account, caller.now, secret), "added")
+        if account.credentials:
+            discard_sign_in(identities, account.credentials[0])
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The account of this Idempotency-Key has been removed. Use a new key for a new account.")
-    ensure_role_not_above_own(
-        actor, earlier.role
-    )  # checked again: no response shows the secret of a role above the actor's own
-    if validate_only:
-        known = dict(show_account(as_created(earlier, new), caller.now))
-        return AddedAccount(AddedAccountResponse(**known, credentials=None), "validated")
-    return AddedAccount(_finish(store, identities, caller, actor, earlier, new, idempotency_key), "replayed")
+    return AddedAccount(_shown(as_created(earlier, new), caller.now), "validated" if validate_only else "replayed")
+
+
+def _shown(account: Account, now: datetime, secret: str | None = None) -> AddedAccountResponse:
+    """Build the response for a new account. `secret` is that of a machine; a repeated request has none."""
+    credentials = None
+    if secret and account.credentials:
+        credential = account.credentials[0]
+        credentials = Credentials(id=credential.id, client_id=credential.client_id, client_secret=secret)
+    return AddedAccountResponse(**dict(show_account(account, now)), credentials=credentials)
 
 
 def _write_new(
@@ -153,81 +156,56 @@ def _write_new(
     for _ in range(MAX_ATTEMPTS):
         invited = [count_invitation(account.customer_id, sent, caller.now, max_invitations)] if account.email else []
         try:
-            store.write(*actions, *_count(None, account), *invited)
+            store.write(*actions, *count_super_users(None, account), *invited)
         except ConditionFailedError as failed:
             if earlier := parse_record(Account, failed.records, key):
                 return earlier
             if customer_at in failed.records:
                 authorize(actor, caller.operation, parse_record(Customer, failed.records, customer_at))
             sent = failed.records.pop(invitations, sent)
-            if failed.records and not _release_address(store, caller.now, failed):
+            if failed.records and not _release_address(store, caller.now, failed, account.customer_id):
                 raise EmailExistsError from failed
         else:
             return None
     raise concurrent_modification()
 
 
-def _release_address(store: Records, now: datetime, failed: ConditionFailedError) -> bool:
-    """Release an address that is taken, if its account belongs to a removed customer. Return whether it was."""
+def _release_address(store: Records, now: datetime, failed: ConditionFailedError, customer_id: str) -> bool:
+    """Release an address that is taken, if `customer_id` may have it. Return whether it may."""
     for item in failed.records.values():
-        account, stays_archived = _removed_owner(store, now, item or {})
-        if account and account.email:
-            shell, address = account_tombstone(account), email_key(account.email)
-            actions: list[Action] = [Put(account_item(shell), condition={"version": account.version})]
-            actions += [Delete(address, {"account_id": account.id}), *_count(account, shell, least=0), *stays_archived]
+        if release := _releasable(store, now, item or {}, customer_id):
+            before, after, checks = release
+            address = Delete(email_key(before.email or ""), {"account_id": before.id})
             with contextlib.suppress(ConditionFailedError):  # another request releases it
-                store.write(*actions)
+                store.write(_changed(before, after), address, *count_super_users(before, after, least=0), *checks)
             return True
     return False
 
 
-def _removed_owner(store: Records, now: datetime, address: Item) -> tuple[Account | None, list[Action]]:
-    """Return the account that has an address, if its customer is removed, and the checks that it still is."""
+def _releasable(
+    store: Records, now: datetime, address: Item, customer_id: str
+) -> tuple[Account, Account, list[Action]] | None:
+    """Return the account that has an address, the account without it, and checks. None if the account keeps it.
+
+    The account of a removed customer is removed. An account of another customer than `customer_id` loses an address at
+    which nobody has signed in, so that nobody can keep an address from its owner.
+    """
     key = account_key(address.get("account_id", ""))
     account = parse_record(Account, store.get(key), key)
-    if account is None:
-        return None, []
+    if account is None or not account.email:
+        return None
     at = customer_key(account.customer_id)
     customer = store.get(at).get(at)
-    exists = customer is not None and not is_expired(customer, now)
-    return (None, []) if exists else (account, _stays_archived(at, customer))
+    if customer is None or is_expired(customer, now):
+        return account, counted(account_tombstone(account)), _stays_archived(at, customer)
+    if account.signed_in_at or account.customer_id == customer_id:
+        return None
+    return account, without_address(account), []
 
 
 def _stays_archived(key: Key, customer: Item | None) -> list[Action]:
     """Check that an archived customer is still archived. A customer whose record is deleted needs no check."""
     return [Check(key, {"archived_at": customer["archived_at"]})] if customer else []
-
-
-def _finish(
-    store: Records,
-    identities: UserDirectory,
-    caller: Caller,
-    actor: Account,
-    stored: Account,
-    new: NewAccount,
-    idempotency_key: str,
-) -> AddedAccountResponse:
-    """Return the first response. Create a machine's sign-in, if it does not exist, and show its credentials."""
-    response = dict(show_account(as_created(stored, new), caller.now))
-    if stored.kind == "person":
-        return AddedAccountResponse(**response, credentials=None)
-    # The secret is derived from the request, so a repeat of the request returns the same secret.
-    secret = f"Aa1-{secret_from(actor.cursor_key, stored.id, idempotency_key)}"
-    if not stored.identity_version:
-        if stored.disabled:
-            raise ForbiddenError("The account was disabled before its credentials were created. Enable it first.")
-        try:
-            identities.create_machine_user(stored.id, secret)
-            sync_identity(
-                store, identities, stored.id, caller.now
-            )  # apply changes that were made meanwhile, such as a removal
-        except IdentityError as error:
-            mark(store, stored, {"identity_failed": True})
-            raise UnavailableError(
-                "The account was created, but its credentials were not. Send the same request with the same "
-                "Idempotency-Key again."
-            ) from error
-    return AddedAccountResponse(**response, credentials=Credentials(client_id=stored.id, client_secret=secret))
 
 
 def _email_keys(new: NewAccount) -> list[Key]:
@@ -238,18 +216,9 @@ def _email_keys(new: NewAccount) -> list[Key]:
         return []
 
 
-def _count(before: Account | None, after: Account, least: int = 1) -> list[Action]:
-    """Change the count of enabled super_users, of which at least `least` must remain.
-
-    An active customer must have one. The last one of an archived or removed customer can be removed.
-    """
-    change = counts_as_super_user(after) - (before is not None and counts_as_super_user(before))
-    return [Increment(super_users_key(after.customer_id), change, least=least)] if change else []
-
-
 def get_account(store: Store, caller: Caller, account_id: str) -> AccountResponse:
     """Return an account. Raises NotFoundError."""
-    return show_account(_read(store, caller, account_id)[1], caller.now)
+    return show_account(read_account(store, caller, account_id)[1], caller.now)
 
 
 def change_account(
@@ -261,7 +230,7 @@ def change_account(
     the requested values. Raises NotFoundError, ForbiddenError, StaleVersionError, RulesViolatedError,
     LastSuperUserError.
     """
-    actor, account = _changeable(store, caller, account_id)
+    actor, account, _ = read_changeable(store, caller, account_id)
     changed = apply_account_change(change, account, actor)
     if account.version not in (version, version + 1 if changed is account else version):
         raise StaleVersionError.of("account", account.version)
@@ -277,7 +246,7 @@ def resend_invitation(store: Store, caller: Caller, account_id: str, *, max_invi
     RulesViolatedError, TooManyInvitationsError, ThrottledError.
     """
     for _ in range(MAX_ATTEMPTS):
-        actor, account = _changeable(store, caller, account_id)
+        actor, account, _ = read_changeable(store, caller, account_id)
         changed = with_another_invitation(account, actor)
         if changed is account:
             return show_account(account, caller.now)
@@ -299,8 +268,10 @@ def _write_invited(
     customer_at, invitations = customer_key(after.customer_id), invitations_key(after.customer_id)
     records = store.get(customer_at, invitations)
     authorize(actor, caller.operation, parse_record(Customer, records, customer_at))
+    after = counted(after)
     store.write(
-        update_between(account_item(before), account_item(after), {"version": before.version}),
+        _changed(before, after),
+        *count_super_users(before, after, least=0),  # with another address, a person has to sign in again
         *more,
         Check(customer_at, {"archived_at": None}),
         count_invitation(after.customer_id, records.get(invitations), caller.now, max_invitations),
@@ -316,7 +287,7 @@ def change_email(
     StaleVersionError, RulesViolatedError, EmailExistsError, TooManyInvitationsError.
     """
     for _ in range(MAX_ATTEMPTS):
-        actor, account = _changeable(store, caller, account_id)
+        actor, account, _ = read_changeable(store, caller, account_id)
         changed = with_email(account, change, actor)
         if account.version not in (version, version + 1 if changed is account else version):
             raise StaleVersionError.of("account", account.version)
@@ -328,7 +299,7 @@ def change_email(
             _write_invited(store, caller, actor, account, changed, max_invitations, *addresses)
         except ConditionFailedError as failed:
             address = email_key(changed.email or "")
-            if address in failed.records and not _release_address(store, caller.now, failed):
+            if address in failed.records and not _release_address(store, caller.now, failed, account.customer_id):
                 raise EmailExistsError from failed
             continue  # something has changed since it was read
         return show_account(changed, caller.now)
@@ -340,7 +311,7 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, LastSuperUserError.
     """
-    actor, account = _changeable(store, caller, account_id)
+    actor, account, _ = read_changeable(store, caller, account_id)
     if account.version != version:
         raise StaleVersionError.of("account", account.version)
     if account.id == actor.id:
@@ -349,18 +320,12 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
     _write(store, account, account_tombstone(account), *email)
 
 
-def _read(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
-    """Read and authorize the caller's account and the requested one."""
-    key = account_key(account_id)
-    actor, records = read_with_actor(store, caller, key)
-    account = parse_record(Account, records, key)
-    return actor, authorize(actor, caller.operation, None if account and account.removed else account)
-
-
-def _changeable(store: Store, caller: Caller, account_id: str) -> tuple[Account, Account]:
-    actor, account = _read(store, caller, account_id)
-    ensure_role_not_above_own(actor, account.role)
-    return actor, account
+def _changed(before: Account, after: Account) -> Action:
+    """Return the change of an account at the version that was read."""
+    condition = {"version": before.version}
+    if after.removed:  # Put erases it, including attributes that only another version of the code knows
+        return Put(account_item(after), condition=condition)
+    return update_between(account_item(before), account_item(after), condition)
 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
@@ -368,15 +333,13 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
 
     Raises StaleVersionError, LastSuperUserError.
     """
-    at, counter = customer_key(after.customer_id), super_users_key(after.customer_id)
-    condition = {"version": before.version}
-    # Put erases a removed account, including attributes that only another version of the code knows.
-    erased = Put(account_item(after), condition=condition)
-    change = erased if after.removed else update_between(account_item(before), account_item(after), condition)
-    counted = _count(before, after)
+    at, counter = customer_key(after.customer_id), active_super_users_key(after.customer_id)
+    after = counted(after)
+    change = _changed(before, after)
+    counts = count_super_users(before, after)
     for _ in range(MAX_ATTEMPTS):
         try:
-            store.write(change, *more, *counted)
+            store.write(change, *more, *counts)
         except ConditionFailedError as failed:
             if failed.records.keys() - {at, counter}:
                 current = failed.records.get(account_key(after.id)) or {}
@@ -384,7 +347,7 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
             customer = store.get(at).get(at)
             if customer and "archived_at" not in customer:
                 raise LastSuperUserError from failed
-            counted = [*_count(before, after, least=0), *_stays_archived(at, customer)]
+            counts = [*count_super_users(before, after, least=0), *_stays_archived(at, customer)]
         else:
             return
     raise concurrent_modification()
@@ -481,3 +444,21 @@ def get_me(store: Store, caller: Caller) -> Me:
         customer=show(records[account.customer_id], caller.now, records.get(ids[0])),
         may=sorted(account.permissions),
     )
+
+
+def record_second_factor(store: Store, identities: UserDirectory, caller: Caller) -> Me:
+    """Ask the user pool whether the caller has a second factor, and record it. Raises UnavailableError."""
+    try:
+        second_factor = identities.find(caller.account_id).second_factor
+    except IdentityError as error:
+        detail = "The user pool did not answer, and nothing was changed. Send the same request again."
+        raise UnavailableError(detail, headers={"Retry-After": "5"}) from error
+    for _ in range(MAX_ATTEMPTS):
+        account, _ = read_with_actor(store, caller)
+        require_permission(account, caller.operation)
+        if account.second_factor == second_factor:
+            return get_me(store, caller)
+        changes = {"second_factor": second_factor, "version": account.version + 1}
+        with contextlib.suppress(ConditionFailedError):  # something has changed since it was read
+            store.write(_changed(account, account.model_copy(update=changes)))
+    raise concurrent_modification()

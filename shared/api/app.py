@@ -39,7 +39,7 @@ from shared.api.requests import (
     with_decoded_body,
 )
 from shared.api.routes import ROUTES, Function, RouteRow, allowed_methods
-from shared.auth.authorization import Caller
+from shared.auth.authorization import Caller, account_of
 from shared.aws.clock import now
 from shared.aws.observability import flush_metrics, log
 from shared.aws.settings import settings
@@ -144,12 +144,14 @@ class Api(APIGatewayHttpResolver):
 
     @property
     def caller(self) -> Caller:
-        """The caller: `username` of the access token is the account's id. Raises UnauthenticatedError."""
+        """The caller: `username` of the access token begins with the account's id. Raises UnauthenticatedError."""
         operation = _OPERATIONS[self.request.method, self.request.route]
         if operation is None:
             raise LookupError(self.request.route)  # a route without a token has no caller
         request_id = self._event["requestContext"]["requestId"] or None
-        return Caller(_account_id(self._event), now(), operation, request_id)
+        sign_in = _sign_in(self._event)
+        needs_second_factor = settings.requires_second_factor and not self.request.route.startswith("/me")
+        return Caller(account_of(sign_in), now(), operation, request_id, sign_in, needs_second_factor)
 
     @property
     def content(self) -> str | bytes:
@@ -332,15 +334,15 @@ def _reject_unknown_parameters(app: Any, next_middleware: NextMiddleware) -> Any
     return next_middleware(app)
 
 
-def _account_id(event: dict[str, Any]) -> str:
+def _sign_in(event: dict[str, Any]) -> str:
     try:
         claims = event["requestContext"]["authorizer"]["jwt"]["claims"]
-        account_id = claims["username"] if claims["token_use"] == "access" else None  # noqa: S105 - a kind of token
+        sign_in = claims["username"] if claims["token_use"] == "access" else None  # noqa: S105 - a kind of token
     except (KeyError, TypeError):
-        account_id = settings.local_account_id
-    if not isinstance(account_id, str) or not account_id.isascii():
+        sign_in = settings.local_account_id
+    if not isinstance(sign_in, str) or not sign_in.isascii():
         raise UnauthenticatedError(
             "A valid access token is required. Sign in and send the token as Authorization: Bearer.",
             headers={"WWW-Authenticate": "Bearer"},
         )
-    return account_id
+    return sign_in

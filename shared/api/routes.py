@@ -41,6 +41,9 @@ ROUTES: Final = {
     "remove_test_device": RouteRow(
         "devices", "DELETE", "/customers/{customer_id}/test-devices/{device_id}", "change_test_devices"
     ),
+    "replace_token": RouteRow(
+        "devices", "POST", "/customers/{customer_id}/test-devices/{device_id}/token", "change_test_devices"
+    ),
     "check_storage": RouteRow("devices", "GET", "/customers/{customer_id}/storage-check", "read"),
     "list_devices": RouteRow("devices", "GET", "/customers/{customer_id}/devices", "read"),
     "list_devices_csv": RouteRow("devices", "GET", "/customers/{customer_id}/devices.csv", "read"),
@@ -49,12 +52,18 @@ ROUTES: Final = {
     "save_view": RouteRow("devices", "PUT", "/views/{name}", "read"),
     "remove_view": RouteRow("devices", "DELETE", "/views/{name}", "read"),
     "get_me": RouteRow("accounts", "GET", "/me", "read"),
+    "record_second_factor": RouteRow("accounts", "PUT", "/me/second-factor", "read"),
     "add_account": RouteRow("accounts", "POST", "/customers/{customer_id}/accounts", "change_accounts"),
     "list_accounts": RouteRow("accounts", "GET", "/accounts", "read"),
     "get_account": RouteRow("accounts", "GET", "/accounts/{account_id}", "read"),
     "change_account": RouteRow("accounts", "PATCH", "/accounts/{account_id}", "change_accounts"),
     "change_email": RouteRow("accounts", "PUT", "/accounts/{account_id}/email", "change_accounts"),
     "resend_invitation": RouteRow("accounts", "POST", "/accounts/{account_id}/invitation", "change_accounts"),
+    "add_credential": RouteRow("accounts", "POST", "/accounts/{account_id}/credentials", "change_accounts"),
+    "list_credentials": RouteRow("accounts", "GET", "/accounts/{account_id}/credentials", "change_accounts"),
+    "revoke_credential": RouteRow(
+        "accounts", "DELETE", "/accounts/{account_id}/credentials/{credential_id}", "change_accounts"
+    ),
     "remove_account": RouteRow("accounts", "DELETE", "/accounts/{account_id}", "change_accounts"),
     "get_storage_locations": RouteRow("storage_locations", "GET", "/storage-locations", "read"),
     "replace_storage_locations": RouteRow("storage_locations", "PUT", "/storage-locations", "support"),

@@ -19,7 +19,7 @@ def read_with_actor(store: Records, caller: Caller, *keys: Key) -> tuple[Account
     records: dict[Key, Item] = {}
     for some in batched((own_key, *keys), MAX_KEYS, strict=False):
         records |= get_live(store, caller.now, *some)
-    actor = active_account(parse_record(Account, records, own_key))
+    actor = active_account(parse_record(Account, records, own_key), caller)
     return actor, {own_key: records[own_key], **known_to(actor, records)}
 
 

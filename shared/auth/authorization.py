@@ -11,7 +11,13 @@ from typing import Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.errors import ArchivedError, ForbiddenError, NoActiveAccountError, NotFoundError
+from shared.errors import (
+    ArchivedError,
+    ForbiddenError,
+    NoActiveAccountError,
+    NotFoundError,
+    SecondFactorRequiredError,
+)
 from shared.values.timestamps import Timestamp
 
 Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
@@ -37,19 +43,37 @@ PERMISSIONS: Final[dict[Role, frozenset[Operation]]] = {
 ROOT_ONLY: Final[frozenset[Operation]] = frozenset({"support"})
 READ_OPERATIONS: Final[frozenset[Operation]] = frozenset({"read", "read_invoicing"})
 ROLES: Final = tuple(PERMISSIONS)
+# The roles that need a second factor, if the system requires one.
+SECOND_FACTOR_ROLES: Final[frozenset[Role]] = frozenset({"super_user", "administrator"})
 
 
 @dataclass(frozen=True)
 class Caller:
     """The account of the access token, the time of the request, and the operation that the route needs.
 
-    The account's role is read from the table with every request.
+    `sign_in` is the username of the token, or None in the background, where there is no token. A machine has a sign-in
+    for each credential. The account's role is read from the table with every request.
     """
 
     account_id: str
     now: datetime
     operation: Operation
     request_id: str | None = None
+    sign_in: str | None = None
+    needs_second_factor: bool = False
+
+
+class Credential(BaseModel):
+    """A credential of a machine: a sign-in of its own, named `client_id`. Only the user pool has its secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    client_id: str
+    created_at: Timestamp
+    created_by: str
+    expires_at: Timestamp | None = None
+    last_used_on: str | None = None  # the last day (UTC) on which a token was issued for it
 
 
 class Account(BaseModel):
@@ -61,7 +85,7 @@ class Account(BaseModel):
     kind: Kind = "person"
     customer_id: str
     customer_path: str
-    email: str | None = None  # None for machines and removed accounts
+    email: str | None = None  # None for machines and removed accounts, and after another customer's invitation took it
     display_name: str
     role: Role
     signed_in_at: Timestamp | None = None  # the time of the first sign-in
@@ -75,6 +99,10 @@ class Account(BaseModel):
     invited_by: str | None = None  # who asked for the last invitation; None for the first one
     invited_at: Timestamp | None = None  # when the mail of the last invitation was accepted
     invitation_failure: InvitationFailure | None = None
+    second_factor: bool = False  # whether the sign-in had one when the user pool was last asked
+    credentials: tuple[Credential, ...] | None = None  # None: a person, or a machine whose sign-in has the account's id
+    revoked_sign_ins: tuple[str, ...] = ()  # of credentials that were revoked: still to be removed from the user pool
+    is_counted: bool = False  # whether the record `active_super_users` of its customer counts it
     cursor_key: str  # signs this account's list cursors
     version: int = 1
     created_at: Timestamp
@@ -122,6 +150,22 @@ class Account(BaseModel):
         return self.email is not None and self.signed_in_at is None and self.sent < self.invitations
 
     @property
+    def usable_credentials(self) -> tuple[Credential, ...]:
+        """The credentials of a machine. One that is older than credentials has a sign-in with the account's id."""
+        if self.credentials is not None or self.kind == "person" or not self.identity_version:
+            return self.credentials or ()
+        return (Credential(id=self.id, client_id=self.id, created_at=self.created_at, created_by=self.created_by),)
+
+    def accepts(self, sign_in: str, now: datetime) -> bool:
+        """Return whether a token of this sign-in is valid for the account. A credential expires at its very second."""
+        if self.kind == "person":
+            return sign_in == self.id
+        return any(
+            each.client_id == sign_in and (each.expires_at is None or now < each.expires_at)
+            for each in self.usable_credentials
+        )
+
+    @property
     def permissions(self) -> frozenset[Operation]:
         at_the_root = self.customer_path == self.customer_id
         return PERMISSIONS[self.role] if at_the_root else PERMISSIONS[self.role] - ROOT_ONLY
@@ -131,15 +175,36 @@ class Account(BaseModel):
         return path == self.customer_path or path.startswith(self.customer_path + "/")
 
 
+def account_of(sign_in: str) -> str:
+    """Return the id of the account that a sign-in belongs to.
+
+    >>> account_of("acc_1"), account_of("acc_1.k3jq")
+    ('acc_1', 'acc_1')
+    """
+    return sign_in.partition(".")[0]
+
+
 class HasPath(Protocol):
     @property
     def path(self) -> str: ...
 
 
-def active_account(account: Account | None) -> Account:
-    """Return the caller's account as it is stored now. Raises NoActiveAccountError if it is disabled or removed."""
-    if account is None or account.disabled or account.removed:
+def active_account(account: Account | None, caller: Caller) -> Account:
+    """Return the caller's account as it is stored now.
+
+    Raises NoActiveAccountError if it is disabled or removed, or if the credential was revoked or has expired, and
+    SecondFactorRequiredError.
+    """
+    if (
+        account is None
+        or account.disabled
+        or account.removed
+        or not (caller.sign_in is None or account.accepts(caller.sign_in, caller.now))
+    ):
         raise NoActiveAccountError("No active account belongs to this sign-in. Ask an administrator of your company.")
+    has_to = caller.needs_second_factor and account.kind == "person" and account.role in SECOND_FACTOR_ROLES
+    if has_to and not account.second_factor:
+        raise SecondFactorRequiredError
     return account
 
 

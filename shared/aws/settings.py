@@ -51,14 +51,24 @@ class Settings:
         return int(self.environment.get("MAX_INVITATIONS") or 20)
 
     @property
+    def requires_second_factor(self) -> bool:
+        """Whether super_users and administrators need a second factor."""
+        return self.environment.get("REQUIRE_SECOND_FACTOR") == "true"
+
+    @property
     def console_url(self) -> str:
         """The URL of the console, which invitations name."""
         return self.environment.get("CONSOLE_URL", "")
 
     @property
     def sign_in_client(self) -> str:
-        """The app client of the user pool that people sign in with."""
+        """The app client of the user pool whose tokens the API accepts."""
         return self.environment["USER_POOL_CLIENT_ID"]
+
+    @property
+    def my_sign_in_client(self) -> str:
+        """The app client of the user pool whose tokens may change a password and a second factor, and nothing else."""
+        return self.environment["MY_SIGN_IN_CLIENT_ID"]
 
     @property
     def sign_in_endpoint(self) -> str:

@@ -6,6 +6,7 @@ is never invoiced. Source: domain.md, "Test devices".
 
 import hashlib
 from datetime import datetime
+from secrets import token_urlsafe
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.auth.authorization import Account
 from shared.customers.customer import Customer
 from shared.errors import RuleViolation, Violations
-from shared.idempotency import Identified, request_hash, secret_from
+from shared.idempotency import Identified, request_hash
 from shared.storage_locations.catalogue import Catalogue
 from shared.values.countries import CountryCode, CountryResponse, country_response
 from shared.values.models import fields_of
@@ -74,16 +75,25 @@ def new_device(
         storage_location=catalogue.lands_in(expected),
         expected_location=expected,
         catalogue_version=catalogue.version,
-        token_hash=hashlib.sha256(token.encode()).hexdigest(),
+        token_hash=hash_of_token(token),
         created_at=now,
         created_by=actor.id,
         request_hash=request_hash(new),
     )
 
 
-def installation_token(actor: Account, device_id: str, idempotency_key: str) -> str:
-    """Derive the token from the request, so that a repeat shows the same one. Only its hash is stored."""
-    return f"bci_{secret_from(actor.cursor_key, device_id, idempotency_key)}"
+def new_token() -> str:
+    """Return a random installation token. Only its hash is stored."""
+    return f"bci_{token_urlsafe(32)}"
+
+
+def with_token(device: Device, token: str) -> Device:
+    """Return the device with another token, at its next version. The token before it becomes invalid."""
+    return device.model_copy(update={"token_hash": hash_of_token(token), "version": device.version + 1})
+
+
+def hash_of_token(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def device_tombstone(device: Device) -> Device:
@@ -114,7 +124,10 @@ class DeviceResponse(DevicePreview, Identified):
 
 
 class AddedDeviceResponse(DeviceResponse):
-    installation_token: str = Field(description="The token, in this response only: the system stores its hash.")
+    installation_token: str | None = Field(
+        description="The token, in this response only: the system stores its hash. Null if the request is repeated: "
+        "then replace the token."
+    )
 
 
 def show_device(device: Device, expected: str) -> DeviceResponse:

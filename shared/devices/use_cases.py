@@ -1,5 +1,6 @@
 """Use cases for test devices, the dashboard and its views."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -13,7 +14,7 @@ from shared.customers.access import read_customer
 from shared.customers.customer import Customer, CustomerResponse
 from shared.customers.levels import Level
 from shared.customers.subtree import below, list_within
-from shared.customers.use_cases import show_all
+from shared.customers.use_cases import MAX_ATTEMPTS, concurrent_modification, show_all
 from shared.devices.device import (
     MAX_TEST_DEVICES,
     AddedDeviceResponse,
@@ -21,9 +22,10 @@ from shared.devices.device import (
     DeviceResponse,
     NewDevice,
     device_tombstone,
-    installation_token,
     new_device,
+    new_token,
     show_device,
+    with_token,
 )
 from shared.devices.records import device_item
 from shared.devices.views import COLUMNS, DEFAULT, NewView, View, Views, row, validate_columns, validate_view
@@ -38,7 +40,7 @@ from shared.errors import (
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
-from shared.table.keys import CATALOGUE, Item, customer_key, device_key, devices_key, views_key
+from shared.table.keys import CATALOGUE, Item, Key, customer_key, device_key, devices_key, request_key, views_key
 from shared.table.queries import IncompleteRecord, parse_record, read_all
 from shared.table.store import Check, ConditionFailedError, Increment, Put, Records, Store, update_between
 from shared.values.countries import CountryResponse, country_response
@@ -71,12 +73,12 @@ def add_test_device(
     customer = authorize(actor, caller.operation, parse_record(Customer, records, at), archived=earlier is not None)
     if earlier is None:
         catalogue = Catalogue.model_validate(records[CATALOGUE])
-        token = installation_token(actor, device_id, idempotency_key)
+        token = new_token()
         device = new_device(new, customer, catalogue, actor, id=device_id, token=token, now=caller.now)
         if validate_only:
             if records.get(counter, {}).get("count", 0) >= MAX_TEST_DEVICES:
                 raise _too_many()
-            return AddedDevice(_shown(device, token), "validated")
+            return AddedDevice(_shown(device), "validated")
         try:
             added = Put(device_item(device))
             store.write(added, Increment(counter, 1, most=MAX_TEST_DEVICES), Check(at, {"archived_at": None}))
@@ -91,12 +93,11 @@ def add_test_device(
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The test device of this Idempotency-Key has been removed. Use a new key for a new one.")
-    token = installation_token(actor, device_id, idempotency_key)
-    return AddedDevice(_shown(earlier, token), "validated" if validate_only else "replayed")
+    return AddedDevice(_shown(earlier), "validated" if validate_only else "replayed")
 
 
-def _shown(device: Device, token: str) -> AddedDeviceResponse:
-    shown = show_device(device, device.expected_location)
+def _shown(device: Device, token: str | None = None, expected: str | None = None) -> AddedDeviceResponse:
+    shown = show_device(device, expected or device.expected_location)
     return AddedDeviceResponse(**dict(shown), installation_token=token)
 
 
@@ -106,30 +107,59 @@ def _too_many() -> TooManyDevicesError:
 
 def get_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> DeviceResponse:
     """Return a test device. One request. Raises NotFoundError."""
-    customer, device = _device(store, caller, customer_id, device_id)
+    customer, device, _ = _device(store, caller, customer_id, device_id)
     return show_device(device, customer.storage_location.country)
+
+
+def replace_token(
+    store: Store, caller: Caller, customer_id: str, device_id: str, *, idempotency_key: str
+) -> AddedDevice:
+    """Give a test device another token, once for each caller and `idempotency_key`. The token before it is invalid.
+
+    Raises NotFoundError, ForbiddenError, ArchivedError.
+    """
+    request = request_key(id_from("tok", caller.account_id, device_id, idempotency_key))
+    for _ in range(MAX_ATTEMPTS):
+        customer, device, records = _device(store, caller, customer_id, device_id, request)
+        expected = customer.storage_location.country
+        if request in records:
+            return AddedDevice(_shown(device, expected=expected), "replayed")
+        token = new_token()
+        changed = with_token(device, token)
+        with contextlib.suppress(ConditionFailedError):  # something has changed since it was read
+            store.write(
+                update_between(device_item(device), device_item(changed), {"version": device.version}),
+                Put({"pk": request[0], "sk": request[1]}),
+            )
+            return AddedDevice(_shown(changed, token, expected), "added")
+    raise concurrent_modification()
 
 
 def remove_test_device(store: Store, caller: Caller, customer_id: str, device_id: str) -> None:
     """Remove a test device. Raises NotFoundError, also for one that was removed before."""
-    _, device = _device(store, caller, customer_id, device_id)
-    try:
-        removed = update_between(
-            device_item(device), device_item(device_tombstone(device)), {"version": device.version}
-        )
-        store.write(removed, Increment(devices_key(device.customer_id), -1))
-    except ConditionFailedError as failed:
-        raise NotFoundError from failed
+    for _ in range(MAX_ATTEMPTS):
+        _, device, _ = _device(store, caller, customer_id, device_id)
+        tombstone = device_item(device_tombstone(device))
+        with contextlib.suppress(ConditionFailedError):  # it was removed, or its token was replaced
+            store.write(
+                update_between(device_item(device), tombstone, {"version": device.version}),
+                Increment(devices_key(device.customer_id), -1),
+            )
+            return
+    raise concurrent_modification()
 
 
-def _device(store: Store, caller: Caller, customer_id: str, device_id: str) -> tuple[Customer, Device]:
+def _device(
+    store: Store, caller: Caller, customer_id: str, device_id: str, *keys: Key
+) -> tuple[Customer, Device, dict[Key, Item]]:
+    """Read a test device, its customer and the records with these keys, and authorize the caller's operation."""
     at, key = customer_key(customer_id), device_key(customer_id, device_id)
-    actor, records = read_with_actor(store, caller, at, key)
+    actor, records = read_with_actor(store, caller, at, key, *keys)
     customer = authorize(actor, caller.operation, parse_record(Customer, records, at))
     device = parse_record(Device, records, key)
     if device is None or device.removed:
         raise NotFoundError
-    return customer, device
+    return customer, device, records
 
 
 class Drift(BaseModel):

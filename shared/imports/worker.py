@@ -52,7 +52,7 @@ class ImportWorker:
         """Process these rows and return their results. `records` has the caller's account and the catalogue."""
         self.caller, self.catalogue = caller, Catalogue.model_validate(records[CATALOGUE])
         try:
-            self.actor: Account = active_account(parse_record(Account, records, account_key(caller.account_id)))
+            self.actor: Account = active_account(parse_record(Account, records, account_key(caller.account_id)), caller)
         except NoActiveAccountError as refused:  # disabled since, and so nothing is done in its name
             for row in rows:
                 self._refuse(row, refused)

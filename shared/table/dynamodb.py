@@ -207,7 +207,7 @@ class DynamoStore:
 
     def _count(self, action: Increment) -> dict[str, Any]:
         parts, names, values = _equals(action.condition)
-        if action.by < 0:  # a missing count is 0 and can't be decremented
+        if action.least > action.by:  # a missing count is 0, which is too few
             parts.append("#count >= :least")
             values[":least"] = _serialize(action.least - action.by)
         elif action.most is not None:

@@ -9,10 +9,11 @@
 | reference, unique in a tree | reference#<tree>#...  | reference       |                            |
 | account                     | account#<id>          | account         | subtree                    |
 | e-mail, unique everywhere   | email#<folded e-mail> | email           |                            |
-| enabled super_users, count  | customer#<id>         | super_users     |                            |
+| active super_users, count   | customer#<id>         | active_super_users |                         |
 | test device                 | customer#<id>         | device#<id>     | subtree                    |
 | test devices, count         | customer#<id>         | devices         |                            |
 | views of an account         | account#<id>          | views           |                            |
+| request that left no record | request#<id>          | request         |                            |
 | current catalogue           | catalogue             | current         |                            |
 | catalogue, each version     | catalogue             | version#000001  |                            |
 | import                      | import#<id>           | import          |                            |
@@ -34,7 +35,8 @@ The customer, its name and its references count as removed from `expires_at` on,
 | children by name, with a prefix                | Query children                                                     |
 | all within a customer, in path order           | Query subtree; for the root, one for each of its distributors      |
 | accounts of a customer, or all within it       | Query subtree; for the root as above                               |
-| add, change, remove an account                 | one TransactWriteItems: account, e-mail, super_users, the customer |
+| add, change, remove an account                 | one TransactWriteItems: account, e-mail, count, the customer       |
+| add a credential, replace a token              | one TransactWriteItems: account or device, and the request         |
 | devices within a customer                      | Query subtree, and one BatchGetItem of their customers             |
 | add, remove a test device                      | one TransactWriteItems: device, count, check of the customer       |
 | save a view                                    | one TransactWriteItems of one record                               |
@@ -120,8 +122,12 @@ def email_key(email: str) -> Key:
     return (f"email#{local.casefold()}@{domain}", "email")
 
 
-def super_users_key(customer_id: str) -> Key:
-    return (_of("customer", customer_id), "super_users")
+def active_super_users_key(customer_id: str) -> Key:
+    """Build the key of the count of a customer's enabled super_users who have signed in.
+
+    `super_users` is the key of an earlier count, which contained invited ones too. No code uses it any more.
+    """
+    return (_of("customer", customer_id), "active_super_users")
 
 
 def invitations_key(customer_id: str) -> Key:
@@ -135,6 +141,11 @@ def device_key(customer_id: str, device_id: str) -> Key:
 
 def devices_key(customer_id: str) -> Key:
     return (_of("customer", customer_id), "devices")
+
+
+def request_key(id: str) -> Key:
+    """Build the key of a request whose result is part of another record, so that a repeat is recognized."""
+    return (_of("request", id), "request")
 
 
 def views_key(account_id: str) -> Key:

@@ -51,7 +51,7 @@ def _after(action: Action, item: Item | None) -> Item | None:
 def _holds(action: Action, item: Item | None) -> bool:
     if isinstance(action, Increment):
         after = (item or {}).get("count", 0) + action.by
-        within = after >= action.least if action.by < 0 else action.most is None or after <= action.most
+        within = after >= action.least if action.least > action.by else action.most is None or after <= action.most
         return bool(within) and matches(item or {}, action.condition)
     unless_expired_at = action.unless_expired_at if isinstance(action, Put) else None
     if (

@@ -84,6 +84,7 @@ def test_add_account_with_an_existing_address_returns_409_without_details(
     other = a_customer("distributor", name="Other tree")
     put(store, other)
     added = accounts.add(other).account
+    record_sign_in(store, added.id, NOW)
     before = dict(store.items)
     with pytest.raises(EmailExistsError) as refused:
         accounts.add(distributor, key="other", email=email)

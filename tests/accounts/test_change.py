@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from shared.accounts.use_cases import (
-    AccountQuery,
-    list_accounts,
-)
+from shared.accounts.records import account_item
+from shared.accounts.sign_ins import record_sign_in
+from shared.accounts.use_cases import AccountQuery, list_accounts
 from shared.auth.authorization import Account
 from shared.customers.customer import Customer
 from shared.errors import (
@@ -18,9 +17,10 @@ from shared.errors import (
     RulesViolatedError,
     StaleVersionError,
 )
-from shared.table.keys import account_key, email_key, super_users_key
+from shared.table.keys import account_key, active_super_users_key, email_key
+from shared.table.store import Put
 from tests.accounts.helpers import Accounts
-from tests.builders import an_account, caller, put
+from tests.builders import NOW, an_account, caller, put
 from tests.memory_store import MemoryStore
 
 
@@ -49,7 +49,7 @@ LESS: list[dict[str, Any]] = [{"role": "administrator"}, {"disabled": True}, {}]
 
 
 @pytest.mark.parametrize("less", LESS, ids=["lowered", "disabled", "removed"])
-def test_last_enabled_super_user_cannot_be_removed_disabled_or_demoted(
+def test_last_active_super_user_cannot_be_removed_disabled_or_demoted(
     accounts: Accounts, store: MemoryStore, distributor: Customer, less: dict[str, Any]
 ) -> None:
     one, two = (
@@ -65,11 +65,66 @@ def test_last_enabled_super_user_cannot_be_removed_disabled_or_demoted(
             accounts.remove(account.id)
 
     act(one)
-    assert store.items[super_users_key(distributor.id)]["count"] == 1
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 1
     before = dict(store.items)
     with pytest.raises(LastSuperUserError):
         act(two)
     assert store.items == before
+
+
+@pytest.mark.parametrize("less", LESS, ids=["lowered", "disabled", "removed"])
+def test_super_user_who_has_never_signed_in_neither_counts_nor_is_protected(
+    accounts: Accounts, store: MemoryStore, distributor: Customer, less: dict[str, Any]
+) -> None:
+    active = an_account("super_user", distributor)
+    put(store, active)
+    invited = accounts.add(distributor, role="super_user").account
+    with pytest.raises(LastSuperUserError):  # the invited one does not replace the active one
+        accounts.change(active.id, **(less or {"role": "manager"}))
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 1
+    if less:
+        accounts.change(invited.id, **less)
+    else:
+        accounts.remove(invited.id)
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 1
+
+
+def test_first_sign_in_makes_another_super_user_count(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    active = an_account("super_user", distributor)
+    put(store, active)
+    invited = accounts.add(distributor, role="super_user").account
+    record_sign_in(store, invited.id, NOW)
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 2
+    accounts.change(active.id, role="manager")
+    with pytest.raises(LastSuperUserError):
+        accounts.remove(invited.id, version=2)
+
+
+def test_changed_address_ends_the_protection_until_the_next_sign_in(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    active = an_account("super_user", distributor)
+    put(store, active)
+    accounts.change_email(active.id, "new@example.com")
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 0
+    record_sign_in(store, active.id, NOW)
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 1
+
+
+def test_super_user_that_an_earlier_version_stored_is_protected_and_counted_at_the_next_sign_in(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    uncounted = an_account("super_user", distributor)
+    store.write(Put(account_item(uncounted)))
+    with pytest.raises(LastSuperUserError):
+        accounts.change(uncounted.id, disabled=True)
+    record_sign_in(store, uncounted.id, NOW)
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 1
+    put(store, an_account("super_user", distributor, id="acc_2", email="2@x.example"))
+    accounts.change(uncounted.id, disabled=True)
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 1
 
 
 def test_super_user_counts_again_after_being_enabled(
@@ -84,7 +139,7 @@ def test_super_user_counts_again_after_being_enabled(
     accounts.change(one.id, version=2, disabled=False)
     accounts.change(two.id, role="manager")
     accounts.change(two.id, version=2, disabled=True)  # no super_user any more: not counted
-    assert store.items[super_users_key(distributor.id)]["count"] == 1
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 1
     with pytest.raises(LastSuperUserError):
         accounts.change(one.id, version=3, disabled=True)
 

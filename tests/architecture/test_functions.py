@@ -80,7 +80,7 @@ def test_routes_agree_in_table_template_document_and_readme(template: dict[str, 
 def test_every_route_requires_a_token_and_scope_except_public_and_unknown_ones(template: dict[str, Any]) -> None:
     auth = template["Resources"]["Api"]["Properties"]["Auth"]
     assert auth["DefaultAuthorizer"] == "AccessToken"
-    assert auth["Authorizers"]["AccessToken"]["AuthorizationScopes"] == ["aws.cognito.signin.user.admin"]
+    assert auth["Authorizers"]["AccessToken"]["AuthorizationScopes"] == ["customers/api"]
     body = template["Resources"]["Api"]["Properties"]["DefinitionBody"]
     public = {("get", path) for path in PUBLIC} | {("x-amazon-apigateway-any-method", "/$default")}
     for path, operations in body["paths"].items():

@@ -73,6 +73,11 @@ class Forest:
             store,
             *(a.model_copy(update={"email": f"target@{a.customer_id}.example"}) for a in self.supporters.values()),
         )
+        self.machines = {
+            at: each.model_copy(update={"id": id_from("acc", "machine", at), "kind": "api", "email": None})
+            for at, each in self.supporters.items()
+        }
+        put(store, *self.machines.values())
 
     @staticmethod
     def _line(root: Customer, name: str) -> list[Customer]:
@@ -114,6 +119,7 @@ def forest(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Forest:
 def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) -> Called:
     """Send one request about the target. Its changes are undone, so every request runs on the same records."""
     account = forest.supporters[target].id if target in forest.supporters else NOBODY
+    machine = forest.machines[target].id if target in forest.machines else NOBODY
     dry = {"validate_only": "true"}
     device = f"/customers/{target}/test-devices/{id_from('dev', target)}"
     stale = {"if-match": '"99"'}
@@ -173,6 +179,15 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("remove_account", "path"): lambda: call(
             "remove_account", account=by, path=f"/accounts/{account}", headers=stale
         ),
+        ("add_credential", "path"): lambda: call(
+            "add_credential", account=by, path=f"/accounts/{machine}/credentials", body={}
+        ),
+        ("list_credentials", "path"): lambda: call(
+            "list_credentials", account=by, path=f"/accounts/{machine}/credentials"
+        ),
+        ("revoke_credential", "path"): lambda: call(
+            "revoke_credential", account=by, path=f"/accounts/{machine}/credentials/{machine}"
+        ),
         ("start_production", "path"): lambda: call(
             "start_production", account=by, path=f"/customers/{target}/production", headers=stale
         ),
@@ -188,6 +203,7 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ),
         ("get_test_device", "path"): lambda: call("get_test_device", account=by, path=device),
         ("remove_test_device", "path"): lambda: call("remove_test_device", account=by, path=device),
+        ("replace_token", "path"): lambda: call("replace_token", account=by, path=f"{device}/token"),
         ("check_storage", "path"): lambda: call("check_storage", account=by, path=f"/customers/{target}/storage-check"),
         ("check_storage", "cursor"): lambda: call(
             "check_storage", account=by, path=f"/customers/{target}/storage-check", query={"cursor": theirs}
@@ -210,6 +226,7 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("remove_view", "none"): lambda: (call("save_view", account=by), call("remove_view", account=by))[1],
         ("get_storage_locations", "none"): lambda: call("get_storage_locations", account=by),
         ("get_me", "none"): lambda: call("get_me", account=by),
+        ("record_second_factor", "none"): lambda: call("record_second_factor", account=by),
         ("replace_storage_locations", "none"): lambda: call("replace_storage_locations", account=by, headers=stale),
     }
     before = deepcopy(forest.store.items)

@@ -26,7 +26,7 @@ from shared.errors import (
 )
 from shared.invoicing.use_cases import get_invoicing
 from shared.table.keys import (
-    super_users_key,
+    active_super_users_key,
 )
 from shared.trials.use_cases import start_production
 from shared.values.timestamps import format_timestamp
@@ -271,7 +271,7 @@ def test_archive_gives_up_with_429_when_conflicts_do_not_end(meddling: Meddling)
     meddling.meddle = [lambda: None, another, *rest, another, *rest]
     with pytest.raises(ThrottledError):
         remove_account(meddling, a_caller(operation="change_accounts"), account.id, version=1)
-    assert meddling.items[super_users_key(lineage[5].id)]["count"] == 1
+    assert meddling.items[active_super_users_key(lineage[5].id)]["count"] == 1
 
 
 def test_options_below_an_archived_customer_offer_no_addition(store: MemoryStore, lineage: list[Customer]) -> None:

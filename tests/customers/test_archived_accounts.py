@@ -20,8 +20,8 @@ from shared.errors import (
 )
 from shared.table.keys import (
     account_key,
+    active_super_users_key,
     customer_key,
-    super_users_key,
 )
 from tests.builders import (
     MICROSECOND,
@@ -60,12 +60,12 @@ def test_address_of_an_account_of_a_removed_customer_is_released(store: MemorySt
     assert tried(LATER + 30 * DAY).outcome == "validated"
     assert invite(LATER + 30 * DAY).outcome == "added"
     assert store.items[account_key(account.id)]["removed"]
-    assert store.items[super_users_key(distributor.id)]["count"] == 0
+    assert store.items[active_super_users_key(distributor.id)]["count"] == 0
 
 
 def test_last_super_user_of_an_archived_customer_can_be_removed(store: MemoryStore, lineage: list[Customer]) -> None:
     put(store, account := an_account("super_user", lineage[5]))
-    as_caller, counter = a_caller(operation="change_accounts"), super_users_key(lineage[5].id)
+    as_caller, counter = a_caller(operation="change_accounts"), active_super_users_key(lineage[5].id)
     with pytest.raises(LastSuperUserError):
         change_account(store, as_caller, account.id, AccountChange(role="operator"), version=1)
     archive(store, lineage[5])
@@ -88,7 +88,7 @@ def test_removing_the_last_super_user_fails_when_the_customer_is_restored_concur
     with pytest.raises(LastSuperUserError):
         remove_account(meddling, a_caller(operation="change_accounts"), account.id, version=1)
     assert meddling.meddle == []
-    assert meddling.items[super_users_key(lineage[5].id)]["count"] == 1
+    assert meddling.items[active_super_users_key(lineage[5].id)]["count"] == 1
 
 
 def test_address_stays_taken_when_the_customer_is_restored_concurrently(meddling: Meddling) -> None:
@@ -134,7 +134,7 @@ def test_removing_the_last_super_user_succeeds_when_the_archive_changes_concurre
 
     meddling.meddle = [lambda: None, another]
     remove_account(meddling, a_caller(operation="change_accounts"), account.id, version=1)
-    assert meddling.items[super_users_key(lineage[5].id)]["count"] == 0
+    assert meddling.items[active_super_users_key(lineage[5].id)]["count"] == 0
 
 
 def test_all_accounts_of_an_archived_customer_can_be_removed(store: MemoryStore) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from shared.customers.customer import Customer
-from shared.devices.device import MAX_TEST_DEVICES, installation_token
+from shared.devices.device import MAX_TEST_DEVICES
 from shared.devices.use_cases import (
     get_test_device,
     list_devices,
     remove_test_device,
+    replace_token,
 )
 from shared.errors import (
     KeyReusedError,
@@ -19,7 +20,7 @@ from shared.errors import (
     TooManyDevicesError,
 )
 from shared.table.keys import customer_key, device_key, devices_key
-from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, caller, put
+from tests.builders import ROOT, a_customer, caller, put
 from tests.devices.helpers import add, route
 from tests.memory_store import MemoryStore
 
@@ -67,7 +68,7 @@ def test_installation_token_is_shown_once_and_stored_as_a_hash(store: MemoryStor
     record = store.items[device_key(finnish.id, added.device.id)]
     assert record["token_hash"] == hashlib.sha256(token.encode()).hexdigest()
     again = add(store, finnish)
-    assert (again.outcome, again.device) == ("replayed", added.device)
+    assert (again.outcome, again.device) == ("replayed", added.device.model_copy(update={"installation_token": None}))
     assert add(store, finnish, key="other").device.installation_token != token
 
 
@@ -149,9 +150,48 @@ def test_one_key_at_two_customers_creates_two_devices(store: MemoryStore, finnis
     assert one.installation_token != other.installation_token
 
 
-def test_installation_token_cannot_be_derived_from_the_table(store: MemoryStore, finnish: Customer) -> None:
-    add(store, finnish, key="a key that nobody guesses")
-    assert "a key that nobody guesses" not in str(store.items)
+def replace(store: MemoryStore, customer: Customer, device_id: str, key: str = "key") -> Any:
+    as_caller = caller(operation="change_test_devices")
+    return replace_token(store, as_caller, customer.id, device_id, idempotency_key=key)
+
+
+def test_replaced_token_is_shown_once_and_the_one_before_is_forgotten(store: MemoryStore, finnish: Customer) -> None:
+    added = add(store, finnish).device
+    replaced = replace(store, finnish, added.id)
+    token = replaced.device.installation_token
+    assert token != added.installation_token
+    assert replaced.device.model_copy(update={"installation_token": added.installation_token}) == added
+    hashes = [hashlib.sha256(each.encode()).hexdigest() for each in (token, added.installation_token)]
+    assert store.items[device_key(finnish.id, added.id)]["token_hash"] == hashes[0]
+    assert hashes[1] not in str(store.items)
+    again = replace(store, finnish, added.id)
+    assert (again.outcome, again.device.installation_token) == ("replayed", None)
+    other = replace(store, finnish, added.id, key="other")
+    assert (other.outcome, other.device.installation_token is None) == ("added", False)
+    assert replace(store, finnish, added.id).outcome == "replayed"  # an earlier key never replaces it again
+
+
+def test_token_of_a_removed_or_absent_device_is_not_replaced(store: MemoryStore, finnish: Customer) -> None:
+    device = add(store, finnish).device.id
+    remove(store, finnish, device)
+    for device_id in (device, "dev_absent"):
+        with pytest.raises(NotFoundError):
+            replace(store, finnish, device_id)
+
+
+def test_device_is_removed_although_its_token_was_replaced_meanwhile(store: MemoryStore, finnish: Customer) -> None:
+    device, write, tries = add(store, finnish).device.id, store.write, iter([True])
+
+    def overtaken(*actions: Any) -> None:
+        if next(tries, False):
+            replace(store, finnish, device)
+        write(*actions)
+
+    store.write = overtaken  # type: ignore[method-assign]
+    remove(store, finnish, device)
+    with pytest.raises(NotFoundError):
+        get_test_device(store, caller(), finnish.id, device)
+    assert store.items[devices_key(finnish.id)]["count"] == 0
 
 
 def test_add_test_device_fails_when_the_customer_is_archived_concurrently(
@@ -175,11 +215,6 @@ def test_missing_device_name_is_reported_with_its_pointer(store: MemoryStore, fi
     assert refused.value.errors == [
         {"code": "required", "pointer": "/name", "detail": "A test device requires a name."}
     ]
-
-
-def test_installation_token_depends_on_the_unstored_idempotency_key() -> None:
-    one, other = (installation_token(ROOT_ACCOUNT, "dev_1", key) for key in ("one", "other"))
-    assert one != other
 
 
 def test_removed_device_leaves_a_tombstone_at_the_next_version(store: MemoryStore, finnish: Customer) -> None:

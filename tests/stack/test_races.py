@@ -30,7 +30,7 @@ from shared.errors import (
     TooManyDevicesError,
 )
 from shared.table.dynamodb import DynamoStore
-from shared.table.keys import TABLE, customer_key, devices_key, email_key, name_key, super_users_key
+from shared.table.keys import TABLE, active_super_users_key, customer_key, devices_key, email_key, name_key
 from shared.table.store import Increment, Put
 from shared.trials.use_cases import end_trials, start_production
 from shared.values.timestamps import format_timestamp
@@ -176,7 +176,9 @@ def test_of_sixteen_super_users_removed_at_once_one_stays(store: DynamoStore) ->
             assert sum(isinstance(result, LastSuperUserError) for result in refused) >= 1
             remaining = list_accounts(store, caller(), AccountQuery(customer_id=customer.id), limit=100).accounts
             assert len(remaining) == len(refused) >= 1
-            assert store.get(super_users_key(customer.id))[super_users_key(customer.id)]["count"] == len(remaining)
+            assert store.get(active_super_users_key(customer.id))[active_super_users_key(customer.id)]["count"] == len(
+                remaining
+            )
 
 
 def test_of_sixteen_additions_of_the_tenth_test_device_one_wins(store: DynamoStore) -> None:

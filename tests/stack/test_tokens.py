@@ -1,11 +1,14 @@
 """Tests: valid and invalid tokens on the running stack."""
 
+import base64
+import json
 import time
 
 import pytest
 
 from local.ministack import client
 from local.seed import access_token, set_password
+from shared.accounts.consumer import API_SCOPE
 from tests.conftest import RunningStack
 from tests.stack.helpers import signed
 
@@ -23,16 +26,39 @@ def other_pools_token(stack: RunningStack) -> str:
     return access_token(cognito, app, root, set_password(cognito, pool, root))
 
 
-def id_token(stack: RunningStack) -> str:
-    cognito = client("cognito-idp", stack.ministack.endpoint)
+def tokens(stack: RunningStack, app_client: str = "client_id") -> dict[str, str]:
+    """Sign in as the first super_user with an app client, and return the tokens."""
     root = stack.stack["accounts"]["root"]
-    response = cognito.initiate_auth(
-        ClientId=stack.stack["client_id"],
+    response = client("cognito-idp", stack.ministack.endpoint).initiate_auth(
+        ClientId=stack.stack[app_client],
         AuthFlow="USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": root["id"], "PASSWORD": root["password"]},
     )
-    token: str = response["AuthenticationResult"]["IdToken"]
-    return token
+    found: dict[str, str] = response["AuthenticationResult"]
+    return found
+
+
+def scopes_of(token: str) -> list[str]:
+    claims = token.split(".")[1]
+    scopes: str = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["scope"]
+    return scopes.split()
+
+
+def test_token_of_each_app_client_is_useful_at_one_place_only(stack: RunningStack) -> None:
+    of_the_api, of_my_sign_in = (tokens(stack, name)["AccessToken"] for name in ("client_id", "my_sign_in_client_id"))
+    assert scopes_of(of_the_api) == [API_SCOPE]
+    assert scopes_of(of_my_sign_in) == ["aws.cognito.signin.user.admin"]
+    assert stack.call("GET", "/me", token=of_the_api).status_code == 200
+    assert stack.call("GET", "/me", token=of_my_sign_in).status_code in (401, 403)
+
+
+def test_renewed_token_has_the_same_scope(stack: RunningStack) -> None:
+    response = client("cognito-idp", stack.ministack.endpoint).initiate_auth(
+        ClientId=stack.stack["client_id"],
+        AuthFlow="REFRESH_TOKEN_AUTH",
+        AuthParameters={"REFRESH_TOKEN": tokens(stack)["RefreshToken"]},
+    )
+    assert scopes_of(response["AuthenticationResult"]["AccessToken"]) == [API_SCOPE]
 
 
 def test_token_signed_with_the_pools_key_is_accepted(stack: RunningStack) -> None:
@@ -50,6 +76,7 @@ def test_token_signed_with_the_pools_key_is_accepted(stack: RunningStack) -> Non
         ("an ID token", {401, 403}),
         ("without the scope", {403}),
         ("of another client", {401}),
+        ("of my sign-in", {401, 403}),
     ],
 )
 @pytest.mark.parametrize("method_and_path", ["GET /me", "GET /customers", "POST /customers", "PUT /storage-locations"])
@@ -62,7 +89,8 @@ def test_invalid_token_returns_401(stack: RunningStack, kind: str, statuses: set
         "tampered": lambda: f"{head}.{claims[:-4]}AAAA.{signature}",
         "expired": lambda: signed(stack, iat=now - 1000, exp=now - 1),
         "of another pool": lambda: other_pools_token(stack),
-        "an ID token": lambda: id_token(stack),
+        "an ID token": lambda: tokens(stack)["IdToken"],
+        "of my sign-in": lambda: tokens(stack, "my_sign_in_client_id")["AccessToken"],
         "without the scope": lambda: signed(stack, scope="openid"),
         "of another client": lambda: signed(stack, client_id="another"),
     }[kind]()
