@@ -24,6 +24,7 @@ _ETAG: Final = '"3-9f86d081884c7d65"'
 PATH_PARAMETERS: Final = {
     "customer_id": ("The id of a customer.", _CUSTOMER),
     "account_id": ("The id of an account.", "acc_jajustitpylddo5dahk2zk3opm"),
+    "credential_id": ("The id of a credential.", "crd_4buy5xlw3f6bkcbyzl2gdg4bbm"),
     "device_id": ("The id of a test device.", "dev_4buy5xlw3f6bkcbyzl2gdg4bbm"),
     "import_id": ("The id of an import.", "imp_4buy5xlw3f6bkcbyzl2gdg4bbm"),
     "system": ("The other system.", "psa"),

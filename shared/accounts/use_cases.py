@@ -198,8 +198,8 @@ def _releasable(
     customer = store.get(at).get(at)
     if customer is None or is_expired(customer, now):
         return account, counted(account_tombstone(account)), _stays_archived(at, customer)
-    if account.signed_in_at or account.customer_id == customer_id:
-        return None
+    if account.signed_in_at or not account.invitations or account.customer_id == customer_id:
+        return None  # the first super_user was not invited, and has a password
     return account, without_address(account), []
 
 

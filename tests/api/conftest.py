@@ -15,6 +15,7 @@ from tests.builders import bootstrap_in
 @pytest.fixture(autouse=True)
 def store(moto_store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
     monkeypatch.setenv("USER_POOL_ID", "eu-west-1_none")
+    monkeypatch.setenv("USER_POOL_CLIENT_ID", "exampleclient")
     monkeypatch.setenv("IMPORT_QUEUE_URL", boto3.client("sqs").create_queue(QueueName="imports")["QueueUrl"])
     opened = (open_store, open_sign_in_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
     for each in opened:

@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,15 @@ from shared.errors import UnavailableError
 from shared.table.dynamodb import DynamoStore
 from tests.builders import a_customer, put
 from tests.calls import Context, an_event, call
+
+SCOPES_OF_THE_API = {
+    "claimsAndScopeOverrideDetails": {
+        "accessTokenGeneration": {
+            "scopesToAdd": ["customers/api"],
+            "scopesToSuppress": ["aws.cognito.signin.user.admin"],
+        }
+    }
+}
 
 
 @pytest.mark.usefixtures("moto_user_pool")
@@ -40,10 +50,11 @@ def test_sync_identity_creates_sign_ins_and_reports_bad_records() -> None:
     assert call("get_account", path=f"/accounts/{added['id']}").body["identity"] == "failed"
 
 
-def test_record_sign_in_activates_the_account_and_returns_the_event() -> None:
+def test_record_sign_in_activates_the_account_and_returns_the_event_with_the_scope_of_the_api() -> None:
     added = call("add_account").body
     event = an_event("record_sign_in") | {"userName": added["id"]}
-    assert importlib.import_module("functions.record_sign_in").lambda_handler(dict(event), Context()) == event
+    answered = importlib.import_module("functions.record_sign_in").lambda_handler(deepcopy(event), Context())
+    assert answered == {**event, "response": SCOPES_OF_THE_API}
     assert call("get_account", path=f"/accounts/{added['id']}").body["status"] == "active"
 
 
@@ -57,7 +68,8 @@ def test_failing_sign_in_record_is_logged_without_its_message_and_counted(
     def failing(_account_id: str) -> None:
         raise error
 
-    assert process_sign_in({"userName": "acc_1"}, failing) == {"userName": "acc_1"}
+    event = {"userName": "acc_1", "callerContext": {"clientId": "api"}, "response": None}
+    assert process_sign_in(event, "api", failing) == {**event, "response": SCOPES_OF_THE_API}
     line = json.loads(stream.getvalue())
     assert (line["level"], line["message"], line["account_id"]) == ("ERROR", "sign_in_not_recorded", "acc_1")
     assert line["error"] == type(error).__qualname__
@@ -119,6 +131,16 @@ def test_event_that_is_not_a_batch_reports_no_failure(name: str, event: Any, mon
     monkeypatch.setenv("EVENT_BUS", "bus")
     handler = importlib.import_module(f"functions.{name}").lambda_handler
     assert handler(event, Context()) == {"batchItemFailures": []}
+
+
+@pytest.mark.parametrize(
+    ("client_id", "is_changed"), [("exampleclient", True), ("another", False), ("", False), (None, False), ([], False)]
+)
+def test_only_tokens_of_the_apps_client_get_the_scope_of_the_api(client_id: Any, *, is_changed: bool) -> None:
+    event = an_event("record_sign_in")
+    event["callerContext"]["clientId"] = client_id
+    answered = importlib.import_module("functions.record_sign_in").lambda_handler(deepcopy(event), Context())
+    assert answered == (event | {"response": SCOPES_OF_THE_API} if is_changed else event)
 
 
 @pytest.mark.parametrize("event", [None, [], {}, {"userName": None}, {"userName": "\ud800"}])

@@ -242,6 +242,13 @@ def responses() -> dict[str, Any]:  # noqa: C901, PLR0915 - it is a list
             accounts,
             body={"display_name": "x", "role": "operator", "email": ROOT_ACCOUNT.email},
         )
+        machine = {"display_name": "x", "role": "operator", "kind": "api"}
+        machine = f"/accounts/{call('add_account', path=accounts, body=machine).body['id']}/credentials"
+        for time in ("2020-01-01T00:00:00Z", "soon"):
+            record(f"credential: until {time}", "add_credential", machine, body={"expires_at": time})
+        call("add_credential", path=machine, body={})
+        record("credential: a third one", "add_credential", machine, body={}, headers={"idempotency-key": "third"})
+        record("credential: of a person", "add_credential", f"/accounts/{ROOT_ACCOUNT.id}/credentials", body={})
         administrator = an_account("administrator", distributor)
         super_user = an_account("super_user", distributor)
         record(

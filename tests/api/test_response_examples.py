@@ -19,13 +19,13 @@ from shared.api.problems import problem_response
 from shared.aws.observability import log
 from shared.errors import ThrottledError, UnavailableError
 from shared.events.events import TYPES
-from tests.builders import NOW, ROOT, bootstrap_in
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT, bootstrap_in
 from tests.calls import Called, Context, an_event, call, handler
 from tests.simulation.deliveries import record as record_of
 from tests.simulation.fake_aws import FakeAws
 
 GOLDEN: Final = PROJECT / "docs" / "examples.json"
-_SECRETS: Final = {"installation_token": "bci_" + "x" * 43}
+_SECRETS: Final = {"installation_token": "bci_" + "x" * 43, "client_secret": "Aa1-" + "x" * 32}
 _MAX_LIST: Final = 10
 _SHORT_LIST: Final = 3
 _REQUEST_ID: Final = "JKJaXmPLvHcESHA="
@@ -62,7 +62,11 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         problems[str(called.status)] = called.body
 
     dry_run = {"validate_only": "true"}
-    with aws.installed(), patch("functions.customers.uuid4", lambda: "by-reference"):
+    with (
+        aws.installed(),
+        patch("functions.customers.uuid4", lambda: "by-reference"),
+        patch("shared.accounts.credentials.token_hex", lambda size: "0" * 2 * size),
+    ):
         bootstrap_in(aws.store)
         play("add_customer", query=dry_run)
         distributor = play("add_customer")
@@ -94,6 +98,7 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         play("add_test_device", f"{customer}/test-devices", query=dry_run)
         device = play("add_test_device", f"{customer}/test-devices")
         play("get_test_device", f"{customer}/test-devices/{device['id']}")
+        play("replace_token", f"{customer}/test-devices/{device['id']}/token")
         play("list_devices", f"{customer}/devices")
         play("list_devices_csv", f"{customer}/devices.csv")
         play("add_account", f"{customer}/accounts", query=dry_run)
@@ -108,6 +113,13 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         changed = {"role": "manager"}
         play("change_account", f"/accounts/{account['id']}", headers={"if-match": '"3"'}, body=changed)
         play("get_me")
+        aws.cognito.admin_create_user(Username=ROOT_ACCOUNT.id)
+        play("record_second_factor")
+        machine = {"kind": "api", "display_name": "Billing", "role": "supporter"}
+        machine = play("add_account", f"{customer}/accounts", headers={"idempotency-key": "billing"}, body=machine)
+        credential = play("add_credential", f"/accounts/{machine['id']}/credentials")
+        play("list_credentials", f"/accounts/{machine['id']}/credentials")
+        play("revoke_credential", f"/accounts/{machine['id']}/credentials/{credential['id']}")
         play("save_view")
         play("get_view", "/views/storage")
         play("list_views")

@@ -30,6 +30,10 @@ STATUSES = {
     "add_test_device": 201,
     "get_test_device": 404,  # no device has this id
     "remove_test_device": 404,
+    "replace_token": 404,
+    "add_credential": 422,  # the caller is a person
+    "revoke_credential": 404,
+    "record_second_factor": 503,  # there is no user pool
     "remove_view": 404,
     "replace_storage_locations": 412,  # sam local must not change the catalogue of a running stack
     "refuse_unknown_route": 405,

@@ -70,6 +70,8 @@ KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "POST by id without a body and a version": request("POST", by_id=True),
     "POST of a file": with_header("idempotency-key", request("POST", media_type="text/csv")),
     "PATCH with a version": with_header("if-match", request("PATCH", media_type=JSON, by_id=True)),
+    "POST by id without a body, with a key": with_header("idempotency-key", request("POST", by_id=True)),
+    "PUT without a body": request("PUT"),
     "PUT by id": request("PUT", media_type=JSON, by_id=True),
     "PUT with a version": with_header("if-match", request("PUT", media_type=JSON)),
     "DELETE by id": request("DELETE", by_id=True),

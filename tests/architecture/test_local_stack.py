@@ -17,6 +17,7 @@ STACK = {
     "accounts": {"root": {"id": "acc_root"}},
     "user_pool_id": "pool",
     "client_id": "client",
+    "my_sign_in_client_id": "other client",
 }
 
 

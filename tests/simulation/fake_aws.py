@@ -7,7 +7,7 @@ The functions are the real ones, called with events as Lambda calls them. Only t
 import contextlib
 import os
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Final
 from unittest.mock import patch
@@ -26,21 +26,45 @@ _OPENERS: Final = (open_store, open_sign_in_store, open_user_directory, open_bus
 
 
 class FakeCognito:
-    """A user pool. `users`: username -> whether it is enabled."""
+    """A user pool. `users`: username -> whether it is enabled. `emails`: address -> username."""
 
     def __init__(self) -> None:
         self.users: dict[str, bool] = {}
+        self.emails: dict[str, str] = {}
+        self.machines: set[str] = set()
 
-    def admin_create_user(self, *, Username: str, MessageAction: str = "", **_: Any) -> None:  # noqa: N803 - boto3's names
+    def admin_create_user(
+        self,
+        *,
+        Username: str,  # noqa: N803 - boto3's names
+        MessageAction: str = "",  # noqa: N803
+        UserAttributes: Any = (),  # noqa: N803
+        **_: Any,
+    ) -> None:
         if MessageAction == "RESEND":
             self._ensure_user(Username)
             return
-        if Username in self.users:
+        email = {each["Name"]: each["Value"] for each in UserAttributes}.get("email")
+        if Username in self.users or email in self.emails:
             raise error("AdminCreateUser", "UsernameExistsException")
         self.users[Username] = True
+        if email:
+            self.emails[email] = Username
 
     def admin_set_user_password(self, *, Username: str, **_: Any) -> None:  # noqa: N803
         self._ensure_user(Username)
+        self.machines.add(Username)
+
+    def admin_get_user(self, *, Username: str, **_: Any) -> Any:  # noqa: N803
+        name = self.emails.get(Username, Username)
+        self._ensure_user(name)
+        return {
+            "Username": name,
+            "UserAttributes": [{"Name": "email", "Value": email} for email, of in self.emails.items() if of == name],
+            "Enabled": self.users[name],
+            "UserStatus": "CONFIRMED" if name in self.machines else "FORCE_CHANGE_PASSWORD",
+            "UserCreateDate": datetime(2026, 11, 24, tzinfo=UTC),
+        }
 
     def admin_enable_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
         self._ensure_user(Username)
@@ -50,9 +74,14 @@ class FakeCognito:
         self._ensure_user(Username)
         self.users[Username] = False
 
+    def admin_user_global_sign_out(self, *, Username: str, **_: Any) -> None:  # noqa: N803
+        self._ensure_user(Username)
+
     def admin_delete_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
         self._ensure_user(Username)
         del self.users[Username]
+        self.machines.discard(Username)
+        self.emails = {email: name for email, name in self.emails.items() if name != Username}
 
     def _ensure_user(self, username: str) -> None:
         if username not in self.users:
