@@ -8,9 +8,8 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,22 +17,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local.invariants import violations
 from local.ministack import client as local_client
 from local.paths import STACK_FILE
-from shared.accounts.identities import CognitoUserDirectory
+from shared.accounts.identities import CognitoUserDirectory, UserDirectory
+from shared.accounts.reconciliation import Difference, differences, repair
 from shared.accounts.sign_ins import sync_identity
 from shared.auth.authorization import Account
 from shared.table.dynamodb import DynamoStore, _deserialize
-from shared.table.keys import Item, Key, account_key
-from shared.table.store import Update
+from shared.table.keys import Item, Key
 
 _POLL_SECONDS: Final = 5
-
-
-class Difference(NamedTuple):
-    """A sign-in that differs from the restored account, and the remedy."""
-
-    account_id: str
-    found: str
-    remedy: str
 
 
 def restore_backup(dynamodb: Any, backup_arn: str, target: str) -> None:
@@ -88,56 +79,33 @@ def read_table(dynamodb: Any, table: str) -> dict[Key, Item]:
     return {(item["pk"], item["sk"]): item for item in items}
 
 
-def differences(items: dict[Key, Item], cognito: Any, pool: str) -> Iterator[Difference]:
+def find_differences(items: dict[Key, Item], directory: UserDirectory, now: datetime) -> list[Difference]:
     """Compare the accounts of a table with the sign-ins of a user pool."""
-    users = {
-        user["Username"]: user["Enabled"]
-        for page in cognito.get_paginator("list_users").paginate(UserPoolId=pool)
-        for user in page["Users"]
-    }
-    accounts = {item["id"]: Account.model_validate(item) for (_, sk), item in items.items() if sk == "account"}
-    for account in accounts.values():
-        enabled = users.pop(account.id, None)
-        if account.removed:
-            if enabled is not None:
-                yield Difference(account.id, "a sign-in of a removed account", "remove")
-        elif enabled is None:
-            # A machine's secret cannot be recovered, so the machine needs a new account.
-            yield Difference(account.id, "no sign-in", "invite" if account.email else "none: add a new machine account")
-        elif enabled == account.disabled:
-            yield Difference(account.id, "enabled" if enabled else "disabled", "disable" if enabled else "enable")
-    for account_id in (each for each, enabled in users.items() if enabled):
-        yield Difference(account_id, "a sign-in without an account", "disable")
+    accounts = (Account.model_validate(item) for (_, sk), item in items.items() if sk == "account")
+    sign_ins = {each.name: each for each in directory.list_all()}
+    return list(differences(accounts, sign_ins, now, skip_pending=False))
 
 
-def reconcile(store: DynamoStore, cognito: Any, pool: str, found: list[Difference]) -> None:
+def reconcile(store: DynamoStore, directory: UserDirectory, found: list[Difference], now: datetime) -> None:
     """Make the sign-ins agree with the restored accounts. Repeating it is safe."""
-    directory = CognitoUserDirectory(cognito, pool)
     for difference in found:
-        match difference.remedy:
-            case "remove":
-                directory.remove(difference.account_id)
-            case "enable" | "disable":
-                directory.enable(difference.account_id, enabled=difference.remedy == "enable")
-            case "invite":
-                # As if the sign-in had never been created. The account's version does not change.
-                never_invited = {"identity_version": 0, "invitations": 1, "invitations_sent": 0}
-                store.write(Update(account_key(difference.account_id), never_invited, remove=("signed_in_at",)))
-                sync_identity(store, directory, difference.account_id, datetime.now(UTC))
+        repair(store, directory, difference)
+        if difference.account:  # the restored table has no function at its stream yet
+            sync_identity(store, directory, difference.account.id, now)
 
 
-def check(dynamodb: Any, cognito: Any, table: str, pool: str, *, apply: bool) -> bool:
+def check(dynamodb: Any, cognito: Any, table: str, pool: str, now: datetime, *, apply: bool) -> bool:
     """Print the differences of a restored table and the user pool. Return whether there are none left."""
-    items = read_table(dynamodb, table)
-    broken, found = violations(items), list(differences(items, cognito, pool))
+    items, directory = read_table(dynamodb, table), CognitoUserDirectory(cognito, pool)
+    broken, found = violations(items), find_differences(items, directory, now)
     print(f"{len(items)} records, {len(broken)} invariants that do not hold, {len(found)} sign-ins that differ.")
     for words in broken:
         print(f"  {words}")
     for difference in found:
-        print(f"  {difference.account_id}: {difference.found} -> {difference.remedy}")
+        print(f"  {difference.sign_in}: {difference.found}")
     if apply:
-        reconcile(DynamoStore(dynamodb, table), cognito, pool, found)
-        found = [each for each in differences(items, cognito, pool) if not each.remedy.startswith("none")]
+        reconcile(DynamoStore(dynamodb, table), directory, found, now)
+        found = find_differences(read_table(dynamodb, table), directory, now)
         print(f"After reconciling, {len(found)} sign-ins differ.")
     return not broken and not found
 
@@ -151,7 +119,7 @@ def drill(dynamodb: Any, cognito: Any, table: str, pool: str) -> bool:
         restore_backup(dynamodb, backup, target)
         restored = time.perf_counter()
         print(f"Restored as {target} in {restored - started:.1f} s.")
-        whole = check(dynamodb, cognito, target, pool, apply=False)
+        whole = check(dynamodb, cognito, target, pool, datetime.now(UTC), apply=False)
         print(f"Checked in {time.perf_counter() - restored:.1f} s.")
     finally:
         if exists(dynamodb, target):
@@ -183,7 +151,7 @@ def main() -> None:
                     words.error("give the time to restore: AT=2026-12-01T10:00:00Z")
                 restore_to(dynamodb, asked.table, asked.target, asked.at)
             print(f"RestoredTable={asked.target} RestoredStreamLabel={enable_features(dynamodb, asked.target)}")
-            whole = check(dynamodb, cognito, asked.target, asked.pool, apply=asked.apply)
+            whole = check(dynamodb, cognito, asked.target, asked.pool, datetime.now(UTC), apply=asked.apply)
     except (OSError, BotoCoreError, ClientError) as error:
         sys.exit(f"The restore stopped. The table that is in use was not changed. Run the command again. ({error})")
     sys.exit(0 if whole else "Something differs: see the lines above and docs/restoring.md.")

@@ -1,5 +1,6 @@
 """A user directory in memory for tests of use cases. tests/accounts/test_identities.py compares it with a user pool."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
@@ -82,6 +83,10 @@ class MemoryIdentities:
         if name not in self.users:
             raise NoIdentityError("UserNotFoundException")
         return self._shown(name)
+
+    def list_all(self) -> Iterator[SignIn]:
+        self._called("list")
+        yield from (self._shown(name)._replace(second_factor=None) for name in list(self.users))
 
     def _shown(self, name: str) -> SignIn:
         email = next((each for each, owner in self.emails.items() if owner == name), None)

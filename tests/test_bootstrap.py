@@ -19,7 +19,7 @@ def test_bootstrap_succeeds_once(memory: MemoryStore) -> None:
 
 def test_bootstrap_in_a_country_without_storage_requires_a_location() -> None:
     _, actions = bootstrap_records("Root", "Finland", "root@example.com", "key", NOW, "Sweden")
-    assert len(actions) == 6
+    assert len(actions) == 5
     with pytest.raises(RulesViolatedError) as refused:
         bootstrap_records("Root", "Finland", "root@example.com", "key", NOW)
     assert [error["code"] for error in refused.value.errors] == ["storage_location_required"]

@@ -9,7 +9,7 @@ from shared.auth.authorization import Account
 from shared.customers.customer import Customer
 from shared.devices.device import NewDevice
 from shared.errors import ForbiddenError, KeyReusedError, NameExistsError, NotFoundError, RulesViolatedError
-from shared.onboarding import NewOnboarding, OnboardingResponse, add_onboarding
+from shared.onboarding import NewOnboarding, OnboardingResponse, Step, add_onboarding
 from tests.builders import ROOT_ACCOUNT, a_lineage, a_new_customer, an_account, bootstrap_in, caller, put
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
@@ -75,17 +75,26 @@ def test_onboarding_adds_a_customer_its_accounts_and_a_test_device(store: Memory
     assert device.test_device.matches
 
 
-def test_repeated_onboarding_returns_the_first_response(store: MemoryStore, lineage: list[Customer]) -> None:
+def without_secrets(step: Step) -> Step:
+    account = step.account and step.account.model_copy(update={"credentials": None})
+    device = step.test_device and step.test_device.model_copy(update={"installation_token": None})
+    return step.model_copy(update={"account": account, "test_device": device})
+
+
+def test_repeated_onboarding_returns_the_first_response_without_secrets(
+    store: MemoryStore, lineage: list[Customer]
+) -> None:
     first = onboard(store, lineage[3])
     before = dict(store.items)
     again = onboard(store, lineage[3])
     assert {outcome for _, outcome in outcomes(again)} == {"replayed"}
     assert store.items == before
     for one, two in zip(first.steps, again.steps, strict=True):
-        assert one.model_copy(update={"outcome": "replayed"}) == two
+        assert without_secrets(one.model_copy(update={"outcome": "replayed"})) == two
+    assert first != again
 
 
-@pytest.mark.parametrize("stop_at", range(1, 5))
+@pytest.mark.parametrize("stop_at", range(1, 4))
 def test_interrupted_onboarding_resumes_with_the_same_request(stop_at: int) -> None:
     class Stopping(MemoryStore):
         remaining = 1_000

@@ -257,7 +257,7 @@ def with_another_invitation(account: Account, actor: Account) -> Account:
         raise _not_invited("signed_in", 'The person has signed in. They can use "Forgotten password".')
     if account.awaits_invitation and not (account.identity_failed or account.invitation_failure):
         return account
-    return _with_invitation(account, actor)
+    return _with_invitation(account, actor.id)
 
 
 def with_email(account: Account, change: EmailChange, actor: Account) -> Account:
@@ -272,12 +272,17 @@ def with_email(account: Account, change: EmailChange, actor: Account) -> Account
     violations.raise_if_any()
     if email == account.email:
         return account
-    changes = {"email": email, "replaces_sign_in": True, "signed_in_at": None, "invited_at": None}
-    return _with_invitation(account.model_copy(update=changes), actor)
+    return with_new_sign_in(account).model_copy(update={"email": email, "invited_by": actor.id})
 
 
-def _with_invitation(account: Account, actor: Account) -> Account:
-    changes = {"invitations": account.sent + 1, "invitations_sent": account.sent, "invited_by": actor.id}
+def with_new_sign_in(account: Account) -> Account:
+    """Return an account of a person whose sign-in is to be replaced, with an invitation, at its next version."""
+    changes = {"replaces_sign_in": True, "signed_in_at": None, "invited_at": None, "second_factor": False}
+    return _with_invitation(account.model_copy(update=changes), account.invited_by)
+
+
+def _with_invitation(account: Account, inviter: str | None) -> Account:
+    changes = {"invitations": account.sent + 1, "invitations_sent": account.sent, "invited_by": inviter}
     none = {"invitation_failure": None, "identity_failed": False}
     return account.model_copy(update={**changes, **none, "version": account.version + 1})
 

@@ -69,7 +69,7 @@ class SignIn(NamedTuple):
     is_enabled: bool
     is_used: bool
     created_at: datetime
-    second_factor: bool = False  # unknown in a list of sign-ins
+    second_factor: bool | None = None  # unknown in a list of sign-ins
 
 
 class UserDirectory(Protocol):
@@ -91,6 +91,9 @@ class UserDirectory(Protocol):
 
     def find(self, name: str) -> SignIn:
         """Return the sign-in with a username or an address. Raises NoIdentityError, IdentityError."""
+
+    def list_all(self) -> Iterator[SignIn]:
+        """Yield all sign-ins. Raises IdentityError."""
 
 
 class CognitoUserDirectory:
@@ -159,6 +162,11 @@ class CognitoUserDirectory:
         factors = found.get("UserMFASettingList", [])
         return _sign_in(found, found.get("UserAttributes", []))._replace(second_factor=_TOTP in factors)
 
+    def list_all(self) -> Iterator[SignIn]:
+        with _translated_errors():
+            for page in self._client.get_paginator("list_users").paginate(UserPoolId=self._pool):
+                yield from (_sign_in(user, user.get("Attributes", [])) for user in page["Users"])
+
 
 def _sign_in(user: Any, attributes: list[Any]) -> SignIn:
     """Build a sign-in from a user of Cognito, whose attributes have another name in each response."""
@@ -193,6 +201,9 @@ class DryRunUserDirectory:
 
     def find(self, name: str) -> SignIn:
         raise NoIdentityError(name)
+
+    def list_all(self) -> Iterator[SignIn]:
+        yield from ()
 
 
 def new_secret() -> str:

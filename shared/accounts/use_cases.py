@@ -449,7 +449,7 @@ def get_me(store: Store, caller: Caller) -> Me:
 def record_second_factor(store: Store, identities: UserDirectory, caller: Caller) -> Me:
     """Ask the user pool whether the caller has a second factor, and record it. Raises UnavailableError."""
     try:
-        second_factor = identities.find(caller.account_id).second_factor
+        second_factor = bool(identities.find(caller.account_id).second_factor)
     except IdentityError as error:
         detail = "The user pool did not answer, and nothing was changed. Send the same request again."
         raise UnavailableError(detail, headers={"Retry-After": "5"}) from error

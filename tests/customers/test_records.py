@@ -6,7 +6,7 @@ from collections import Counter
 from shared.customers.customer import NewCustomer, show
 from shared.customers.records import customer_item
 from shared.customers.trial import TRIAL_PERIOD
-from shared.idempotency import request_hash, secret_from, text_hash
+from shared.idempotency import request_hash, text_hash
 from shared.table.keys import tree_below
 from shared.values.timestamps import format_timestamp
 from tests.builders import BOTH, NOW, a_customer, a_lineage
@@ -64,10 +64,6 @@ def test_request_hash_of_a_stored_request_never_changes() -> None:
 
     assert request_hash(Later(name="a")) == request_hash(NewCustomer(name="a"))
     assert text_hash("") == "e3b0c44298fc1c149afbf4c8996fb924"
-
-
-def test_secret_has_256_bits_in_43_characters() -> None:
-    assert {len(secret_from("key", "id", f"{n}")) for n in range(100)} == {43}
 
 
 def test_site_has_no_production_since_of_its_own() -> None:

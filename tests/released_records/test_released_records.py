@@ -12,7 +12,7 @@ import pytest
 from shared.api.routes import ROUTES
 from shared.table.dynamodb import _deserialize
 from shared.table.store import SCHEMA
-from tests.builders import NOW, ROOT
+from tests.builders import NOW, ROOT, ROOT_ACCOUNT
 from tests.calls import Called, call, invoke
 from tests.released_records.story import _catalogue, _sync
 from tests.simulation.fake_aws import FakeAws
@@ -154,15 +154,25 @@ class Player:
                 self.request("change_account", path, version=version, body={"display_name": "Changed"})
                 _sync(account["id"])
                 invoke("record_sign_in", {"userName": account["id"]})
+                if account["kind"] == "api":
+                    self.change_credentials(f"{path}/credentials")
         for device in self.stored("device#"):
             if not device["removed"]:
                 path = f"/customers/{device['customer_id']}/test-devices/{device['id']}"
+                self.request("replace_token", f"{path}/token", status=201)
                 self.request("remove_test_device", path, status=204)
+        self.aws.cognito.admin_create_user(Username=ROOT_ACCOUNT.id)
+        self.request("record_second_factor", "/me/second-factor")
         self.request("save_view", "/views/other", body={"columns": ["name"]})
         self.request("remove_view", "/views/other", status=204)
         self.request("replace_storage_locations", "/storage-locations", version=2, body=_catalogue())
         trial = next(each for each in self.stored("customer") if "trial_due" in each)
         self.request("start_production", f"/customers/{trial['id']}/production", version=trial["version"])
+
+    def change_credentials(self, path: str) -> None:
+        self.request("add_credential", path, status=201, body={})
+        first, _ = self.request("list_credentials", path).body["credentials"]
+        self.request("revoke_credential", f"{path}/{first['id']}", status=204)
 
     def run_jobs(self) -> None:
         for job in self.stored("import"):
@@ -172,6 +182,7 @@ class Player:
         self.aws.now += timedelta(days=31)
         invoke("end_trials", {"time": self.aws.now.isoformat()})
         self.aws.expire()
+        invoke("check_sign_ins", {})
         changes = [
             {"eventName": "MODIFY", "eventID": str(number), "dynamodb": _images(old, new, number)}
             for number, (old, new) in enumerate(self.aws.dynamo.log)

@@ -66,6 +66,14 @@ class FakeCognito:
             "UserCreateDate": datetime(2026, 11, 24, tzinfo=UTC),
         }
 
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_users"
+        return SimpleNamespace(paginate=lambda **_: [{"Users": [self._listed(name) for name in self.users]}])
+
+    def _listed(self, name: str) -> Any:
+        user = self.admin_get_user(Username=name)
+        return {**user, "Attributes": user.pop("UserAttributes")}
+
     def admin_enable_user(self, *, Username: str, **_: Any) -> None:  # noqa: N803
         self._ensure_user(Username)
         self.users[Username] = True

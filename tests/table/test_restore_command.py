@@ -1,7 +1,7 @@
 """Tests: a restored table is checked, the user pool is reconciled with it, and events of a new epoch are new."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -89,18 +89,19 @@ def test_sign_ins_are_reconciled_with_the_restored_accounts(moto_store: DynamoSt
                 if key[1] == "account" and item["role"] == "super_user")  # fmt: skip
     directory.invite(root, "root@example.com", INVITATION)
 
+    later = datetime.now(UTC) + timedelta(hours=2)
+
     def found() -> set[tuple[str, str]]:
         items = restore.read_table(moto_store._client, moto_store._table)
-        return {(each.account_id, each.remedy) for each in restore.differences(items, cognito, pool)}
+        return {(each.sign_in, each.found) for each in restore.find_differences(items, directory, later)}
 
-    lost = ("acc_machine", "none: add a new machine account")
     assert found() == {
-        ("acc_disabled_since", "enable"), ("acc_enabled_since", "disable"), ("acc_missing", "invite"),
-        ("acc_removed", "remove"), ("acc_later", "disable"), lost,
+        ("acc_disabled_since", "disabled"), ("acc_enabled_since", "enabled"), ("acc_missing", "missing"),
+        ("acc_removed", "unknown"), ("acc_later", "unknown"), ("acc_machine", "missing"),
     }  # fmt: skip
     for _ in range(2):
-        restore.check(moto_store._client, cognito, moto_store._table, pool, apply=True)
-    assert found() == {lost}
+        restore.check(moto_store._client, cognito, moto_store._table, pool, later, apply=True)
+    assert found() == set()
     key = account_key("acc_missing")
     missing = Account.model_validate(moto_store.get(key)[key])
     assert missing.identity_version == missing.version
@@ -110,7 +111,13 @@ def test_invariants_name_what_a_restored_table_lacks() -> None:
     records = [_deserialize(record) for record in json.loads((RELEASED / "schema_1.json").read_text())["records"]]
     items = {(item["pk"], item["sk"]): item for item in records}
     assert violations(items) == []
-    for sk in ("customer", "super_users", "devices", "email", "reference"):
+    account = next(item for item in records if item["sk"] == "account" and item["role"] == "super_user")
+    account |= {"is_counted": True, "signed_in_at": account["created_at"]}
+    counter = (f"customer#{account['customer_id']}", "active_super_users")
+    assert violations(items)
+    items[counter] = {"pk": counter[0], "sk": counter[1], "count": 1}
+    assert violations(items) == []
+    for sk in ("customer", "active_super_users", "devices", "email", "reference"):
         without = {key: item for key, item in items.items() if key[1] != sk or key[0] == f"customer#{ROOT.id}"}
         assert violations(without), sk
 
