@@ -15,7 +15,15 @@ INTEGRATION: Final = (
     "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/"
     "${{{function}.Arn}}:live/invocations"
 )
-IN_THE_BACKGROUND = {"sync_identity", "record_sign_in", "write_mail", "end_trials", "publish_events", "run_import"}
+IN_THE_BACKGROUND = {
+    "check_sign_ins",
+    "sync_identity",
+    "record_sign_in",
+    "write_mail",
+    "end_trials",
+    "publish_events",
+    "run_import",
+}
 
 
 # The paths that need no access token: they contain no data.
