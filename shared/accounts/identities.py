@@ -163,9 +163,14 @@ class CognitoUserDirectory:
         return _sign_in(found, found.get("UserAttributes", []))._replace(second_factor=_TOTP in factors)
 
     def list_all(self) -> Iterator[SignIn]:
-        with _translated_errors():
-            for page in self._client.get_paginator("list_users").paginate(UserPoolId=self._pool):
-                yield from (_sign_in(user, user.get("Attributes", [])) for user in page["Users"])
+        start: dict[str, Any] = {}
+        while True:  # the package contains no data for boto3's paginators
+            with _translated_errors():
+                page = self._client.list_users(UserPoolId=self._pool, **start)
+            yield from (_sign_in(user, user.get("Attributes", [])) for user in page["Users"])
+            if "PaginationToken" not in page:
+                return
+            start = {"PaginationToken": page["PaginationToken"]}
 
 
 def _sign_in(user: Any, attributes: list[Any]) -> SignIn:

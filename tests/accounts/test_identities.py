@@ -88,6 +88,43 @@ def test_enabling_an_absent_user_raises_no_identity_error(pool: tuple[UserDirect
         pool[0].enable("acc_nobody", enabled=True)
 
 
+@pytest.mark.parametrize(
+    "directory",
+    ["in_memory", pytest.param("on_ministack", marks=[pytest.mark.ministack, pytest.mark.enable_socket])],
+)
+def test_sign_in_is_found_by_its_address(directory: str, request: pytest.FixtureRequest) -> None:
+    """moto does not find a user by an alias."""
+    identities: UserDirectory = request.getfixturevalue(directory)[0]
+    identities.invite("acc_7", "seven@example.com", INVITATION)
+    assert identities.find("seven@example.com").name == "acc_7"
+    with pytest.raises(NoIdentityError):
+        identities.find("eight@example.com")
+
+
+def test_sign_ins_are_found_and_listed(pool: tuple[UserDirectory, Users]) -> None:
+    identities, _ = pool
+    identities.invite("acc_5", "five@example.com", INVITATION)
+    identities.create_machine_user("acc_6.0011", new_secret())
+    found = identities.find("acc_5")
+    assert (found.name, found.email, found.is_enabled, found.is_used) == ("acc_5", "five@example.com", True, False)
+    assert found.second_factor is False
+    machine = identities.find("acc_6.0011")
+    assert (machine.email, machine.is_used) == (None, True)
+    identities.enable("acc_5", enabled=False)
+    listed = {each.name: each for each in identities.list_all()}
+    assert (listed["acc_5"].is_enabled, listed["acc_5"].email) == (False, "five@example.com")
+    assert (listed["acc_6.0011"].is_used, listed["acc_6.0011"].second_factor) == (True, None)
+    with pytest.raises(NoIdentityError):
+        identities.find("acc_nobody")
+
+
+def test_every_page_of_sign_ins_is_listed(on_moto: tuple[UserDirectory, Users]) -> None:
+    identities, _ = on_moto
+    for number in range(70):  # Cognito lists 60 at a time
+        identities.create_machine_user(f"acc_{number}.0", new_secret())
+    assert len({each.name for each in identities.list_all()}) == 70
+
+
 def test_unreachable_user_pool_raises_identity_error(monkeypatch: pytest.MonkeyPatch) -> None:
     client = boto3.client("cognito-idp", region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
 

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from shared.table.dynamodb import DynamoStore
+from shared.table.keys import account_key
+from shared.table.store import Update
 from tests import calls
 from tests.builders import NOW, ROOT, a_customer, a_lineage, an_account, put
 from tests.calls import an_event
@@ -60,7 +62,10 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     assert done.status == 201, done.text
 
     account_path = f"/customers/{ROOT.id}/accounts"
-    call("add_account", path=account_path, body=machine)
+    credentials = f"/accounts/{call('add_account', path=account_path, body=machine).body['id']}/credentials"
+    second = call("add_credential", path=credentials, body={}).body["id"]
+    call("list_credentials", path=credentials)
+    call("revoke_credential", path=f"{credentials}/{second}")
     person = {"email": "ada@example.com", "display_name": "Ada", "role": "super_user"}
     added = call("add_account", path=account_path, body=person).body
     call("get_account", path=f"/accounts/{added['id']}")
@@ -77,6 +82,7 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
         call("change_account", path=f"/accounts/{added['id']}", headers=if_match(version), body=changes)
         _sync_identity(added["id"])
     calls.invoke("record_sign_in", {**an_event("record_sign_in"), "userName": added["id"]})
+    call("record_second_factor", account=an_account("super_user", ROOT, id=added["id"]))
     version = call("get_account", path=f"/accounts/{added['id']}").body["version"]
     call("remove_account", path=f"/accounts/{added['id']}", headers=if_match(version))
     _sync_identity(added["id"])
@@ -93,21 +99,30 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     steps = call("add_onboarding", body={"customer": customer, "accounts": accounts}).body["steps"]
     assert steps[1]["outcome"] == "added"
 
+    elsewhere = call(
+        "add_account", path=f"/customers/{lineage[1].id}/accounts", body={**person, "email": "x@example.com"}
+    )
+    _sync_identity(elsewhere.body["id"])
+    taken = call("add_account", path=account_path, body={**person, "email": "x@example.com"})  # nobody has signed in
+    _sync_identity(taken.body["id"])
+
     left = a_customer("reseller", lineage[1], name="Left")
     put(store, left)
     for removed in (False, True):  # the last super_user of an archived customer
         another = {**person, "email": f"left{removed}@example.com"}
         super_user = call("add_account", path=f"/customers/{left.id}/accounts", body=another).body["id"]
+        calls.invoke("record_sign_in", {**an_event("record_sign_in"), "userName": super_user})
         call("archive_customer", path=f"/customers/{left.id}", headers=if_match(1 + 2 * removed))
         if removed:
-            call("remove_account", path=f"/accounts/{super_user}", headers=if_match(1))
-        else:
-            call("change_account", path=f"/accounts/{super_user}", headers=if_match(1), body={"role": "operator"})
             call("remove_account", path=f"/accounts/{super_user}", headers=if_match(2))
+        else:
+            call("change_account", path=f"/accounts/{super_user}", headers=if_match(2), body={"role": "operator"})
+            call("remove_account", path=f"/accounts/{super_user}", headers=if_match(3))
         call("restore_customer", path=f"/customers/{left.id}/restore", headers=if_match(2 + 2 * removed))
 
     device = call("add_test_device", path=f"/customers/{lineage[4].id}/test-devices", body={"name": "d"}).body["id"]
     call("get_test_device", path=f"/customers/{lineage[4].id}/test-devices/{device}")
+    call("replace_token", path=f"/customers/{lineage[4].id}/test-devices/{device}/token")
     call("remove_test_device", path=f"/customers/{lineage[4].id}/test-devices/{device}")
 
     accepted = call("add_import", headers={"idempotency-key": "one"}).body["id"]
@@ -117,6 +132,10 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     put(store, a_customer("end_customer", now=datetime(2026, 1, 1, tzinfo=UTC), in_trial=True))
     calls.invoke("end_trials", {"time": "2026-01-31T00:00:00Z"})
     call("replace_storage_locations", headers=if_match(1))
+
+    for disabled in (True, False):  # as if somebody had enabled or disabled the sign-in
+        store.write(Update(account_key(taken.body["id"]), {"disabled": disabled}))
+        calls.invoke("check_sign_ins", an_event("check_sign_ins"))  # some accounts here have no sign-in
 
 
 def _sync_identity(account_id: str) -> None:

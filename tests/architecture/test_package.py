@@ -123,7 +123,8 @@ def test_package_contains_only_the_operations_that_shared_uses(built: Path) -> N
     models = {path.parent.parent.name: json.loads(path.read_text()) for path in data.glob("*/*/service-2.json")}
     assert {service: set(model["operations"]) for service, model in models.items()} == {
         "cognito-idp": {
-            "AdminCreateUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminSetUserPassword",
+            "AdminCreateUser", "AdminDeleteUser", "AdminDisableUser", "AdminEnableUser", "AdminGetUser",
+            "AdminSetUserPassword", "AdminUserGlobalSignOut", "ListUsers",
         },
         "dynamodb": {"BatchGetItem", "Query", "TransactWriteItems", "UpdateItem"},
         "events": {"PutEvents"},

@@ -33,13 +33,16 @@ LAMBDA_ACTIONS = {
     "dynamodb:GetShardIterator", "dynamodb:ListStreams", "sqs:ReceiveMessage", "sqs:DeleteMessage",
     "sqs:GetQueueAttributes",
 }  # fmt: skip
-# Needed if an account is disabled or removed while its sign-in is created, and if a run reaches its time limit.
+# Needed if two requests add the same machine at once, if a sign-in without an account is an hour old, if the sign-in of
+# an account that has lost its address is removed late, and if a run reaches its time limit. A revoked credential is
+# removed by the stream's function, if its own request can't.
 ONLY_IN_RACES = {
-    "accounts": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser"},
-    "onboarding": {"cognito-idp:AdminDisableUser", "cognito-idp:AdminDeleteUser"},
+    "accounts": {"cognito-idp:AdminDeleteUser"},
+    "onboarding": {"cognito-idp:AdminDeleteUser"},
+    "check_sign_ins": {"cognito-idp:AdminDeleteUser"},
     "run_import": {"sqs:SendMessage"},
     "end_trials": {"sqs:SendMessage"},
-    "sync_identity": {"sqs:SendMessage"},
+    "sync_identity": {"sqs:SendMessage", "cognito-idp:AdminGetUser"},
     "publish_events": {"sqs:SendMessage"},
 }
 WRITE_ACTIONS = {

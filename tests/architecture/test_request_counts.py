@@ -20,10 +20,12 @@ from tests.bench.tables import PAGE, text_of, write
 HEAD = ["function", "requests", "read units", "write units", "least", "why more"]
 # Why a function sends more than one read, one query of a list and one write.
 WHY_MORE = {
-    "add_account": "a machine's sign-in is created too: user, password, and the result",
+    "add_account": "the address of another account is released first",
+    "add_credential": "the sign-in is created first: user and password",
     "add_import": "one message to the queue",
     "add_onboarding": "a customer, an account and a device, each like a single request",
     "change_account": "the last super_user of an archived customer: check that it still is one",
+    "check_sign_ins": "all sign-ins and all accounts; each difference is repaired",
     "change_email": "the account contains its customer's id",
     "change_customer": "fewer services: search the children that use them",
     "end_trials": "a query for each of 16 shards, then a write for each trial",
@@ -35,6 +37,8 @@ WHY_MORE = {
     "get_trial": "a site's trial is its end-customer's",
     "list_accounts": "the root's subtree",
     "list_customers": "the root's subtree",
+    "record_second_factor": "the user pool is asked; the account contains its customer's id",
+    "revoke_credential": "the sign-in is removed",
     "resend_invitation": "the account contains its customer's id",
     "restore_customer": "the archived record contains its parent's id",
     "remove_account": "the last super_user of an archived customer: check that it still is one",

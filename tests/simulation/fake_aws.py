@@ -66,9 +66,8 @@ class FakeCognito:
             "UserCreateDate": datetime(2026, 11, 24, tzinfo=UTC),
         }
 
-    def get_paginator(self, operation: str) -> Any:
-        assert operation == "list_users"
-        return SimpleNamespace(paginate=lambda **_: [{"Users": [self._listed(name) for name in self.users]}])
+    def list_users(self, **_: Any) -> Any:
+        return {"Users": [self._listed(name) for name in self.users]}
 
     def _listed(self, name: str) -> Any:
         user = self.admin_get_user(Username=name)
