@@ -137,6 +137,7 @@ def as_created(account: Account, new: NewAccount) -> Account:
     """Return the account as it was right after `new` was processed, for the response to a repeated request."""
     return account.model_copy(
         update={
+            "email": normalize_email(new.email) if new.email else None,
             "display_name": normalize_name(new.display_name or "", "/display_name"),
             "role": new.role,
             "signed_in_at": None,
@@ -164,7 +165,7 @@ def account_tombstone(account: Account) -> Account:
 
 def without_address(account: Account) -> Account:
     """Return an account that was invited at an address which is now that of another customer's account."""
-    changes = {"email": None, "invitation_failure": "email_taken", "identity_failed": False}
+    changes = {"email": None, "invited_at": None, "invitation_failure": "email_taken", "identity_failed": False}
     return account.model_copy(update={**changes, "version": account.version + 1})
 
 

@@ -134,8 +134,8 @@ class Account(BaseModel):
 
     @property
     def invitation_expires_at(self) -> datetime | None:
-        """When the last invitation expires. None if none was sent, and for a machine and an active account."""
-        if self.status == "active" or self.kind == "api" or not self.sent:
+        """When the last invitation expires. None if none was sent, without an address, and for an active account."""
+        if self.status == "active" or self.email is None or not self.sent:
             return None
         return (self.invited_at or self.created_at) + INVITATION_PERIOD
 

@@ -99,6 +99,7 @@ def test_add_account_with_the_same_key_returns_the_first_response(
 ) -> None:
     first = accounts.add(distributor)
     accounts.change(first.account.id, role="supporter", display_name="Changed")
+    accounts.change_email(first.account.id, "changed@example.com", version=2)
     record_sign_in(store, first.account.id, NOW)
     before = dict(store.items)
     again = accounts.add(distributor)

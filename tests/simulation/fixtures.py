@@ -1,7 +1,7 @@
 """The records at the start of each simulation, and the use cases that it runs on them."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -10,7 +10,9 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.accounts.account import AccountChange, NewAccount
-from shared.accounts.identities import IdentityError
+from shared.accounts.credential_use_cases import add_credential, revoke_credential
+from shared.accounts.credentials import NewCredential
+from shared.accounts.identities import IdentityError, SignIn
 from shared.accounts.mails import Invitation
 from shared.accounts.sign_ins import record_sign_in, sync_identity
 from shared.accounts.use_cases import add_account, change_account, remove_account
@@ -27,7 +29,7 @@ from shared.customers.references import save_customer_by_reference
 from shared.customers.use_cases import add_customer
 from shared.devices.blocking import blocking_devices
 from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, remove_test_device, save_view
+from shared.devices.use_cases import add_test_device, remove_test_device, replace_token, save_view
 from shared.devices.views import NewView
 from shared.errors import UnavailableError
 from shared.imports.file import File
@@ -65,7 +67,9 @@ class Fixtures:
     trial: Customer
     empty: Customer
     archived: Customer
-    accounts: tuple[Account, Account]
+    accounts: tuple[Account, Account]  # the active super_users of the distributor
+    invited: Account  # a super_user of the distributor who has never signed in
+    machine: Account
     former_super_user: Account  # the only super_user of the archived customer
     devices: tuple[str, ...]
     import_id: str
@@ -98,22 +102,20 @@ def fixtures() -> Fixtures:
     trial = add("end_customer", reseller, "Trial", in_trial=True)
     empty = add("reseller", distributor, "Empty")
     archived = add("reseller", distributor, "Archived")
-    accounts = []
-    for name, customer in (("one", distributor), ("two", distributor), ("left", archived)):
-        new = NewAccount(email=f"{name}@example.com", display_name=name, role="super_user")
-        actor = Caller(ROOT_ACCOUNT.id, NOW, "change_accounts")
+
+    def add_someone(name: str, customer: Customer, **fields: Any) -> Account:
+        new = NewAccount.model_validate({"display_name": name, "role": "super_user", **fields})
+        actor, limits = Caller(ROOT_ACCOUNT.id, NOW, "change_accounts"), {"max_invitations": 20}
         added = add_account(
-            store,
-            MemoryIdentities(),
-            actor,
-            customer.id,
-            new,
-            idempotency_key=name,
-            cursor_key="key",
-            max_invitations=20,
+            store, MemoryIdentities(), actor, customer.id, new, idempotency_key=name, cursor_key="key", **limits
         ).account
-        key = account_key(added.id or "")
-        accounts.append(Account.model_validate(store.get(key)[key]))
+        if new.email and name != "invited":
+            record_sign_in(store, added.id, NOW)
+        return Account.model_validate(store.get(key := account_key(added.id))[key])
+
+    people = {"one": distributor, "two": distributor, "left": archived, "invited": distributor}
+    accounts = {name: add_someone(name, at, email=f"{name}@example.com") for name, at in people.items()}
+    machine = add_someone("machine", distributor, kind="api", role="supporter")
     archive_customer(
         store,
         Caller(ROOT_ACCOUNT.id, TRIAL_END, "change_customers"),
@@ -142,8 +144,10 @@ def fixtures() -> Fixtures:
         trial=trial,
         empty=empty,
         archived=archived,
-        accounts=(accounts[0], accounts[1]),
-        former_super_user=accounts[2],
+        accounts=(accounts["one"], accounts["two"]),
+        invited=accounts["invited"],
+        machine=machine,
+        former_super_user=accounts["left"],
         devices=tuple(devices),
         import_id=imported.id or "",
         earlier_events=tuple(published_events(dynamo)),
@@ -165,14 +169,21 @@ class UserDirectory:
     def invite(self, account_id: str, email: str, invitation: Invitation) -> bool:
         return bool(self._call(lambda: self._inner.invite(account_id, email, invitation)))
 
-    def create_machine_user(self, account_id: str, secret: str) -> None:
-        self._call(lambda: self._inner.create_machine_user(account_id, secret))
+    def create_machine_user(self, client_id: str, secret: str) -> None:
+        self._call(lambda: self._inner.create_machine_user(client_id, secret))
 
-    def enable(self, account_id: str, *, enabled: bool) -> None:
-        self._call(lambda: self._inner.enable(account_id, enabled=enabled))
+    def enable(self, sign_in: str, *, enabled: bool) -> None:
+        self._call(lambda: self._inner.enable(sign_in, enabled=enabled))
 
-    def remove(self, account_id: str) -> None:
-        self._call(lambda: self._inner.remove(account_id))
+    def remove(self, sign_in: str) -> None:
+        self._call(lambda: self._inner.remove(sign_in))
+
+    def find(self, name: str) -> SignIn:
+        found: SignIn = self._call(lambda: self._inner.find(name))
+        return found
+
+    def list_all(self) -> Iterator[SignIn]:
+        yield from self._call(lambda: list(self._inner.list_all()))
 
 
 class Queue:
@@ -247,6 +258,23 @@ def _account(key: str, **fields: Any) -> UseCase:
     return use_case
 
 
+def _credential(key: str) -> UseCase:
+    def use_case(system: System) -> Any:
+        identities = UserDirectory(system.turns, system.identities)
+        actor, machine = a_caller(operation="change_accounts"), fixtures().machine
+        return add_credential(
+            system.store, identities, actor, machine.id, NewCredential(), idempotency_key=key
+        ).credential
+
+    return use_case
+
+
+def _revoked(system: System) -> None:
+    identities, machine = UserDirectory(system.turns, system.identities), fixtures().machine
+    first = machine.usable_credentials[0].id
+    revoke_credential(system.store, identities, a_caller(operation="change_accounts"), machine.id, first)
+
+
 def _device(key: str) -> UseCase:
     actor = a_caller(operation="change_test_devices")
     return lambda system: (
@@ -308,7 +336,7 @@ def _imported(system: System) -> Any:
 def _sync_the_sign_in(system: System) -> None:
     """Update a sign-in. What has become of the invitation is not compared: a repeat sends none."""
     identities = UserDirectory(system.turns, system.identities)
-    sync_identity(system.store, identities, fixtures().accounts[0].id, TRIAL_END)
+    sync_identity(system.store, identities, fixtures().invited.id, TRIAL_END)
 
 
 # By name: one request, or one invocation of a background function.
@@ -342,27 +370,40 @@ USE_CASES: Final[dict[str, UseCase]] = {
     "save_by_reference": _saved,
     "invite": _account("one", email="New@Example.com"),
     "invite_by_another_key": _account("two", email="new@example.com"),
+    "invite_an_invited_person": _account("three", email="invited@example.com"),
     "add_a_machine": _account("machine", kind="api", role="supporter"),
+    "add_a_credential": _credential("one"),
+    "add_another_credential": _credential("two"),
+    "revoke_the_first_credential": _revoked,
     "remove_the_first_super_user": lambda system: remove_account(
-        system.store, a_caller(fixtures().accounts[1], "change_accounts"), fixtures().accounts[0].id, version=1
+        system.store, a_caller(fixtures().accounts[1], "change_accounts"), fixtures().accounts[0].id, version=2
     ),
     "remove_the_second_super_user": lambda system: remove_account(
-        system.store, a_caller(fixtures().accounts[0], "change_accounts"), fixtures().accounts[1].id, version=1
+        system.store, a_caller(fixtures().accounts[0], "change_accounts"), fixtures().accounts[1].id, version=2
     ),
     "remove_the_super_user_of_the_archived_one": lambda system: remove_account(
-        system.store, a_caller(operation="change_accounts"), fixtures().former_super_user.id, version=1
+        system.store, a_caller(operation="change_accounts"), fixtures().former_super_user.id, version=2
     ),
     "lower_the_first_super_user": lambda system: change_account(
         system.store,
         a_caller(operation="change_accounts"),
         fixtures().accounts[0].id,
         AccountChange(role="operator"),
-        version=1,
+        version=2,
     ),
-    "sign_in": lambda system: record_sign_in(system.store, fixtures().accounts[0].id, TRIAL_END),
+    "sign_in": lambda system: record_sign_in(system.store, fixtures().invited.id, TRIAL_END),
     "sync_the_sign_in": _sync_the_sign_in,
     "add_the_last_device": _device("one"),
     "add_another_last_device": _device("two"),
+    "replace_a_token": lambda system: (
+        replace_token(
+            system.store,
+            a_caller(operation="change_test_devices"),
+            fixtures().end_customer.id,
+            fixtures().devices[0],
+            idempotency_key="token",
+        ).device
+    ),
     "remove_a_device": lambda system: remove_test_device(
         system.store, a_caller(operation="change_test_devices"), fixtures().end_customer.id, fixtures().devices[0]
     ),

@@ -28,7 +28,7 @@ def _of_super_users(dynamo: FakeDynamo, items: dict[Key, Item]) -> Iterable[str]
         pk, sk = image["pk"]["S"], image["sk"]["S"]
         if sk == "customer":
             is_live[pk] = old is not None and "archived_at" not in old
-        if sk == "super_users" and int(image["count"]["N"]) < 1 and is_live.get(pk):
+        if sk == "active_super_users" and int(image["count"]["N"]) < 1 and is_live.get(pk):
             yield f"{pk} has no super_user left"
 
 

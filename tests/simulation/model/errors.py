@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.builders import ROOT_ACCOUNT
 from tests.simulation.model.records import (
     ALLOWED_CHILDREN,
     READ_OPERATIONS,
@@ -201,7 +202,11 @@ class ExpectedErrors(ModelState):
         return (409, "too_many_test_devices") if len(self.devices_of(customer)) == 10 else None
 
     def add_account_error(self, actor: Account, customer: Customer, body: dict[str, Any]) -> ExpectedError:
-        """Return the error. The e-mail addresses of a removed customer's accounts can be used again."""
+        """Return the error.
+
+        The e-mail addresses of a removed customer's accounts can be used again, and those at which nobody has signed in
+        by other customers.
+        """
         if error := self.access_error(actor, customer, "change_accounts"):
             return error
         if (body.get("email") is None) == (body["kind"] == "person"):
@@ -209,7 +214,10 @@ class ExpectedErrors(ModelState):
         if actor.is_below(body["role"]):
             return 403, "forbidden"
         other = self.account_with_email(body.get("email"))
-        return None if other is None or self.is_removed(other.customer) else (409, "email_exists")
+        if other is None or self.is_removed(other.customer):
+            return None
+        is_kept = other.signed_in_at or other.customer is customer or other.id == ROOT_ACCOUNT.id
+        return (409, "email_exists") if is_kept else None
 
     def account_with_email(self, email: str | None) -> Account | None:
         found = (each for each in self.accounts.values() if email and (each.email or "").lower() == email.lower())
@@ -248,6 +256,6 @@ class ExpectedErrors(ModelState):
         return (403, "forbidden") if account is actor else self.last_super_user_error(account)
 
     def last_super_user_error(self, account: Account) -> ExpectedError:
-        """Return the error if this removes the last super_user of a customer that is not archived."""
+        """Return the error if this removes the last active super_user of a customer that is not archived."""
         super_users = [each for each in self.accounts.values() if each.customer is account.customer and each.counts]
         return (409, "last_super_user") if super_users == [account] and not account.customer.archived_at else None

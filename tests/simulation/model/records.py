@@ -143,6 +143,7 @@ class Device:
     catalogue_version: int
     created_at: datetime
     created_by: str
+    version: int = 1
     removed: bool = False
 
 
@@ -161,12 +162,14 @@ class Account:
     version: int = 1
     synced: int = 0  # the version up to which the user pool is updated
     invited_at: datetime | None = None
+    has_lost_address: bool = False
+    client_id: str | None = None  # of a machine's credential
     removed: bool = False
 
     @property
     def counts(self) -> bool:
-        """Return whether it counts as one of its customer's super_users."""
-        return self.kind == "person" and self.role == "super_user" and not (self.disabled or self.removed)
+        """Return whether it counts as one of its customer's active super_users."""
+        return self.kind == "person" and self.role == "super_user" and self.status == "active"
 
     @property
     def status(self) -> str:

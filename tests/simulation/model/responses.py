@@ -110,8 +110,11 @@ class Responses(ModelState):
     def shown_account(self, account: Account) -> dict[str, Any]:
         expires_at = account.invited_at + timedelta(days=7) if account.invited_at else None
         status = account.status
+        identity = "ready" if account.synced >= account.version else "pending"
         if status == "invited" and expires_at and self.now >= expires_at:
             status = "invitation_expired"
+        if account.has_lost_address and status == "invited":
+            status = "undeliverable"
         return {
             "id": account.id,
             "kind": account.kind,
@@ -122,8 +125,9 @@ class Responses(ModelState):
             "status": status,
             "invited_at": format_timestamp(account.invited_at) if account.invited_at else None,
             "invitation_expires_at": format_timestamp(expires_at) if expires_at and status != "active" else None,
-            "invitation_failure": None,
-            "identity": "ready" if account.synced >= account.version else "pending",
+            "invitation_failure": "email_taken" if account.has_lost_address else None,
+            "identity": "failed" if account.has_lost_address else identity,
+            "second_factor": False,
             "signed_in_at": format_timestamp(account.signed_in_at) if account.signed_in_at else None,
             "version": account.version,
             "created_at": format_timestamp(account.created_at),

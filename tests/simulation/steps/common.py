@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -176,7 +177,8 @@ class Steps(RuleBasedStateMachine):
     ) -> Called:
         """Send a request. `version` is sent as If-Match."""
         headers = {} if version is None else {"if-match": f'"{version}"'}
-        return call(function, account=actor, path=path, headers=headers | rest.pop("headers", {}), **rest)  # type: ignore[arg-type]
+        sign_in: Any = SimpleNamespace(id=actor.client_id or actor.id)
+        return call(function, account=sign_in, path=path, headers=headers | rest.pop("headers", {}), **rest)
 
     @staticmethod
     def accepted(response: Called, expected: ExpectedError, status: int = 200) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from shared.auth.authorization import account_of
 from shared.values.timestamps import format_timestamp
 from tests.calls import invoke
 from tests.simulation.deliveries import record
@@ -52,14 +53,15 @@ class TimeSteps(Steps):
             signs_in = account.signed_in_at and account.disabled
             if (
                 account.kind == "person"
+                and not account.has_lost_address
                 and not account.invited_at
                 and account.synced < account.version
                 and not signs_in
             ):
                 account.invited_at = self.aws.now
             account.synced = account.version
-        users = {account.id: not account.disabled for account in self.model.accounts.values()}
-        assert self.aws.cognito.users == users
+        users = {each.id: not each.disabled for each in self.model.accounts.values() if not each.has_lost_address}
+        assert {account_of(name): enabled for name, enabled in self.aws.cognito.users.items()} == users
 
     @rule(
         actor_index=actor_indexes,
