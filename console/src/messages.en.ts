@@ -52,10 +52,72 @@ export const notNow = "Not now";
 export const email = "E-mail address";
 export const password = "Password";
 export const passwordOf = (user: string) => `Password for ${user}`;
-export const ownPassword = "Your own password";
-export const passwordRules = "14 characters or more, with upper and lower case and a digit.";
-export const code = "Code of your authenticator";
+export const newPassword = "New password";
+export const ownPasswordTitle = "Choose your own password";
+export const ownPasswordHint = "It replaces the password of the invitation.";
+export const passwordRules = { length: "14 characters", cases: "Upper and lower case", digit: "A number" };
+export const ruleMet = ", met";
+export const ruleNotMet = ", not met yet";
+export const codeTitle = "Enter the code of your app";
+export const codeHint = "Your authenticator app shows a new code every 30 seconds.";
+export const code = "Code of your authenticator app";
+export const sixDigits = "The six digits of the code";
 export const showCharacters = "Show the characters";
+export const forgotten = "Forgotten password?";
+export const backToSignIn = "Back to sign in";
+export const forgottenTitles = {
+  password: signIn,
+  forgotten: "Forgotten your password?",
+  reset: "Choose a new password",
+};
+export const forgottenHints = {
+  password: () => "",
+  forgotten: (_: string) => "We send a code to your e-mail address. With it you choose a new password.",
+  reset: (user: string) => `If ${user} has an account, a 6-digit code is on its way. It is valid for one hour.`,
+};
+export const sendCode = "Send the code";
+export const codeSent = "If the address has an account, another code is on its way. Only the newest one counts.";
+export const mailCode = "Code from the e-mail";
+export const noMail = "No e-mail? Look in the spam folder, or";
+export const sendAnother = "send another code";
+export const saveAndSignIn = "Save and sign in";
+
+// ---- my sign-in
+export const mySignIn = "My sign-in";
+export const mySignInHint = "Your password, your second factor and your sessions.";
+export const confirmIt = "Confirm that it is you";
+export const confirmItHint = "Changes here need your password again. They are open for five minutes.";
+export const goOn = "Go on";
+export const openAgain = "More than five minutes have passed. Enter your password again.";
+export const passwordChange = "Change the password";
+export const passwordChanged = "Your password is changed";
+export const secondFactor = "Second factor";
+export const factorRequired =
+  "Your company requires a second factor of administrators and super users. Set it up here, and everything else opens.";
+export const factorOn = "On: signing in asks for a code of your authenticator app.";
+export const factorOff = "Off: your password alone is enough to sign in.";
+export const factorSetUp = "Set up an authenticator app";
+export const factorReplace = "Use another app or phone";
+export const factorScan = "1. Scan this code with an authenticator app on your phone.";
+export const factorType = "It can't be scanned? Type this secret into the app instead:";
+export const factorSecret = "Secret";
+export const factorConfirm = "2. Enter the code that the app shows.";
+export const factorQr = "QR code for an authenticator app. The secret beside it says the same.";
+export const factorTurnOn = "Turn on";
+export const factorTurnOff = "Turn off";
+export const factorOffTitle = "Turn off the second factor?";
+export const factorOffHint = "Your password alone is enough to sign in, for everybody who knows it.";
+export const factorOffApp = "The entry in your authenticator app is of no use any more.";
+export const factorOffRequired =
+  "If your company requires a second factor, nothing else works until you have one again.";
+export const factorIsOn = "Your second factor is on";
+export const factorIsOff = "Your second factor is off";
+export const sessions = "Sessions";
+export const sessionsHint =
+  "Changing the password ends no session. If somebody else may be signed in as you, end all of them.";
+export const endSessions = "Sign out everywhere";
+export const endSessionsTitle = "Sign out everywhere?";
+export const endSessionsHint = "Every session of yours ends, in this browser at once and elsewhere within 15 minutes.";
 
 // ---- common
 export const loading = "Loading";
@@ -390,7 +452,15 @@ export const deviceLands = (expected: string, actual: string) =>
 export const deviceRight = "As it should be";
 export const deviceWrong = "Not as it should be";
 export const tokenOnce = "Installation token";
-export const tokenOnceHint = "Copy it now. It is not shown again.";
+export const tokenOnceHint = "Copy it now. It is not shown again, but you can replace it.";
+export const tokenGone = "It was shown before. Replace it in the menu of the device on the dashboard.";
+export const tokenOf = (name: string) => `Installation token of ${name}`;
+export const replaceToken = "Replace the token";
+export const replaceTokenTitle = (name: string) => `Replace the token of ${name}?`;
+export const replaceTokenOld = "The installation token of now stops working at once.";
+export const replaceTokenNew = "The new one is shown once. Install the device with it.";
+export const shownOnce = "This is shown only once.";
+export const haveCopied = "I have copied it";
 export const toDashboard = "To the dashboard";
 export const removeDeviceTitle = (name: string) => `Remove ${name}?`;
 export const removeDeviceHint = "Its installation token stops working. A test device cannot be brought back.";
@@ -519,12 +589,29 @@ const PROBLEMS: Words = {
   sign_in_NotAuthorizedException: "The e-mail address or the password is wrong.",
   sign_in_UserNotFoundException: "The e-mail address or the password is wrong.",
   sign_in_CodeMismatchException: "The code is wrong. Use the newest one.",
-  sign_in_ExpiredCodeException: "The code has expired. Use the newest one.",
+  sign_in_EnableSoftwareTokenMFAException: "The code is wrong. Wait for the next one of the app, and enter that.",
+  sign_in_ExpiredCodeException: "The code has expired. Have another one sent.",
+  sign_in_invitation_expired:
+    "Your invitation has expired. Ask an administrator of your company to send you another one.",
+  sign_in_disabled: "Your account is disabled. Ask an administrator of your company.",
+  sign_in_too_slow: "That took too long. Sign in again.",
+  sign_in_not_confirmed:
+    "You have not signed in yet. Use the password of your invitation, or ask an administrator for another invitation.",
+  sign_in_no_address: "No code can be sent to this account. Ask an administrator of your company.",
+  sign_in_wrong_password: "The password is wrong.",
+  sign_in_CodeDeliveryFailureException: "The code could not be sent. Try again in a few minutes.",
+  sign_in_InvalidParameterException:
+    "Something is missing or has characters that are not allowed. Check what you typed.",
+  sign_in_PasswordHistoryPolicyViolationException: "You have used this password before. Choose another one.",
+  sign_in_UserNotConfirmedException: "Your account is not confirmed. Ask an administrator of your company.",
+  sign_in_TooManyFailedAttemptsException: "Too many wrong codes. Wait 15 minutes, then try again.",
+  sign_in_InternalErrorException: "Something went wrong at the sign-in. Try again.",
   sign_in_InvalidPasswordException:
     "The password does not meet the rules: 14 characters or more, with upper and lower case and a digit.",
   sign_in_PasswordResetRequiredException: "Your password must be reset. Ask an administrator of your company.",
   sign_in_TooManyRequestsException: "Too many attempts. Wait a minute, then try again.",
-  sign_in_LimitExceededException: "Too many attempts. Wait a minute, then try again.",
+  sign_in_LimitExceededException: "Too many attempts. Wait 15 minutes, then try again.",
+  second_factor_required: "Your company requires a second factor. Set it up first, in My sign-in.",
   session_ended: "Your session has ended. Do it again to sign in.",
   no_active_account: "Your account is disabled or removed. Ask an administrator of your company.",
   forbidden: "Your role does not allow this. Ask an administrator of your company.",
