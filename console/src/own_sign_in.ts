@@ -1,6 +1,6 @@
 // What a person may change about the own sign-in: password, second factor, sessions. The tokens are of the second app
 // client, for which the password was asked again.
-import { encode } from "uqr";
+import { correction, generate } from "lean-qr/nano";
 import { type Tokens, userPool } from "./session";
 
 export const changePassword = ({ AccessToken }: Tokens, previous: string, next: string): Promise<unknown> =>
@@ -28,11 +28,16 @@ export function otpauth(issuer: string, user: string, secret: string): string {
   return `otpauth://totp/${label}?secret=${secret}&issuer=${encodeURIComponent(issuer)}`;
 }
 
+/** Modules of white around a QR code, as its standard asks for. */
+const QUIET = 4;
+
 /** A QR code as one SVG path, with the number of modules of a side. */
 export function qrPath(text: string): { size: number; path: string } {
-  const { size, data } = encode(text, { ecc: "M", border: 4 });
-  const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ""))).join("");
-  return { size, path };
+  const code = generate(text, { minCorrectionLevel: correction.M });
+  let path = "";
+  for (let y = 0; y < code.size; y++)
+    for (let x = 0; x < code.size; x++) if (code.get(x, y)) path += `M${x + QUIET} ${y + QUIET}h1v1h-1z`;
+  return { size: code.size + 2 * QUIET, path };
 }
 
 /** A secret in groups of four, as people type it. */
