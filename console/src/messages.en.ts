@@ -487,14 +487,78 @@ export const roles = {
   supporter: "Supporter",
 };
 export const roleHints = {
-  super_user: "Everything an administrator may, super users included.",
-  administrator: "Adds and changes customers and accounts, imports, reads invoicing.",
-  manager: "Reads customers, devices and accounts; adds and removes devices.",
-  operator: "Reads customers, devices and accounts.",
-  supporter: "Reads customers, devices and accounts.",
+  super_user: "Everything an administrator may, and also adds and changes super users.",
+  administrator:
+    "Adds and changes customers, ends trials and imports; adds and changes accounts; reads invoicing; adds and removes test devices.",
+  manager: "Reads everything but invoicing, and adds and removes devices and test devices.",
+  operator: "Reads customers, devices and accounts. Changes nothing.",
+  supporter: "Reads customers, devices and accounts. Changes nothing.",
 };
-export const statuses = { invited: "Invited", active: "Active", disabled: "Disabled", removed: "Removed" };
+export const statuses = {
+  invited: "Invited",
+  invitation_expired: "Invitation expired",
+  undeliverable: "Not delivered",
+  active: "Active",
+  disabled: "Disabled",
+  removed: "Removed",
+};
+export const invitedUntil = (sent: string, until: string) =>
+  `The invitation was sent on ${sent}. Its password is valid until ${until}. No mail? Look in the spam folder, or resend it.`;
+export const beingInvited = "The invitation is being sent.";
+export const statusHints = {
+  invitation_expired: "The invitation was not used within 7 days. Resend it: its password is valid for another 7 days.",
+  undeliverable:
+    "The invitation could not be delivered. Check the e-mail address and change it, or resend the invitation.",
+  email_taken: "Somebody else signs in with this e-mail address. Change it: the new address gets the invitation.",
+  disabled: "The account can do nothing until it is enabled.",
+};
+export const resend = "Resend invitation";
+export const invitationSent = (name: string) => `Another invitation to ${name} is on its way`;
+export const changeAndInvite = "Change and invite";
+export const emailChangeInvites = "An invitation is sent to the new address, and the old one can't be used any more.";
+export const emailChangeEnds =
+  "The person is signed out and starts again with the invitation, without a second factor.";
+export const editOf = (label: string) => `Edit: ${label}`;
+export const accountId = "Account id";
+export const factorSet = "On";
+export const factorNotSet = "Off";
+export const person = "A person";
 export const machine = "A machine";
+export const whoSignsIn = "Who signs in";
+export const kinds = { person: "A person or team", api: "A machine" };
+export const kindHints = {
+  person: "Gets an invitation by e-mail and chooses a password.",
+  api: "A script or another system. It gets a client id and a secret, which is shown once.",
+};
+export const addMachine = "Add machine";
+export const credentials = "Credentials";
+export const ofTwo = (count: number) => `${count} of 2`;
+export const clientId = "Client id";
+export const clientSecret = "Client secret";
+export const lastUsed = "Last used";
+export const expires = "Expires";
+export const expiresOn = "Expires on (optional)";
+export const expiresHint = "From the beginning of that day (UTC) it is not valid. Without a day, until it is revoked.";
+export const addCredential = "Add a credential";
+export const noCredentials = "The machine can't sign in: it has no credential.";
+export const rotateHint = "To replace a secret without a gap: add a second credential, use it, then revoke the first.";
+export const twoAtMost = "A machine has two credentials at most. Revoke one before you add another.";
+export const credentialOf = (name: string) => `Credential of ${name}`;
+export const credentialOnceHint =
+  "Copy the secret to where the machine reads it. If it is lost, add another credential.";
+export const secretGone = "The secret was shown before, and is not shown again. Add another credential.";
+export const revoke = "Revoke";
+export const revokeTitle = (name: string) => `Revoke a credential of ${name}?`;
+export const revokeAtOnce = (client: string) => `${client} stops working with the next request, for good.`;
+export const revokeUsed = (day: string) => `It was last used on ${day}. What still uses it fails.`;
+export const revokeUnused = "It has never been used.";
+export const revoked = "The credential is revoked";
+export const disableTitle = (name: string) => `Disable ${name}?`;
+export const disableSession = "Every session of the account ends at once, and it can't sign in.";
+export const disableMachine = "The machine's next request is rejected, and it can't sign in.";
+export const disableKept = "Its name, role and history stay. You can enable it again at any time.";
+export const removeMachine = "All its credentials stop working with the next request.";
+export const removeMachineFinal = "A removed machine cannot be brought back; add it again with new credentials.";
 export const never = "Never";
 export const enable = "Enable";
 export const disable = "Disable";
@@ -620,6 +684,8 @@ const PROBLEMS: Words = {
   archived: "The customer is archived. Restore it first.",
   archive_blocked: "The customer still has customers, accounts or devices. Archive or remove these first.",
   email_exists: "Another account has this e-mail address.",
+  too_many_credentials: "A machine has two credentials at most. Revoke one first.",
+  too_many_invitations: "Your company has sent as many invitations as it may in a day. Try again tomorrow.",
   last_super_user: "This is the last super user. Make another account a super user first.",
   too_many_test_devices: "The customer has as many test devices as it may have. Remove one first.",
   stale_version: "Somebody else changed it in the meantime. Read it again, then repeat your change.",
@@ -654,6 +720,7 @@ const REQUIRED: Words = {
   display_name: "Enter a name.",
   role: "Choose a role.",
   file: "Choose a file.",
+  expires_at: "Choose a day.",
 };
 
 const FIELD_ERRORS: Words = {
@@ -670,6 +737,10 @@ const FIELD_ERRORS: Words = {
   needed_below: "A customer below uses this service type, so it can't be taken away.",
   email_invalid: "This is not an e-mail address. Write it like name@company.com.",
   email_exists: "Another account has this e-mail address. Use another one.",
+  email_taken: "Somebody else signs in with this e-mail address. Change it first.",
+  signed_in: "The person has signed in already. They can use “Forgotten password?”.",
+  account_disabled: "The account is disabled. Enable it first.",
+  time_invalid: "Choose a day in the future.",
   role_too_high: "You can't give a role above your own. Choose another one.",
   own_account: "You can't change your own role or status. Ask another administrator.",
 };
