@@ -25,7 +25,7 @@ from shared.accounts.account import (
 )
 from shared.accounts.credential_use_cases import create_sign_in, discard_sign_in
 from shared.accounts.credentials import with_first_credential
-from shared.accounts.identities import IdentityError, UserDirectory
+from shared.accounts.identities import IdentityError, NoIdentityError, UserDirectory
 from shared.accounts.records import account_item, count_invitation, count_super_users, counted, email_item
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import (
@@ -126,9 +126,9 @@ def add_account(
             return AddedAccount(_shown(account, caller.now, secret), "added")
         if account.credentials:
             discard_sign_in(identities, account.credentials[0])
-    ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The account of this Idempotency-Key has been removed. Use a new key for a new account.")
+    ensure_same_request(new, earlier.request_hash)
     return AddedAccount(_shown(as_created(earlier, new), caller.now), "validated" if validate_only else "replayed")
 
 
@@ -450,6 +450,8 @@ def record_second_factor(store: Store, identities: UserDirectory, caller: Caller
     """Ask the user pool whether the caller has a second factor, and record it. Raises UnavailableError."""
     try:
         second_factor = bool(identities.find(caller.account_id).second_factor)
+    except NoIdentityError:  # a machine, or a person whose sign-in was removed
+        second_factor = False
     except IdentityError as error:
         detail = "The user pool did not answer, and nothing was changed. Send the same request again."
         raise UnavailableError(detail, headers={"Retry-After": "5"}) from error

@@ -35,6 +35,15 @@ def test_second_factor_is_recorded_as_the_user_pool_says(
     assert record(store, identities, ada).second_factor is False
 
 
+def test_machine_and_person_without_a_sign_in_have_none(
+    store: MemoryStore, identities: MemoryIdentities, distributor: Customer
+) -> None:
+    ada, machine = an_account("administrator", distributor), an_account("manager", distributor, kind="api", email=None)
+    put(store, ada, machine)
+    for account in (ada, machine):
+        assert record(store, identities, account).second_factor is False
+
+
 def test_user_pool_that_does_not_answer_changes_nothing(
     store: MemoryStore, identities: MemoryIdentities, distributor: Customer
 ) -> None:
