@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import * as api from "../api/client";
-import type { Problem } from "../api/problem";
+import { Problem } from "../api/problem";
 import { CodeField, Password, SignInError } from "../frame/sign_in";
 import * as t from "../messages.en";
 import * as own from "../own_sign_in";
@@ -125,7 +125,9 @@ function Gate({ expired, open }: { expired: boolean; open: (found: Open) => void
           const found = await session.signInForOwn(user?.id ?? "", secret, challenge).catch((error) => {
             const problem = asProblem(error);
             if (problem.code === "sign_in_too_slow") setChallenge(null);
-            throw problem;
+            throw !challenge && problem.code === "sign_in_NotAuthorizedException"
+              ? new Problem(problem.status, "sign_in_wrong_password")
+              : problem;
           });
           if ("ChallengeName" in found) {
             setChallenge(found);
