@@ -1,6 +1,6 @@
 // One account: its state and what to do about it, changes in place, and the credentials of a machine.
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "../api/client";
 import type { Account, Role } from "../api/types";
 import * as t from "../messages.en";
@@ -321,7 +321,9 @@ function InPlace<V extends Record<string, unknown>>({
   children: (form: Form<V>) => ComponentChildren;
 }) {
   const [form, setForm] = useState<Form<V> | null>(null);
+  const node = useRef<HTMLFormElement>(null);
   const id = `edit-${Object.keys(values)[0]}`;
+  useEffect(() => node.current?.querySelector<HTMLElement>("input:checked, input")?.focus(), [form]);
   const close = () => {
     form?.discard();
     setForm(null);
@@ -331,11 +333,8 @@ function InPlace<V extends Record<string, unknown>>({
     <Row label={label}>
       {form ? (
         <form
-          ref={(node) => {
-            if (node && !node.contains(document.activeElement))
-              node.querySelector<HTMLElement>("input:checked, input")?.focus();
-          }}
-          aria-label={label}
+          ref={node}
+          aria-label={t.editOf(label)}
           noValidate
           onKeyDown={(event) => event.key === "Escape" && close()}
           onSubmit={async (event) => {
@@ -345,6 +344,7 @@ function InPlace<V extends Record<string, unknown>>({
               say(t.saved(of.display_name));
               close();
             });
+            requestAnimationFrame(() => node.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
           }}
         >
           {children(form)}
