@@ -141,6 +141,9 @@ export function accountMenu(of: Account): MenuEntry[] {
 export function AccountPage({ id }: { id: string }) {
   const of = accountEntry(id);
   const { data, error } = useEntry(of);
+  useEffect(() => {
+    if (of.state.peek().data) void of.load(); // known from a list: an invitation may have been sent since
+  }, [of]);
   if (data) return <Shown key={`${id} ${data.version}`} of={data} />;
   return (
     <div class="page">

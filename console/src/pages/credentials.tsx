@@ -1,5 +1,5 @@
 // The credentials of a machine: two at most, each with a secret that is shown once.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import * as api from "../api/client";
 import type { Account, Credential } from "../api/types";
 import * as t from "../messages.en";
@@ -35,6 +35,12 @@ export function Credentials({ of, changes }: { of: Account; changes: boolean }) 
   const list = entry(`credentials/${of.id}`, () => api.credentials(of.id));
   const { data, error } = useEntry(list);
   const [form, setForm] = useState<Form<{ expires_at: string }> | null>(null);
+  useEffect(() => {
+    if (form) document.getElementById("f-expires_at")?.focus();
+  }, [form]);
+  useEffect(() => {
+    if (list.state.peek().data) void list.load(); // known from an earlier visit: the last use may be newer
+  }, [list]);
   if (error && !data) return <Failed problem={error} again={() => void list.load()} />;
   if (!data) return <Skeleton />;
   const all = data.credentials;
@@ -111,7 +117,6 @@ export function Credentials({ of, changes }: { of: Account; changes: boolean }) 
               input={{
                 type: "date",
                 min: new Date(Date.now() + 86_400_000).toISOString().slice(0, 10),
-                autofocus: true,
               }}
             />
             {form.problem.value && (
@@ -127,6 +132,7 @@ export function Credentials({ of, changes }: { of: Account; changes: boolean }) 
                 onClick={() => {
                   form.discard();
                   setForm(null);
+                  requestAnimationFrame(() => document.getElementById("add-credential")?.focus());
                 }}
               >
                 {t.cancel}
@@ -135,7 +141,11 @@ export function Credentials({ of, changes }: { of: Account; changes: boolean }) 
           </form>
         ) : (
           <div class="buttons start">
-            <Button icon="add" onClick={() => setForm(new Form(`credential ${of.id}`, { expires_at: "" }))}>
+            <Button
+              icon="add"
+              id="add-credential"
+              onClick={() => setForm(new Form(`credential ${of.id}`, { expires_at: "" }))}
+            >
               {t.addCredential}
             </Button>
           </div>
