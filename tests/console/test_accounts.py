@@ -14,8 +14,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.conftest import RunningStack, eventually
-from tests.console.helpers import BROWSER_TEST, NARROW, WIDE, User, account, post
+from tests.conftest import RunningStack
+from tests.console.helpers import BROWSER_TEST, NARROW, WIDE, User, account, await_invitation, post
 
 pytestmark = BROWSER_TEST
 
@@ -86,7 +86,7 @@ def test_person_is_invited_and_gets_in_and_back_in(  # noqa: PLR0915 - one story
     page.get_by_role("link", name="Invited person").last.click()
     expect(root.title).to_have_text("Invited person")
     account_id = page.url.rsplit("/", 1)[-1]
-    eventually(lambda: stack.call("GET", f"/accounts/{account_id}").json()["invited_at"])
+    await_invitation(stack, account_id)
     page.reload()
     expect(root.main).to_contain_text("The invitation was sent on")
     root.screenshot("account-invited")
@@ -98,7 +98,7 @@ def test_person_is_invited_and_gets_in_and_back_in(  # noqa: PLR0915 - one story
     root.screenshot("account-lapsed")
     root.press("Resend invitation")
     root.expect_toast("Another invitation to Invited person is on its way")
-    eventually(lambda: stack.call("GET", f"/accounts/{account_id}").json()["status"] == "invited")
+    await_invitation(stack, account_id)
 
     # The person signs in: with the password of the lapsed invitation first.
     set_invitation_password(stack, account_id)
@@ -301,7 +301,7 @@ def test_account_is_edited_in_place_disabled_and_removed(
     reseller = lineage["reseller"]["id"]
     body = {"email": f"{uuid4().hex}@example.com", "display_name": "Before", "role": "manager"}
     account_id = post(stack, f"/customers/{reseller}/accounts", body)["id"]
-    eventually(lambda: stack.call("GET", f"/accounts/{account_id}").json()["invited_at"])
+    await_invitation(stack, account_id)
     user = open_browser().open(f"#/accounts/{reseller}/{account_id}").sign_in()
     page = user.page
     page.get_by_role("button", name="Edit: Name").press("Enter")
@@ -328,7 +328,7 @@ def test_account_is_edited_in_place_disabled_and_removed(
     user.screenshot("account-edit-email")
     user.press("Change and invite")
     expect(user.main).to_contain_text(address)
-    eventually(lambda: stack.call("GET", f"/accounts/{account_id}").json()["invited_at"])
+    await_invitation(stack, account_id)
 
     user.press("Disable")
     user.screenshot("dialog-disable")

@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from playwright.sync_api import Route, expect
 
-from tests.conftest import RunningStack, eventually
-from tests.console.helpers import BROWSER_TEST, User, post
+from tests.conftest import RunningStack
+from tests.console.helpers import BROWSER_TEST, User, await_invitation, post
 
 pytestmark = BROWSER_TEST
 
@@ -22,7 +22,7 @@ def test_invited_person_sets_their_own_password(
     email = f"{uuid4().hex}@example.com"
     body = {"email": email, "display_name": "Invited", "role": "administrator"}
     account_id = post(stack, f"/customers/{lineage['reseller']['id']}/accounts", body)["id"]
-    eventually(lambda: stack.call("GET", f"/accounts/{account_id}").json()["identity"] == "ready")
+    await_invitation(stack, account_id)
     cognito = stack.ministack.client("cognito-idp")
     pool = stack.stack["user_pool_id"]
     cognito.admin_set_user_password(UserPoolId=pool, Username=account_id, Password=PASSWORD, Permanent=False)
