@@ -77,7 +77,7 @@ bench: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/peers/.rea
 check: $(ENV)/dev/.ready ## run the quick checks: style, types, layers and the quick tests, in under a minute
 	@$(ENV)/dev/bin/ruff format --check --quiet . && $(ENV)/dev/bin/ruff check --quiet . || { echo "Run: make format" >&2; exit 1; }
 	@$(ENV)/dev/bin/mypy --no-error-summary & types=$$!; \
-	$(ENV)/dev/bin/lint-imports --no-timings 2>/dev/null >/dev/null || $(ENV)/dev/bin/lint-imports; \
+	$(ENV)/dev/bin/lint-imports >/dev/null || $(ENV)/dev/bin/lint-imports; \
 	$(ENV)/dev/bin/python -m pytest -q -m "not slow and not ministack"; wait $$types
 
 console: $(NODE_MODULES) ## build the console's page from console/

@@ -157,10 +157,12 @@ def as_created(account: Account, new: NewAccount) -> Account:
 
 
 def account_tombstone(account: Account) -> Account:
-    """Return the tombstone of a removed account, which contains nothing about the person."""
-    return account.model_copy(
-        update={"removed": True, "email": None, "display_name": "removed", "version": account.version + 1}
-    )
+    """Return the tombstone of a removed account, which contains nothing about the person.
+
+    Not even the hash of the request that added it: whoever knows a name and an address could confirm them by it.
+    """
+    changes = {"removed": True, "email": None, "display_name": "removed", "request_hash": ""}
+    return account.model_copy(update={**changes, "version": account.version + 1})
 
 
 def without_address(account: Account) -> Account:

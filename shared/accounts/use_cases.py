@@ -126,9 +126,9 @@ def add_account(
             return AddedAccount(_shown(account, caller.now, secret), "added")
         if account.credentials:
             discard_sign_in(identities, account.credentials[0])
-    ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The account of this Idempotency-Key has been removed. Use a new key for a new account.")
+    ensure_same_request(new, earlier.request_hash)
     return AddedAccount(_shown(as_created(earlier, new), caller.now), "validated" if validate_only else "replayed")
 
 

@@ -201,7 +201,7 @@ def _rows(file: File) -> tuple[list[Row], set[str]]:
 
 def _ensure_not_too_long(rows: Sized) -> None:
     if len(rows) > MAX_ROWS:
-        detail = f"The file has more than {MAX_ROWS} rows, the limit. Split it into several files."
+        detail = f"The file has more than {MAX_ROWS} rows. Split it into several files."
         raise RuleViolation("file_too_long", None, detail)
 
 

@@ -11,6 +11,7 @@ from shared.auth.authorization import Account
 from shared.customers.customer import Customer
 from shared.errors import (
     ForbiddenError,
+    KeyReusedError,
     LastSuperUserError,
     NoActiveAccountError,
     NotFoundError,
@@ -238,6 +239,18 @@ def test_machine_super_user_is_not_protected(accounts: Accounts, store: MemorySt
     with pytest.raises(LastSuperUserError):
         accounts.remove(person.id)
     accounts.remove(machine.id, version=accounts.get(machine.id).version)
+
+
+def test_nobody_can_confirm_an_address_by_a_removed_account(
+    accounts: Accounts, store: MemoryStore, distributor: Customer
+) -> None:
+    added = accounts.add(distributor).account
+    accounts.remove(added.id)
+    (removed,) = (item for key, item in store.items.items() if key[0] == f"account#{added.id}")
+    assert removed["request_hash"] == ""
+    for body in ({}, {"display_name": "Other"}):
+        with pytest.raises(KeyReusedError, match="has been removed"):
+            accounts.add(distributor, **body)
 
 
 def test_removed_account_leaves_a_tombstone(accounts: Accounts, store: MemoryStore, distributor: Customer) -> None:

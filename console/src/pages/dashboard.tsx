@@ -303,11 +303,13 @@ function AddDevice({ of }: { of: Customer }) {
           <Dot kind={made.matches ? "ok" : "warn"}>{made.matches ? t.deviceRight : t.deviceWrong}</Dot>{" "}
           {t.deviceLands(made.expected.name, made.actual?.name ?? t.unknownPlace)}
         </p>
-        <section class="secret" aria-label={t.tokenOnce}>
-          <h2>{t.tokenOnce}</h2>
-          <p class="hint">{t.tokenOnceHint}</p>
-          <Copyable text={made.installation_token} label={t.tokenOnce} />
-        </section>
+        {made.installation_token && (
+          <section class="secret" aria-label={t.tokenOnce}>
+            <h2>{t.tokenOnce}</h2>
+            <p class="hint">{t.tokenOnceHint}</p>
+            <Copyable text={made.installation_token} label={t.tokenOnce} />
+          </section>
+        )}
         <div class="buttons start">
           <LinkButton kind="primary" href={href("dashboard", of.id, "check")}>
             {t.steps.checkIt}
