@@ -16,6 +16,7 @@ import { DashboardPage } from "./pages/dashboard";
 import { ImportsPage } from "./pages/imports";
 import { InvoicingPage } from "./pages/invoicing";
 import { LocationsPage } from "./pages/locations";
+import { MySignInPage } from "./pages/my_sign_in";
 import { PageHead } from "./pages/parts";
 import { TrialsPage } from "./pages/trials";
 import { href, place, route } from "./route";
@@ -66,11 +67,7 @@ function SignedIn() {
         <Skeleton lines={8} />
       </main>
     );
-  return (
-    <Frame>
-      <Page />
-    </Frame>
-  );
+  return <Frame>{route.value.page === "my-sign-in" ? <MySignInPage /> : <Page />}</Frame>;
 }
 
 function Page() {
@@ -131,6 +128,8 @@ function PageOf({ of }: { of: Customer }) {
       return <ImportsPage of={of} />;
     case "storage-locations":
       return <LocationsPage />;
+    case "my-sign-in":
+      return null; // needs no customer, see above
     case "customers":
       return rest === "add" ? <AddPage of={of} /> : <CustomersPage of={of} />;
   }

@@ -52,10 +52,72 @@ export const notNow = "Not now";
 export const email = "E-mail address";
 export const password = "Password";
 export const passwordOf = (user: string) => `Password for ${user}`;
-export const ownPassword = "Your own password";
-export const passwordRules = "14 characters or more, with upper and lower case and a digit.";
-export const code = "Code of your authenticator";
+export const newPassword = "New password";
+export const ownPasswordTitle = "Choose your own password";
+export const ownPasswordHint = "It replaces the password of the invitation.";
+export const passwordRules = { length: "14 characters", cases: "Upper and lower case", digit: "A number" };
+export const ruleMet = ", met";
+export const ruleNotMet = ", not met yet";
+export const codeTitle = "Enter the code of your app";
+export const codeHint = "Your authenticator app shows a new code every 30 seconds.";
+export const code = "Code of your authenticator app";
+export const sixDigits = "The six digits of the code";
 export const showCharacters = "Show the characters";
+export const forgotten = "Forgotten password?";
+export const backToSignIn = "Back to sign in";
+export const forgottenTitles = {
+  password: signIn,
+  forgotten: "Forgotten your password?",
+  reset: "Choose a new password",
+};
+export const forgottenHints = {
+  password: () => "",
+  forgotten: (_: string) => "We send a code to your e-mail address. With it you choose a new password.",
+  reset: (user: string) => `If ${user} has an account, a 6-digit code is on its way. It is valid for one hour.`,
+};
+export const sendCode = "Send the code";
+export const codeSent = "If the address has an account, another code is on its way. Only the newest one counts.";
+export const mailCode = "Code from the e-mail";
+export const noMail = "No e-mail? Look in the spam folder, or";
+export const sendAnother = "send another code";
+export const saveAndSignIn = "Save and sign in";
+
+// ---- my sign-in
+export const mySignIn = "My sign-in";
+export const mySignInHint = "Your password, your second factor and your sessions.";
+export const confirmIt = "Confirm that it is you";
+export const confirmItHint = "Changes here need your password again. They are open for five minutes.";
+export const goOn = "Go on";
+export const openAgain = "More than five minutes have passed. Enter your password again.";
+export const passwordChange = "Change the password";
+export const passwordChanged = "Your password is changed";
+export const secondFactor = "Second factor";
+export const factorRequired =
+  "Your company requires a second factor of administrators and super users. Set it up here, and everything else opens.";
+export const factorOn = "On: signing in asks for a code of your authenticator app.";
+export const factorOff = "Off: your password alone is enough to sign in.";
+export const factorSetUp = "Set up an authenticator app";
+export const factorReplace = "Use another app or phone";
+export const factorScan = "1. Scan this code with an authenticator app on your phone.";
+export const factorType = "It can't be scanned? Type this secret into the app instead:";
+export const factorSecret = "Secret";
+export const factorConfirm = "2. Enter the code that the app shows.";
+export const factorQr = "QR code for an authenticator app. The secret beside it says the same.";
+export const factorTurnOn = "Turn on";
+export const factorTurnOff = "Turn off";
+export const factorOffTitle = "Turn off the second factor?";
+export const factorOffHint = "Your password alone is enough to sign in, for everybody who knows it.";
+export const factorOffApp = "The entry in your authenticator app is of no use any more.";
+export const factorOffRequired =
+  "If your company requires a second factor, nothing else works until you have one again.";
+export const factorIsOn = "Your second factor is on";
+export const factorIsOff = "Your second factor is off";
+export const sessions = "Sessions";
+export const sessionsHint =
+  "Changing the password ends no session. If somebody else may be signed in as you, end all of them.";
+export const endSessions = "Sign out everywhere";
+export const endSessionsTitle = "Sign out everywhere?";
+export const endSessionsHint = "Every session of yours ends, in this browser at once and elsewhere within 15 minutes.";
 
 // ---- common
 export const loading = "Loading";
@@ -390,7 +452,15 @@ export const deviceLands = (expected: string, actual: string) =>
 export const deviceRight = "As it should be";
 export const deviceWrong = "Not as it should be";
 export const tokenOnce = "Installation token";
-export const tokenOnceHint = "Copy it now. It is not shown again.";
+export const tokenOnceHint = "Copy it now. It is not shown again, but you can replace it.";
+export const tokenGone = "It was shown before. Replace it in the menu of the device on the dashboard.";
+export const tokenOf = (name: string) => `Installation token of ${name}`;
+export const replaceToken = "Replace the token";
+export const replaceTokenTitle = (name: string) => `Replace the token of ${name}?`;
+export const replaceTokenOld = "The installation token of now stops working at once.";
+export const replaceTokenNew = "The new one is shown once. Install the device with it.";
+export const shownOnce = "This is shown only once.";
+export const haveCopied = "I have copied it";
 export const toDashboard = "To the dashboard";
 export const removeDeviceTitle = (name: string) => `Remove ${name}?`;
 export const removeDeviceHint = "Its installation token stops working. A test device cannot be brought back.";
@@ -417,14 +487,78 @@ export const roles = {
   supporter: "Supporter",
 };
 export const roleHints = {
-  super_user: "Everything an administrator may, super users included.",
-  administrator: "Adds and changes customers and accounts, imports, reads invoicing.",
-  manager: "Reads customers, devices and accounts; adds and removes devices.",
-  operator: "Reads customers, devices and accounts.",
-  supporter: "Reads customers, devices and accounts.",
+  super_user: "Everything an administrator may, and also adds and changes super users.",
+  administrator:
+    "Adds and changes customers, ends trials and imports; adds and changes accounts; reads invoicing; adds and removes test devices.",
+  manager: "Reads everything but invoicing, and adds and removes devices and test devices.",
+  operator: "Reads customers, devices and accounts. Changes nothing.",
+  supporter: "Reads customers, devices and accounts. Changes nothing.",
 };
-export const statuses = { invited: "Invited", active: "Active", disabled: "Disabled", removed: "Removed" };
+export const statuses = {
+  invited: "Invited",
+  invitation_expired: "Invitation expired",
+  undeliverable: "Not delivered",
+  active: "Active",
+  disabled: "Disabled",
+  removed: "Removed",
+};
+export const invitedUntil = (sent: string, until: string) =>
+  `The invitation was sent on ${sent}. Its password is valid until ${until}. No mail? Look in the spam folder, or resend it.`;
+export const beingInvited = "The invitation is being sent.";
+export const statusHints = {
+  invitation_expired: "The invitation was not used within 7 days. Resend it: its password is valid for another 7 days.",
+  undeliverable:
+    "The invitation could not be delivered. Check the e-mail address and change it, or resend the invitation.",
+  email_taken: "Somebody else signs in with this e-mail address. Change it: the new address gets the invitation.",
+  disabled: "The account can do nothing until it is enabled.",
+};
+export const resend = "Resend invitation";
+export const invitationSent = (name: string) => `Another invitation to ${name} is on its way`;
+export const changeAndInvite = "Change and invite";
+export const emailChangeInvites = "An invitation is sent to the new address, and the old one can't be used any more.";
+export const emailChangeEnds =
+  "The person is signed out and starts again with the invitation, without a second factor.";
+export const editOf = (label: string) => `Edit: ${label}`;
+export const accountId = "Account id";
+export const factorSet = "On";
+export const factorNotSet = "Off";
+export const person = "A person";
 export const machine = "A machine";
+export const whoSignsIn = "Who signs in";
+export const kinds = { person: "A person or team", api: "A machine" };
+export const kindHints = {
+  person: "Gets an invitation by e-mail and chooses a password.",
+  api: "A script or another system. It gets a client id and a secret, which is shown once.",
+};
+export const addMachine = "Add machine";
+export const credentials = "Credentials";
+export const ofTwo = (count: number) => `${count} of 2`;
+export const clientId = "Client id";
+export const clientSecret = "Client secret";
+export const lastUsed = "Last used";
+export const expires = "Expires";
+export const expiresOn = "Expires on (optional)";
+export const expiresHint = "From the beginning of that day (UTC) it is not valid. Without a day, until it is revoked.";
+export const addCredential = "Add a credential";
+export const noCredentials = "The machine can't sign in: it has no credential.";
+export const rotateHint = "To replace a secret without a gap: add a second credential, use it, then revoke the first.";
+export const twoAtMost = "A machine has two credentials at most. Revoke one before you add another.";
+export const credentialOf = (name: string) => `Credential of ${name}`;
+export const credentialOnceHint =
+  "Copy the secret to where the machine reads it. If it is lost, add another credential.";
+export const secretGone = "The secret was shown before, and is not shown again. Add another credential.";
+export const revoke = "Revoke";
+export const revokeTitle = (name: string) => `Revoke a credential of ${name}?`;
+export const revokeAtOnce = (client: string) => `${client} stops working with the next request, for good.`;
+export const revokeUsed = (day: string) => `It was last used on ${day}. What still uses it fails.`;
+export const revokeUnused = "It has never been used.";
+export const revoked = "The credential is revoked";
+export const disableTitle = (name: string) => `Disable ${name}?`;
+export const disableSession = "Every session of the account ends at once, and it can't sign in.";
+export const disableMachine = "The machine's next request is rejected, and it can't sign in.";
+export const disableKept = "Its name, role and history stay. You can enable it again at any time.";
+export const removeMachine = "All its credentials stop working with the next request.";
+export const removeMachineFinal = "A removed machine cannot be brought back; add it again with new credentials.";
 export const never = "Never";
 export const enable = "Enable";
 export const disable = "Disable";
@@ -524,12 +658,29 @@ const PROBLEMS: Words = {
   sign_in_NotAuthorizedException: "The e-mail address or the password is wrong.",
   sign_in_UserNotFoundException: "The e-mail address or the password is wrong.",
   sign_in_CodeMismatchException: "The code is wrong. Use the newest one.",
-  sign_in_ExpiredCodeException: "The code has expired. Use the newest one.",
+  sign_in_EnableSoftwareTokenMFAException: "The code is wrong. Wait for the next one of the app, and enter that.",
+  sign_in_ExpiredCodeException: "The code has expired. Have another one sent.",
+  sign_in_invitation_expired:
+    "Your invitation has expired. Ask an administrator of your company to send you another one.",
+  sign_in_disabled: "Your account is disabled. Ask an administrator of your company.",
+  sign_in_too_slow: "That took too long. Sign in again.",
+  sign_in_not_confirmed:
+    "You have not signed in yet. Use the password of your invitation, or ask an administrator for another invitation.",
+  sign_in_no_address: "No code can be sent to this account. Ask an administrator of your company.",
+  sign_in_wrong_password: "The password is wrong.",
+  sign_in_CodeDeliveryFailureException: "The code could not be sent. Try again in a few minutes.",
+  sign_in_InvalidParameterException:
+    "Something is missing or has characters that are not allowed. Check what you typed.",
+  sign_in_PasswordHistoryPolicyViolationException: "You have used this password before. Choose another one.",
+  sign_in_UserNotConfirmedException: "Your account is not confirmed. Ask an administrator of your company.",
+  sign_in_TooManyFailedAttemptsException: "Too many wrong codes. Wait 15 minutes, then try again.",
+  sign_in_InternalErrorException: "Something went wrong at the sign-in. Try again.",
   sign_in_InvalidPasswordException:
     "The password does not meet the rules: 14 characters or more, with upper and lower case and a digit.",
   sign_in_PasswordResetRequiredException: "Your password must be reset. Ask an administrator of your company.",
   sign_in_TooManyRequestsException: "Too many attempts. Wait a minute, then try again.",
-  sign_in_LimitExceededException: "Too many attempts. Wait a minute, then try again.",
+  sign_in_LimitExceededException: "Too many attempts. Wait 15 minutes, then try again.",
+  second_factor_required: "Your company requires a second factor. Set it up first, in My sign-in.",
   session_ended: "Your session has ended. Do it again to sign in.",
   no_active_account: "Your account is disabled or removed. Ask an administrator of your company.",
   forbidden: "Your role does not allow this. Ask an administrator of your company.",
@@ -538,6 +689,8 @@ const PROBLEMS: Words = {
   archived: "The customer is archived. Restore it first.",
   archive_blocked: "The customer still has customers, accounts or devices. Archive or remove these first.",
   email_exists: "Another account has this e-mail address.",
+  too_many_credentials: "A machine has two credentials at most. Revoke one first.",
+  too_many_invitations: "Your company has sent as many invitations as it may in a day. Try again tomorrow.",
   last_super_user: "This is the last super user. Make another account a super user first.",
   too_many_test_devices: "The customer has as many test devices as it may have. Remove one first.",
   stale_version: "Somebody else changed it in the meantime. Read it again, then repeat your change.",
@@ -572,6 +725,7 @@ const REQUIRED: Words = {
   display_name: "Enter a name.",
   role: "Choose a role.",
   file: "Choose a file.",
+  expires_at: "Choose a day.",
 };
 
 const FIELD_ERRORS: Words = {
@@ -588,6 +742,10 @@ const FIELD_ERRORS: Words = {
   needed_below: "A customer below uses this service type, so it can't be taken away.",
   email_invalid: "This is not an e-mail address. Write it like name@company.com.",
   email_exists: "Another account has this e-mail address. Use another one.",
+  email_taken: "Somebody else signs in with this e-mail address. Change it first.",
+  signed_in: "The person has signed in already. They can use “Forgotten password?”.",
+  account_disabled: "The account is disabled. Enable it first.",
+  time_invalid: "Choose a day in the future.",
   role_too_high: "You can't give a role above your own. Choose another one.",
   own_account: "You can't change your own role or status. Ask another administrator.",
 };

@@ -10,6 +10,7 @@ export const PAGES = [
   "invoicing",
   "imports",
   "storage-locations",
+  "my-sign-in",
 ] as const;
 export type Page = (typeof PAGES)[number];
 
@@ -47,6 +48,10 @@ export function href(page: Page, id: string, rest = "", query: Record<string, st
   const path = [page, id, rest].filter(Boolean).map(encodeURIComponent).join("/");
   return `#/${path}${given.length ? `?${new URLSearchParams(given)}` : ""}`;
 }
+
+/** The same kind of page for another customer, or the customer's own if the page is of no customer. */
+export const hrefLike = (page: Page, id: string): string =>
+  href(["imports", "storage-locations", "my-sign-in"].includes(page) ? "customer" : page, id);
 
 const hash = signal(location.hash);
 export const route = computed(() => parse(hash.value));

@@ -8,6 +8,8 @@ import { Problem } from "./api/problem";
 const meta = document.querySelector<HTMLMetaElement>('meta[name="sign-in"]');
 const endpoint = meta?.dataset.endpoint ?? "";
 const client = meta?.dataset.client ?? "";
+/** The app client whose tokens may change the password and the second factor, and which the API rejects. */
+const ownClient = meta?.dataset.mySignIn ?? "";
 const STORED = "refresh";
 /** Milliseconds that a new tab waits for the session of another one. */
 const ASK = 150;
@@ -19,7 +21,7 @@ export const state = signal<SessionState>("starting");
 /** Why there is a sign-in page: after signing out. */
 export const notice = signal<"" | "signed_out" | "not_revoked">("");
 
-interface Tokens {
+export interface Tokens {
   AccessToken: string;
   RefreshToken?: string;
 }
@@ -28,6 +30,9 @@ export interface Challenge {
   Session: string;
   user: string;
 }
+/** Whether the API has rejected a request because the account has no second factor. */
+export const needsFactor = signal(false);
+
 interface AuthResponse {
   AuthenticationResult?: Tokens;
   ChallengeName?: string;
@@ -52,7 +57,21 @@ export function account(): string {
   }
 }
 
-async function userPool<T>(action: string, body: object): Promise<T> {
+/** Reasons that the user pool gives only in its message, under the same error type. */
+const REASONS: [start: RegExp, code: string][] = [
+  [/^Temporary password has expired/i, "invitation_expired"],
+  [/^Password attempts exceeded/i, "TooManyRequestsException"],
+  [/^User is disabled/i, "disabled"],
+  [/^Invalid session/i, "too_slow"],
+  [/^User password cannot be reset/i, "not_confirmed"],
+  [/no registered\/verified/i, "no_address"],
+];
+
+/** The code of an error of the user pool, for the console's words. */
+export const poolCode = (type: string, message: string): string =>
+  `sign_in_${REASONS.find(([start]) => start.test(message))?.[1] ?? type.split("#").pop()}`;
+
+export async function userPool<T>(action: string, body: object): Promise<T> {
   let response: Response;
   try {
     response = await fetch(endpoint, {
@@ -61,7 +80,7 @@ async function userPool<T>(action: string, body: object): Promise<T> {
         "Content-Type": "application/x-amz-json-1.1",
         "X-Amz-Target": `AWSCognitoIdentityProviderService.${action}`,
       },
-      body: JSON.stringify({ ClientId: client, ...body }),
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT),
     });
   } catch {
@@ -69,11 +88,8 @@ async function userPool<T>(action: string, body: object): Promise<T> {
   }
   const found = await response.json().catch(() => ({}));
   if (response.ok) return found as T;
-  const type =
-    String(found.__type ?? "")
-      .split("#")
-      .pop() ?? "";
-  throw new Problem(response.status, `sign_in_${type}`, { detail: found.message ?? found.Message });
+  const detail = String(found.message ?? found.Message ?? "");
+  throw new Problem(response.status, poolCode(String(found.__type ?? ""), detail), { detail });
 }
 
 function keep(tokens: Tokens, tell: boolean): void {
@@ -93,6 +109,7 @@ export function refresh(): Promise<boolean> {
     if (!token) return false;
     try {
       const found = await userPool<AuthResponse>("InitiateAuth", {
+        ClientId: client,
         AuthFlow: "REFRESH_TOKEN_AUTH",
         AuthParameters: { REFRESH_TOKEN: token },
       });
@@ -177,10 +194,16 @@ export function notNow(): void {
   for (const done of waiting.splice(0)) done(false);
 }
 
-/** Sign in with a password, or answer a challenge. Returns the next challenge, if there is one. */
-export async function signIn(user: string, secret: string, challenge: Challenge | null): Promise<Challenge | null> {
+/** Send a password, or the answer to a challenge. Returns the tokens, or the next challenge. */
+async function authenticate(
+  ClientId: string,
+  user: string,
+  secret: string,
+  challenge: Challenge | null,
+): Promise<Tokens | Challenge> {
   const found = challenge
     ? await userPool<AuthResponse>("RespondToAuthChallenge", {
+        ClientId,
         ChallengeName: challenge.ChallengeName,
         Session: challenge.Session,
         ChallengeResponses: {
@@ -189,6 +212,7 @@ export async function signIn(user: string, secret: string, challenge: Challenge 
         },
       })
     : await userPool<AuthResponse>("InitiateAuth", {
+        ClientId,
         AuthFlow: "USER_PASSWORD_AUTH",
         AuthParameters: { USERNAME: user, PASSWORD: secret },
       });
@@ -200,15 +224,44 @@ export async function signIn(user: string, secret: string, challenge: Challenge 
     };
   }
   if (!found.AuthenticationResult) throw new Problem(0, "sign_in_unreachable");
-  keep(found.AuthenticationResult, true);
+  return found.AuthenticationResult;
+}
+
+/** Sign in with a password, or answer a challenge. Returns the next challenge, if there is one. */
+export async function signIn(user: string, secret: string, challenge: Challenge | null): Promise<Challenge | null> {
+  const found = await authenticate(client, user, secret, challenge);
+  if ("ChallengeName" in found) return found;
+  keep(found, true);
   signedIn();
   return null;
 }
+
+/** Sign in for "My sign-in" only. Its tokens are given to the caller and stored nowhere. */
+export const signInForOwn = (user: string, secret: string, challenge: Challenge | null): Promise<Tokens | Challenge> =>
+  authenticate(ownClient, user, secret, challenge);
+
+/** Forget that sign-in: its tokens are of no use any more. */
+export const endOwn = (tokens: Tokens): Promise<unknown> =>
+  userPool("RevokeToken", { ClientId: ownClient, Token: tokens.RefreshToken }).catch(() => {}); // ends within minutes
+
+/** Have a code sent to the address, if it has an account. */
+export const sendResetCode = (user: string): Promise<unknown> =>
+  userPool("ForgotPassword", { ClientId: client, Username: user });
+
+/** Set a new password with the code of the mail. */
+export const resetPassword = (user: string, code: string, password: string): Promise<unknown> =>
+  userPool("ConfirmForgotPassword", {
+    ClientId: client,
+    Username: user,
+    ConfirmationCode: code,
+    Password: password,
+  });
 
 function forget(why: "signed_out" | "not_revoked"): void {
   access = null;
   waiting = [];
   signedInAs = "";
+  needsFactor.value = false;
   sessionStorage.clear(); // the drafts too
   notice.value = why;
   state.value = "signed_out";
@@ -221,7 +274,7 @@ export async function signOut(): Promise<void> {
   forget("signed_out");
   if (!token) return;
   try {
-    await userPool("RevokeToken", { Token: token });
+    await userPool("RevokeToken", { ClientId: client, Token: token });
   } catch {
     notice.value = "not_revoked";
   }

@@ -23,6 +23,7 @@ def console_page() -> PublicText:
     endpoint = settings.sign_in_endpoint
     page = _FILE.read_text(encoding="utf-8")
     page = page.replace("{{endpoint}}", endpoint).replace("{{client}}", settings.sign_in_client)
+    page = page.replace("{{my-sign-in}}", settings.my_sign_in_client)
     policy = {
         "default-src": "'none'",
         "script-src": _hash_of("script", page),

@@ -19,6 +19,7 @@ MAX_BYTES = 55 * 1024
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USER_POOL_CLIENT_ID", "client")
+    monkeypatch.setenv("MY_SIGN_IN_CLIENT_ID", "my_sign_in")
     monkeypatch.setenv("SIGN_IN_ENDPOINT", ENDPOINT)
     console_page.cache_clear()  # built for other settings by another test
 
@@ -44,7 +45,7 @@ def test_policy_allows_the_pages_own_script_and_style_only() -> None:
     assert policy["require-trusted-types-for"] == "'script'"
     assert policy["trusted-types"] == "'none'"
     assert policy["connect-src"] == f"'self' {ENDPOINT}"
-    assert f'data-endpoint="{ENDPOINT}" data-client="client"' in called.text
+    assert f'data-endpoint="{ENDPOINT}" data-client="client" data-my-sign-in="my_sign_in"' in called.text
 
 
 def test_page_is_one_document_without_another_request() -> None:

@@ -53,6 +53,7 @@ def test_stage_is_removed_from_an_unknown_path() -> None:
 )
 def test_console_is_found_with_and_without_a_stage(path: str, stage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USER_POOL_CLIENT_ID", "client")
+    monkeypatch.setenv("MY_SIGN_IN_CLIENT_ID", "my_sign_in")
     monkeypatch.setenv("SIGN_IN_ENDPOINT", "https://cognito-idp.eu-west-1.amazonaws.com")
     event = an_event("get_console")
     event["rawPath"] = path

@@ -51,6 +51,7 @@ def store(moto_store: DynamoStore, moto_user_pool: str, monkeypatch: pytest.Monk
         "EVENT_BUS": "bus",
         "SIGN_IN_ENDPOINT": "https://cognito.example",
         "USER_POOL_CLIENT_ID": "client",
+        "MY_SIGN_IN_CLIENT_ID": "my_sign_in",
     }.items():
         monkeypatch.setenv(name, value)
     opened = (open_store, open_sign_in_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)

@@ -42,6 +42,7 @@ def test_function_that_fails_to_prime_can_be_called(monkeypatch: pytest.MonkeyPa
 def test_priming_reads_once_writes_nothing_and_logs_nothing(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     app = importlib.import_module(f"functions.{name}").app
     monkeypatch.setenv("USER_POOL_CLIENT_ID", "client")
+    monkeypatch.setenv("MY_SIGN_IN_CLIENT_ID", "my_sign_in")
     monkeypatch.setenv("SIGN_IN_ENDPOINT", "https://cognito-idp.eu-west-1.amazonaws.com")
     aws = FakeAws(NOW)
     requests: list[Any] = []

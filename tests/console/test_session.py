@@ -38,7 +38,7 @@ def test_invited_person_sets_their_own_password(
     page.get_by_role("button", name="Show the characters").click()
     expect(page.get_by_label("Password", exact=True)).to_have_attribute("type", "text")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.get_by_label("Your own password").fill("Bb2-" + "y" * 20)
+    page.get_by_label("New password").fill("Bb2-" + "y" * 20)
     user.screenshot("own-password")
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator(".page-head")).to_contain_text("Console reseller and below")

@@ -21,6 +21,7 @@ from tests.simulation.fake_dynamo import FakeDynamo, error
 _ENVIRONMENT: Final = {"MAX_INVITATIONS": "1000000",
     "TABLE_NAME": "table", "USER_POOL_ID": "pool", "EVENT_BUS": "bus", "SHARD_QUEUE_URL": "shards",
     "IMPORT_QUEUE_URL": "imports", "SIGN_IN_ENDPOINT": "https://cognito.example", "USER_POOL_CLIENT_ID": "client",
+    "MY_SIGN_IN_CLIENT_ID": "my_sign_in",
 }  # fmt: skip
 _OPENERS: Final = (open_store, open_sign_in_store, open_user_directory, open_bus, open_shard_queue, open_import_queue)
 

@@ -27,6 +27,7 @@ export type CustomerQuery = Extra<"get", "/customers">["query"];
 const BY_ID = "/customers/{customer_id}";
 
 export const me = () => call("get", "/me");
+export const recordSecondFactor = () => call("put", "/me/second-factor");
 export const customer = (id: string) => call("get", BY_ID, [id]);
 export const customers = (query: NonNullable<CustomerQuery>) => call("get", "/customers", [], { query });
 export const options = (id: string) => call("get", `${BY_ID}/options`, [id]);
@@ -60,6 +61,17 @@ export const changeAccount = ({ id, version }: T.Account, body: T.BodyOf<"patch"
   call("patch", "/accounts/{account_id}", [id], { body, version });
 export const removeAccount = ({ id, version }: T.Account) =>
   call("delete", "/accounts/{account_id}", [id], { version });
+export const changeEmail = ({ id, version }: T.Account, email: string) =>
+  call("put", "/accounts/{account_id}/email", [id], { body: { email }, version });
+export const resendInvitation = (id: string) => call("post", "/accounts/{account_id}/invitation", [id]);
+export const credentials = (id: string) => call("get", "/accounts/{account_id}/credentials", [id]);
+export const addCredential = (id: string, expires: string | null, key: string): Promise<T.AddedCredential> =>
+  call<"post", "/accounts/{account_id}/credentials", 201>("post", "/accounts/{account_id}/credentials", [id], {
+    body: expires ? { expires_at: expires } : {},
+    key,
+  });
+export const revokeCredential = (id: string, credentialId: string) =>
+  call("delete", "/accounts/{account_id}/credentials/{credential_id}", [id, credentialId]);
 
 export const views = () => call("get", "/views");
 export const saveView = (name: string, columns: string[]) =>
@@ -72,6 +84,8 @@ export const addTestDevice = (id: string, name: string, key: string): Promise<T.
     body: { name },
     key,
   });
+export const replaceToken = (customerId: string, id: string, key: string) =>
+  call("post", "/customers/{customer_id}/test-devices/{device_id}/token", [customerId, id], { key });
 export const removeTestDevice = (customerId: string, id: string) =>
   call("delete", "/customers/{customer_id}/test-devices/{device_id}", [customerId, id]);
 

@@ -1,4 +1,5 @@
 // One request to the API: repeated after a network error or a 429, and after a new sign-in.
+import { goUnasked, href } from "../route";
 import * as session from "../session";
 import { Problem } from "./problem";
 
@@ -62,7 +63,14 @@ export async function send<T>(method: string, path: string, options: RequestOpti
     } catch {
       throw new Problem(response.status, "unreachable");
     }
-    if (!response.ok) throw new Problem(response.status, "failed", found as Record<string, unknown>);
+    if (!response.ok) {
+      const problem = new Problem(response.status, "failed", found as Record<string, unknown>);
+      if (problem.code === "second_factor_required") {
+        session.needsFactor.value = true;
+        goUnasked(href("my-sign-in", "")); // drafts are kept
+      }
+      throw problem;
+    }
     return found as T;
   }
 }

@@ -6,7 +6,7 @@ import type { Customer, Operation } from "../api/types";
 import { canHold } from "../levels";
 import * as t from "../messages.en";
 import { pref } from "../prefs";
-import { href, type Page, place, route } from "../route";
+import { href, hrefLike, type Page, place, route } from "../route";
 import { signOut } from "../session";
 import { customerEntry, known, may, me, need, useEntry } from "../store";
 import { Button } from "../ui/basics";
@@ -158,9 +158,7 @@ function Path({ id }: { id: string }) {
     <nav class="path" aria-label={t.path}>
       {above.map((each, at) => (
         <span key={each} class={`crumb ${at < above.length - 2 ? "far" : ""}`}>
-          <a href={href(page === "imports" || page === "storage-locations" ? "customer" : page, each)}>
-            {nameOf(each) || "…"}
-          </a>
+          <a href={hrefLike(page, each)}>{nameOf(each) || "…"}</a>
           <span aria-hidden="true">/</span>
         </span>
       ))}
@@ -185,6 +183,7 @@ function AccountMenu() {
       buttonClass="avatar"
       button={<span aria-hidden="true">{initials || "?"}</span>}
       entries={[
+        { text: t.mySignIn, icon: "lock", href: href("my-sign-in", "") },
         {
           text: t.theme[theme.value],
           icon: "theme",

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Customer } from "../api/types";
 import { canHold, levelName } from "../levels";
 import * as t from "../messages.en";
-import { go, href, route } from "../route";
+import { go, href, hrefLike, route } from "../route";
 import { children, customerList, known, me, useList } from "../store";
 import { LinkButton } from "../ui/basics";
 import { Icon } from "../ui/icon";
@@ -62,7 +62,7 @@ function Panel({ customer, addBelow, close }: { customer: Customer; addBelow: bo
   const open = (one: Customer | undefined) => {
     if (!one) return;
     close();
-    go(page === "imports" || page === "storage-locations" ? href("customer", one.id) : href(page, one.id));
+    go(hrefLike(page, one.id));
   };
   useEffect(() => panel.current?.querySelector('[data-active="true"]')?.scrollIntoView({ block: "nearest" }), [at]);
   return (

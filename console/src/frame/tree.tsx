@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Customer } from "../api/types";
 import { canHold, levelName } from "../levels";
 import * as t from "../messages.en";
-import { go, href, route } from "../route";
+import { go, hrefLike, route } from "../route";
 import { children, customerEntry, known, me, useList } from "../store";
 import { Icon } from "../ui/icon";
 
@@ -25,7 +25,7 @@ export function resetTree(): void {
 /** The page that a click in the tree opens: the same kind of page for another customer. */
 const target = (id: string) => {
   const { page } = route.value;
-  return ["customer", "imports", "storage-locations"].includes(page) || !page ? href("customer", id) : href(page, id);
+  return hrefLike(page, id);
 };
 
 export function Tree() {

@@ -3,19 +3,14 @@ import * as api from "../api/client";
 import type { Account, Customer, Role } from "../api/types";
 import * as t from "../messages.en";
 import { goUnasked, href, route } from "../route";
-import { entry, type List, list, may, me, refreshLists } from "../store";
-import { Dot, Empty, LinkButton, When } from "../ui/basics";
-import { ask } from "../ui/dialog";
+import { type List, list, may, me, refreshLists } from "../store";
+import { Empty, LinkButton, When } from "../ui/basics";
 import { Choices, FormPage, TextField, useForm } from "../ui/form";
-import type { MenuEntry } from "../ui/popover";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
-import { attempt, CustomerLink, PageHead, Tabs } from "./parts";
-
-/** From the least to the most. */
-const ROLES: Role[] = ["supporter", "operator", "manager", "administrator", "super_user"];
-/** The roles that this user may give: none above their own. */
-export const givable = (own: string): Role[] => ROLES.slice(0, ROLES.indexOf(own as Role) + 1);
+import { AccountPage, accountEntry, accountMenu, givable, ROLES, RoleChoices, StatusOf } from "./account";
+import { revealCredential } from "./credentials";
+import { CustomerLink, PageHead, Tabs } from "./parts";
 
 export const accountList = (id: string, scope: string): List<Account> =>
   list(`accounts/${id}/${scope}`, async (cursor) => {
@@ -24,19 +19,14 @@ export const accountList = (id: string, scope: string): List<Account> =>
       cursor,
       limit: 100,
     });
-    for (const each of page.accounts) entry(`account/${each.id}`, () => api.account(each.id)).set(each);
+    for (const each of page.accounts) accountEntry(each.id).set(each);
     return { rows: page.accounts, next: page.next_cursor, incomplete: page.incomplete };
   });
 
-const STATUS: Record<string, "ring" | "ok" | "off"> = {
-  invited: "ring",
-  active: "ok",
-  disabled: "off",
-  removed: "off",
-};
-
 export function AccountsPage({ of }: { of: Customer }) {
-  if (route.value.rest === "add") return <AddAccount key={of.id} of={of} />;
+  const { rest } = route.value;
+  if (rest === "add") return <AddAccount key={of.id} of={of} />;
+  if (rest) return <AccountPage key={rest} id={rest} />;
   return (
     <div class="page full">
       <PageHead
@@ -63,14 +53,18 @@ export function AccountsTable({ of }: { of: Customer }) {
     {
       name: "name",
       title: t.heads.name,
-      cell: (each) => <span class="strong">{each.display_name}</span>,
+      cell: (each) => (
+        <a class="name-link" href={href("accounts", each.customer_id, each.id)}>
+          {each.display_name}
+        </a>
+      ),
       value: (each) => each.display_name,
     },
     {
       name: "email",
       title: t.heads.email,
-      cell: (each) => each.email ?? t.machine,
-      value: (each) => each.email ?? t.machine,
+      cell: (each) => each.email ?? (each.kind === "api" ? t.machine : t.none),
+      value: (each) => each.email ?? (each.kind === "api" ? t.machine : t.none),
     },
     {
       name: "role",
@@ -81,7 +75,7 @@ export function AccountsTable({ of }: { of: Customer }) {
     {
       name: "status",
       title: t.heads.status,
-      cell: (each) => <Dot kind={STATUS[each.status] ?? "off"}>{t.word(t.statuses, each.status)}</Dot>,
+      cell: (each) => <StatusOf of={each} />,
       value: (each) => t.word(t.statuses, each.status),
     },
     {
@@ -140,11 +134,16 @@ export function AccountsTable({ of }: { of: Customer }) {
           {
             name: "status",
             title: t.heads.status,
-            options: (["invited", "active", "disabled"] as const).map((value) => ({ value, text: t.statuses[value] })),
+            options: (["invited", "invitation_expired", "undeliverable", "active", "disabled"] as const).map(
+              (value) => ({
+                value,
+                text: t.statuses[value],
+              }),
+            ),
             test: (each, value) => each.status === value,
           },
         ]}
-        {...(may("change_accounts") ? { menu } : {})}
+        menu={accountMenu}
         empty={
           <Empty title={t.noAccounts(of.name)} action={add}>
             {t.noAccountsHint}
@@ -155,78 +154,10 @@ export function AccountsTable({ of }: { of: Customer }) {
   );
 }
 
-function menu(of: Account): MenuEntry[] {
-  const own = me.value?.account;
-  if (!own || of.id === own.id || of.status === "removed") return [];
-  if (!givable(own.role).includes(of.role as Role)) return []; // a role above their own
-  const change = (
-    body: Parameters<typeof api.changeAccount>[1],
-    said: string,
-    undo?: Parameters<typeof api.changeAccount>[1],
-  ) =>
-    void attempt(async () => {
-      const changed = await api.changeAccount(of, body);
-      refreshLists("accounts/");
-      say(
-        said,
-        undo
-          ? {
-              undo: () =>
-                void attempt(async () => {
-                  await api.changeAccount(changed, undo);
-                  refreshLists("accounts/");
-                }),
-            }
-          : {},
-      );
-    });
-  const disabled = of.status === "disabled";
-  return [
-    ...givable(own.role)
-      .filter((role) => role !== of.role)
-      .map(
-        (role): MenuEntry => ({
-          text: t.makeRole(t.roles[role].toLowerCase()),
-          icon: "account",
-          act: () =>
-            change({ role }, t.accountRole(of.display_name, t.roles[role].toLowerCase()), { role: of.role as Role }),
-        }),
-      ),
-    {
-      text: disabled ? t.enable : t.disable,
-      icon: disabled ? "check" : "lock",
-      act: () =>
-        change(
-          { disabled: !disabled },
-          disabled ? t.accountEnabled(of.display_name) : t.accountDisabled(of.display_name),
-          { disabled },
-        ),
-    },
-    { text: t.remove, icon: "remove", danger: true, act: () => void remove(of) },
-  ];
-}
-
-async function remove(of: Account): Promise<void> {
-  const answer = await ask({
-    title: t.removeAccountTitle(of.display_name),
-    consequences: [
-      { icon: "leave", text: t.removeAccountSession },
-      { icon: "lock", text: t.removeAccountFinal },
-    ],
-    yes: t.remove,
-    danger: true,
-  });
-  if (answer !== "yes") return;
-  await attempt(async () => {
-    await api.removeAccount(of);
-    refreshLists("accounts/");
-    say(t.accountRemoved(of.display_name));
-  });
-}
-
 // ---------------------------------------------------------------- inviting a person
 
-interface NewPerson extends Record<string, unknown> {
+interface NewAccount extends Record<string, unknown> {
+  kind: "person" | "api";
   display_name: string;
   email: string;
   role: Role;
@@ -234,34 +165,46 @@ interface NewPerson extends Record<string, unknown> {
 
 function AddAccount({ of }: { of: Customer }) {
   const own = me.value?.account.role ?? "supporter";
-  const roles = [...givable(own)].reverse();
-  const form = useForm<NewPerson>(`account ${of.id}`, () => ({
+  const form = useForm<NewAccount>(`account ${of.id}`, () => ({
+    kind: "person",
     display_name: "",
     email: "",
-    role: roles.includes("administrator") ? "administrator" : "supporter",
+    role: givable(own).includes("administrator") ? "administrator" : "supporter",
   }));
+  const machine = form.values.value.kind === "api";
   return (
     <FormPage
       form={form}
       title={t.addAccountTitle(of.name)}
-      save={t.invite}
+      save={machine ? t.addMachine : t.invite}
       back={href("accounts", of.id)}
-      send={async (values, key) => {
-        const made = await api.addAccount(of.id, { ...values, kind: "person" }, key);
+      send={async ({ email, ...values }, key) => {
+        const { credentials, ...made } = await api.addAccount(of.id, machine ? values : { ...values, email }, key);
         refreshLists("accounts/");
-        say(t.invited(made.display_name));
-        goUnasked(href("accounts", of.id));
+        accountEntry(made.id).set(made);
+        if (machine) {
+          goUnasked(href("accounts", of.id, made.id));
+          revealCredential(made.display_name, credentials);
+        } else {
+          say(t.invited(made.display_name));
+          goUnasked(href("accounts", of.id));
+        }
       }}
     >
       <p class="hint">{t.noAccountsHint}</p>
-      <TextField form={form} name="display_name" label={t.accountName} input={{ maxLength: 128 }} />
-      <TextField form={form} name="email" label={t.email} hint={t.emailHint} input={{ type: "email" }} />
       <Choices
         form={form}
-        name="role"
-        label={t.role}
-        choices={roles.map((value) => ({ value, title: t.roles[value], hint: t.roleHints[value] }))}
+        name="kind"
+        label={t.whoSignsIn}
+        choices={(["person", "api"] as const).map((value) => ({
+          value,
+          title: t.kinds[value],
+          hint: t.kindHints[value],
+        }))}
       />
+      <TextField form={form} name="display_name" label={t.accountName} input={{ maxLength: 128 }} />
+      {!machine && <TextField form={form} name="email" label={t.email} hint={t.emailHint} input={{ type: "email" }} />}
+      <RoleChoices form={form} />
     </FormPage>
   );
 }

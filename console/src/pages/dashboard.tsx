@@ -8,7 +8,7 @@ import { pref } from "../prefs";
 import { href, route, setQuery } from "../route";
 import { entry, type List, list, may, refreshLists, useEntry, useList } from "../store";
 import { Button, Copyable, Dot, Empty, Failed, LinkButton, Notice, Skeleton, When } from "../ui/basics";
-import { ask } from "../ui/dialog";
+import { ask, reveal } from "../ui/dialog";
 import { FormPage, TextField, useForm } from "../ui/form";
 import { Popover } from "../ui/popover";
 import { type Column, Table } from "../ui/table";
@@ -185,6 +185,7 @@ export function DevicesTable({ of }: { of: Customer }) {
         {...(may("change_test_devices")
           ? {
               menu: (row: Row) => [
+                { text: t.replaceToken, icon: "undo" as const, act: () => void replaceToken(row) },
                 { text: t.remove, icon: "remove" as const, danger: true, act: () => void removeDevice(row) },
               ],
             }
@@ -267,6 +268,28 @@ function SaveView({
   );
 }
 
+async function replaceToken(row: Row): Promise<void> {
+  const name = String(row.name);
+  const answer = await ask({
+    title: t.replaceTokenTitle(name),
+    consequences: [
+      { icon: "device", text: t.replaceTokenOld },
+      { icon: "info", text: t.replaceTokenNew },
+    ],
+    yes: t.replaceToken,
+    danger: true,
+  });
+  if (answer !== "yes") return;
+  await attempt(async () => {
+    const { installation_token: text } = await api.replaceToken(
+      String(row.customer_id),
+      String(row.id),
+      crypto.randomUUID(),
+    );
+    if (text) reveal({ title: t.tokenOf(name), hint: t.tokenOnceHint, values: [{ label: t.tokenOnce, text }] });
+  });
+}
+
 async function removeDevice(row: Row): Promise<void> {
   const name = String(row.name);
   const answer = await ask({
@@ -303,13 +326,11 @@ function AddDevice({ of }: { of: Customer }) {
           <Dot kind={made.matches ? "ok" : "warn"}>{made.matches ? t.deviceRight : t.deviceWrong}</Dot>{" "}
           {t.deviceLands(made.expected.name, made.actual?.name ?? t.unknownPlace)}
         </p>
-        {made.installation_token && (
-          <section class="secret" aria-label={t.tokenOnce}>
-            <h2>{t.tokenOnce}</h2>
-            <p class="hint">{t.tokenOnceHint}</p>
-            <Copyable text={made.installation_token} label={t.tokenOnce} />
-          </section>
-        )}
+        <section class="secret" aria-label={t.tokenOnce}>
+          <h2>{t.tokenOnce}</h2>
+          <p class="hint">{made.installation_token ? t.tokenOnceHint : t.tokenGone}</p>
+          {made.installation_token && <Copyable text={made.installation_token} label={t.tokenOnce} />}
+        </section>
         <div class="buttons start">
           <LinkButton kind="primary" href={href("dashboard", of.id, "check")}>
             {t.steps.checkIt}

@@ -164,8 +164,18 @@ export function Skeleton({ lines = 4 }: { lines?: number }) {
   );
 }
 
-/** A value with a button that copies it. */
-export function Copyable({ text, label, short }: { text: string; label: string; short?: boolean }) {
+/** A value with a button that copies it, or `copy` if it is shown differently. */
+export function Copyable({
+  text,
+  label,
+  short,
+  copy = text,
+}: {
+  text: string;
+  label: string;
+  short?: boolean;
+  copy?: string;
+}) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return;
@@ -179,7 +189,7 @@ export function Copyable({ text, label, short }: { text: string; label: string; 
         kind="quiet"
         bare
         icon={copied ? "check" : "copy"}
-        onClick={() => void navigator.clipboard?.writeText(text).then(() => setCopied(true))}
+        onClick={() => void navigator.clipboard?.writeText(copy).then(() => setCopied(true))}
       >
         {copied ? t.copied : t.copy(label)}
       </Button>

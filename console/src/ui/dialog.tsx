@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import * as t from "../messages.en";
-import { Button } from "./basics";
+import { Button, Copyable, Notice } from "./basics";
 import { Icon, type IconName } from "./icon";
 
 export interface Question {
@@ -68,9 +68,63 @@ export function Modal({
   );
 }
 
+/** A secret that one response contained. It is in this dialog only, and stored nowhere. */
+export interface Secret {
+  title: string;
+  hint: string;
+  values: { label: string; text: string }[];
+}
+const shown = signal<Secret | null>(null);
+export const reveal = (secret: Secret): void => {
+  shown.value = secret;
+};
+
 export function Dialogs() {
   const now = asked.value;
-  return now && <Ask key={now.question.title} {...now} />;
+  return (
+    <>
+      {now && <Ask key={now.question.title} {...now} />}
+      {shown.value && <Reveal {...shown.value} />}
+    </>
+  );
+}
+
+function Reveal({ title, hint, values }: Secret) {
+  const id = useId();
+  return (
+    <Modal
+      label={id}
+      onClose={() => {
+        shown.value = null;
+      }}
+    >
+      <h2 id={id}>{title}</h2>
+      <Notice kind="warn">
+        <strong>{t.shownOnce}</strong> {hint}
+      </Notice>
+      <dl class="secret-values">
+        {values.map(({ label, text }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>
+              <Copyable text={text} label={label} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <div class="buttons">
+        <Button
+          kind="primary"
+          data-focus
+          onClick={() => {
+            shown.value = null;
+          }}
+        >
+          {t.haveCopied}
+        </Button>
+      </div>
+    </Modal>
+  );
 }
 
 function Ask({ question, done }: { question: Question; done: (answer: Answer) => void }) {
