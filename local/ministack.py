@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import fcntl
+import re
 import shutil
 import signal
 import socket
@@ -24,6 +25,8 @@ REGION: Final = "eu-west-1"
 # A stack that stops saves its data, for which it has 30 seconds, and deletes the unpacked functions.
 _LOCK_SECONDS: Final = 90
 ACCOUNT: Final = "123456789012"
+_SERVER_OF_A_QUEUE: Final = re.compile(rf"(?<=http://)[\w.-]+:\d+(?=/{ACCOUNT}/)")
+_LOOPBACK: Final = "127.0.0.1"
 _SERVICES: Final = (
     "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,scheduler,sqs,sts"
 )
@@ -55,9 +58,7 @@ def client(service: str, endpoint: str) -> Any:
 
 
 @contextlib.contextmanager
-def running(
-    directory: Path, port: int, host: str = "127.0.0.1", *, ask_permission: bool = False
-) -> Iterator[Ministack]:
+def running(directory: Path, port: int, host: str = _LOOPBACK, *, ask_permission: bool = False) -> Iterator[Ministack]:
     """Run ministack within the block, with its state, its log and its temporary files in `directory`.
 
     With `ask_permission` it enforces the permissions of each function's role, as AWS does.
@@ -73,6 +74,8 @@ def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> 
     temporary = directory / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)  # ministack does not delete the functions that it has unpacked
     temporary.mkdir(parents=True)
+    name = "localhost" if host == _LOOPBACK else host
+    _move_queues(directory / "state", f"{name}:{port}")
     log = directory / "ministack.log"
     python = ENVIRONMENTS / "stack" / "bin" / "python"
     environment = {  # none of this machine's variables, because ministack passes them to the functions
@@ -81,7 +84,7 @@ def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> 
         "TMPDIR": str(temporary),
         "GATEWAY_PORT": str(port),
         "BIND_HOST": host,
-        "MINISTACK_HOST": "localhost",
+        "MINISTACK_HOST": name,  # ministack sends requests to itself here, for the keys of the tokens
         "MINISTACK_REGION": REGION,
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "PERSIST_STATE": "1",
@@ -118,9 +121,18 @@ def _started(directory: Path, port: int, host: str, *, ask_permission: bool) -> 
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def _move_queues(state: Path, server: str) -> None:
+    """Give the saved queues URLs at this server: ministack finds a queue by its URL, for its functions too."""
+    for file in state.glob("*.json"):
+        text = file.read_text(encoding="utf-8")
+        moved = _SERVER_OF_A_QUEUE.sub(server, text)
+        if moved != text:
+            file.write_text(moved, encoding="utf-8")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((_LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
 

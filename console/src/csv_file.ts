@@ -59,6 +59,12 @@ export function parseCsv(text: string): FileTable {
   return { separator, head, rows: body };
 }
 
+/** Write a table as the API reads it. Unlike a file for a spreadsheet, it has no apostrophes before formulas. */
+export function fileText({ head, rows }: FileTable): string {
+  const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return [head, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+}
+
 /** Customers as JSON lines. A line that is not JSON is an empty row, and the API says what is wrong with it. */
 export function parseJsonLines(text: string): FileTable {
   const objects = text

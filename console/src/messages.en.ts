@@ -604,7 +604,6 @@ export const fileFacts = (rows: number, columns: number, separator: string) =>
 export const firstRows = "The first rows of the file";
 export const tryFirst = "Try it first";
 export const importNow = "Import";
-export const importAgain = "Try the rejected rows again";
 export const wouldBe = (created: number, existed: number, refused: number) =>
   `${created} would be added, ${existed} exist, ${refused} would be rejected.`;
 export const importDone = (created: number, existed: number, refused: number) =>
@@ -615,6 +614,12 @@ export const importRows = "Results by row";
 export const rowCount = (count: number) => many(count, "row");
 export const allRight = "Every row would be added";
 export const rejectedCsv = "Download rejected rows";
+export const correct = "Correct and try again";
+export const correctTitle = (file: string) => `Correct ${file}`;
+export const correctHint =
+  "Change what is wrong, then import the file again. Rows that were added before are not added twice.";
+export const importAgain = "Import again";
+export const cellOf = (column: string, row: number) => `${column} of row ${row}`;
 export const recentImports = "Imports of this tab";
 export const noImport = "Choose a file to begin";
 export const mayNotImport = "Your role does not allow adding customers";

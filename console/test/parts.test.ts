@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { csvText } from "../src/csv";
-import { decode, namesIn, parseCsv, parseJsonLines } from "../src/csv_file";
+import { decode, fileText, namesIn, parseCsv, parseJsonLines } from "../src/csv_file";
 import * as t from "../src/messages.en";
 import { href, parse } from "../src/route";
 import { readDraft, removeDraft, writeDraft } from "../src/ui/draft";
@@ -119,4 +119,17 @@ test.each([
   [30, "30 days left"],
 ])("%i days left are said as %j", (days, words) => {
   expect(t.daysLeft(days)).toBe(words);
+});
+
+test("a corrected file is read as it was written", () => {
+  const table = {
+    separator: ";",
+    head: ["name", "reason"],
+    rows: [
+      ['A "big" one', "=1, 2"],
+      ["", "two\nlines"],
+    ],
+  };
+  const read = parseCsv(fileText(table));
+  expect([read.head, ...read.rows]).toEqual([table.head, ...table.rows]);
 });

@@ -146,8 +146,8 @@ def _write_new(
 ) -> Account | None:
     """Write a new account. Return None, or the account that an earlier identical request has written.
 
-    `sent`: the invitations record of the customer, as it was read. An address that belongs to the account of a removed
-    customer is released first.
+    `sent`: the invitations record of the customer, as it was read. An address that another account must give up is
+    released first.
     """
     key, customer_at = account_key(account.id), customer_key(account.customer_id)
     actions: list[Action] = [Put(account_item(account)), Check(customer_at, {"archived_at": None})]

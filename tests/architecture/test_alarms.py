@@ -75,6 +75,15 @@ def test_rejections_alarm_depends_on_the_share_of_rejected_requests(template: di
     assert not {"MetricName", "Namespace", "Period", "Statistic", "Dimensions"} & set(properties)
 
 
+def test_every_failure_that_the_code_counts_has_an_alarm(template: dict[str, Any]) -> None:
+    """These failures are no errors of a function, because it responds all the same."""
+    sources = [path.read_text() for path in (PROJECT / "shared").rglob("*.py")]
+    counted = {name for source in sources for name in re.findall(r'count_metric\("(\w+)"\)', source)}
+    assert {"mail_not_written", "sign_in_not_recorded", "unhandled_exception"} <= counted
+    alarms = [each["Properties"] for each in template["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert counted <= {each["MetricName"] for each in alarms if each.get("Namespace") == "BackupCustomers"}
+
+
 def test_every_alarm_names_its_runbook_entry(template: dict[str, Any]) -> None:
     entries = set(re.findall(r"^## (.+)$", (PROJECT / "docs" / "runbook.md").read_text(), re.MULTILINE))
     named = set()

@@ -1,13 +1,14 @@
 """Tests: the commands that run the stack on one machine."""
 
 import fcntl
+import sys
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import pytest
 
-from local.ministack import LocalError, wait_for_lock
+from local.ministack import LocalError, free_port, running, wait_for_lock
 from local.run import sam_environment
 
 STACK = {
@@ -54,3 +55,19 @@ def test_second_stack_of_a_folder_waits_until_the_first_has_stopped(
         assert "Waiting for it to stop" in capsys.readouterr().err
         with pytest.raises(BlockingIOError):
             fcntl.flock(first, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.mark.ministack
+@pytest.mark.enable_socket
+def test_saved_queue_is_found_after_a_start_at_another_address(tmp_path: Path) -> None:
+    """Otherwise ministack would call no function for the queue, and imports would wait without end."""
+    with running(tmp_path, free_port()) as ministack:
+        url = ministack.client("sqs").create_queue(QueueName="imports")["QueueUrl"]
+        ministack.client("sqs").send_message(QueueUrl=url, MessageBody="an import")
+    host = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
+    with running(tmp_path, port := free_port(), host) as ministack:
+        name = host if host == "127.0.0.2" else "localhost"
+        (url,) = ministack.client("sqs").list_queues()["QueueUrls"]
+        assert url.startswith(f"http://{name}:{port}/")
+        (message,) = ministack.client("sqs").receive_message(QueueUrl=url)["Messages"]
+        assert message["Body"] == "an import"

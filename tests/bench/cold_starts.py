@@ -4,8 +4,9 @@ python -m tests.bench.cold_starts
 
 Assumptions, because AWS was not available:
 
-- Visits are a Poisson process. 70 % of them are pages of the console, all equally likely, and 30 % are single calls of
-  other systems, of all routes equally. Real visits are concentrated on few routes, so they meet fewer cold starts.
+- Visits are a Poisson process. 70 % of them are pages of the console, and 30 % are single calls of other systems.
+- All pages and all routes are equally frequent, or the nth is 1/n as frequent as the first. Nobody knows the real
+  frequencies. If there are many requests, concentrating them on few pages makes cold starts of the others more common.
 - A page sends its requests one after the other, as the console does.
 - A request takes 0.1 seconds, or 0.6 with a cold start. Of the idle environments, the last one that was used gets it.
 - An environment that is idle is removed after 5 to 15 minutes.
@@ -14,6 +15,7 @@ Assumptions, because AWS was not available:
 import heapq
 import random
 from collections import defaultdict
+from operator import mul
 from typing import Final
 
 from shared.api.routes import ROUTES
@@ -22,7 +24,7 @@ from tests.bench.tables import write
 HOURS: Final = 200
 WARM, COLD = 0.1, 0.6  # seconds of a request
 IDLE: Final = (300, 900)  # seconds until an idle environment is removed
-PAGES: Final = (  # the requests of each page of the console
+PAGES: Final = (  # the requests of each page of the console, the most frequent first
     ("get_console", "get_me", "list_customers"),
     ("get_customer", "list_customers"),
     ("get_customer", "get_history"),
@@ -62,16 +64,21 @@ class Environments:
         return is_cold
 
 
-def simulate(visits_a_minute: float, function_of: dict[str, str], seed: int = 1) -> tuple[float, float]:
-    """Return the share of requests, and of console pages, that meet a cold start."""
+def simulate(
+    requests_a_minute: float, function_of: dict[str, str], *, skew: float = 0, seed: int = 1
+) -> tuple[float, float]:
+    """Return the share of requests, and of console pages, that meet a cold start. The nth is 1/n**skew as frequent."""
     chosen = random.Random(seed)  # noqa: S311 - a seed is no secret
+    routes = chosen.sample(list(ROUTES), len(ROUTES))
+    of_pages, of_routes = ([1 / n**skew for n in range(1, len(each) + 1)] for each in (PAGES, routes))
+    requests_a_visit = 0.3 + 0.7 * sum(map(mul, of_pages, map(len, PAGES))) / sum(of_pages)
     environments: dict[str, Environments] = defaultdict(lambda: Environments(chosen))
     cold_requests = requests = cold_pages = pages = 0
     now = 0.0
     while now < HOURS * 3600:
-        now += chosen.expovariate(visits_a_minute / 60)
+        now += chosen.expovariate(requests_a_minute / requests_a_visit / 60)
         is_page = chosen.random() < 0.7
-        visit = chosen.choice(PAGES) if is_page else (chosen.choice(list(ROUTES)),)
+        visit = chosen.choices(PAGES, of_pages)[0] if is_page else tuple(chosen.choices(routes, of_routes))
         at, cold = now, 0
         for name in visit:
             is_cold = environments[function_of[name]].call(at)
@@ -83,10 +90,11 @@ def simulate(visits_a_minute: float, function_of: dict[str, str], seed: int = 1)
 
 def main() -> None:
     rows = []
-    for rate in (1, 5, 20, 60):
-        cells = [simulate(rate, layout) for layout in LAYOUTS.values()]
-        rows.append([rate, *(f"{requests:.1%}, {pages:.1%}" for requests, pages in cells)])
-    write("cold pages", ["visits a minute", *(f"{name}: requests, pages" for name in LAYOUTS)], rows)
+    for skew, frequencies in ((0, "all equal"), (1, "1/n")):
+        for rate in (1, 5, 20, 60):
+            cells = [simulate(rate, layout, skew=skew) for layout in LAYOUTS.values()]
+            rows.append([frequencies, rate, *(f"{requests:.1%}, {pages:.1%}" for requests, pages in cells)])
+    write("cold pages", ["frequencies", "requests a minute", *(f"{name}: requests, pages" for name in LAYOUTS)], rows)
 
 
 if __name__ == "__main__":

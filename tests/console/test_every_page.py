@@ -136,9 +136,7 @@ def test_administrator_of_a_reseller_sees_only_their_company(
     expect(page.get_by_role("table")).to_contain_text("Norway")
     expect(page.get_by_role("link", name="Change the routing")).to_have_count(0)
     user.go(f"#/accounts/{lineage['reseller']['id']}/add")
-    expect(page.get_by_role("group", name="Role").get_by_role("radio")).to_have_count(
-        4
-    )  # a super user is above the own role
+    expect(page.get_by_role("group", name="Role").get_by_role("radio")).to_have_count(4)  # super_user is above
     user.go(f"#/customers/{lineage['distributor']['id']}")
     expect(user.title).to_have_text("Nothing is here")
     user.press("To your own company")

@@ -32,7 +32,9 @@ from tests.simulation.fixtures import fixtures
 
 BLOCK: Final = 500  # events of one seed
 MAX_CPU: Final = 1.0  # seconds for one response
-BACKGROUND: Final = ("end_trials", "publish_events", "record_sign_in", "run_import", "sync_identity")
+BACKGROUND: Final = (
+    "check_sign_ins", "end_trials", "publish_events", "record_sign_in", "run_import", "sync_identity", "write_mail",
+)  # fmt: skip
 HTTP: Final = (*ROUTES, "refuse_unknown_route")
 FUNCTIONS: Final = (*HTTP, *BACKGROUND)
 INTERNALS: Final = ("Traceback", "shared/", "shared.", "pydantic", "boto", "Error(", "Exception", "lambda_handler")

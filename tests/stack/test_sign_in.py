@@ -1,7 +1,10 @@
 """Tests: signing in on the running stack."""
 
+import html
+import re
 from typing import Any
 
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
@@ -120,3 +123,18 @@ def test_function_logs_contain_nothing_personal(stack: RunningStack) -> None:
     lines = stack.logged_lines()
     assert sum("customer_added" in line for line in lines) >= 5
     assert [line for line in lines if PERSONAL.search(line)] == []
+
+
+def test_mail_of_an_invitation_says_what_is_needed_to_sign_in(stack: RunningStack) -> None:
+    root = stack.call("GET", "/me").json()
+    email = "grace@example.com"
+    invited(stack, email, "manager")
+    (found,) = httpx.get(f"{stack.ministack.endpoint}/_ministack/ses/messages").json()["messages"].values()
+    (mail,) = (each for each in found if each["To"] == [email])
+    text = html.unescape(re.sub("<[^>]+>", "", mail["BodyHtml"]))
+    assert mail["Subject"] == f"Invitation to the backup service of {root['customer']['name']}"
+    for expected in (root["customer"]["name"], root["account"]["display_name"], "Sign in here", "7 days"):
+        assert expected in text
+    password = re.search("<p>(Aa1-[\\w-]+)</p>", mail["BodyHtml"])  # on a line of its own
+    assert password, text
+    assert sign_in(stack, email, password[1])["ChallengeName"] == "NEW_PASSWORD_REQUIRED"

@@ -12,6 +12,7 @@ import { asProblem, known, list, may, need, refreshLists, useList } from "../sto
 import { Button, Dot, Empty, LinkButton, Notice, Skeleton } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import { type Column, type Filter, Table } from "../ui/table";
+import { CorrectRows, correctedFile } from "./correct_rows";
 import { CustomerLink, PageHead } from "./parts";
 
 interface Chosen {
@@ -27,7 +28,18 @@ interface Remembered {
   names: string[];
 }
 const remembered = (id: string): Remembered | null => JSON.parse(sessionStorage.getItem(`import ${id}`) ?? "null");
-const remember = (id: string, what: Remembered) => sessionStorage.setItem(`import ${id}`, JSON.stringify(what));
+/** The tables of this tab's CSV files, to correct their rejected rows. After a reload only small ones are left. */
+const tables = new Map<string, FileTable>();
+const MAX_STORED = 500_000;
+function remember(id: string, what: Remembered, table: FileTable | null): void {
+  sessionStorage.setItem(`import ${id}`, JSON.stringify(what));
+  if (!table?.separator) return;
+  tables.set(id, table);
+  const text = JSON.stringify(table);
+  if (text.length <= MAX_STORED) sessionStorage.setItem(`table ${id}`, text);
+}
+const tableOf = (id: string): FileTable | null =>
+  tables.get(id) ?? JSON.parse(sessionStorage.getItem(`table ${id}`) ?? "null");
 const recent = (): string[] =>
   Object.keys(sessionStorage)
     .filter((key) => key.startsWith("import "))
@@ -81,7 +93,7 @@ function Start({ of }: { of: Customer }) {
       if (dry) setTried(await api.previewImport(sent));
       else {
         const job = await start(sent);
-        remember(job.id, { file: file.name, into: of.id, names: table ? namesIn(table) : [] });
+        remember(job.id, { file: file.name, into: of.id, names: table ? namesIn(table) : [] }, table);
         go(href("imports", of.id, job.id));
       }
     } catch (error) {
@@ -278,6 +290,10 @@ function Job({ of, id }: { of: Customer; id: string }) {
     };
   }, [id, again]);
   const title = about?.file ?? t.importTitle;
+  const rows = list<ImportRow>(`import/${id}`, async (cursor) => {
+    const page = await api.importJob(id, { cursor, limit: 100 });
+    return { rows: page.results, next: page.next_cursor };
+  });
   if (problem) {
     return (
       <div class="page">
@@ -311,10 +327,21 @@ function Job({ of, id }: { of: Customer; id: string }) {
     );
   const done = job.state === "done";
   const names = about?.names ?? [];
-  const rows = list<ImportRow>(`import/${id}`, async (cursor) => {
-    const page = await api.importJob(id, { cursor, limit: 100 });
-    return { rows: page.results, next: page.next_cursor };
-  });
+  const table = tableOf(id);
+  if (route.value.query.correct && table && done)
+    return (
+      <CorrectRows
+        of={of}
+        id={id}
+        name={title}
+        table={table}
+        start={async (content, corrected) => {
+          const again = await start(correctedFile(content));
+          remember(again.id, { file: title, into: of.id, names: namesIn(corrected) }, corrected);
+          return again;
+        }}
+      />
+    );
   return (
     <div class="page full">
       <PageHead
@@ -325,9 +352,16 @@ function Job({ of, id }: { of: Customer; id: string }) {
           </Dot>
         }
         actions={
-          <LinkButton icon="import" href={href("imports", of.id)}>
-            {t.anotherFile}
-          </LinkButton>
+          <>
+            <LinkButton icon="import" href={href("imports", of.id)}>
+              {t.anotherFile}
+            </LinkButton>
+            {done && job.refused > 0 && table && (
+              <LinkButton kind="primary" icon="edit" href={href("imports", of.id, id, { correct: "1" })}>
+                {t.correct}
+              </LinkButton>
+            )}
+          </>
         }
       />
       <progress
