@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from shared.accounts import credential_use_cases, use_cases
+from shared.accounts import credential_use_cases, history_use_cases, use_cases
 from shared.accounts.account import (
     AccountChange,
     AccountPreview,
@@ -16,6 +16,7 @@ from shared.accounts.account import (
     NewAccount,
 )
 from shared.accounts.credentials import AddedCredentialResponse, CredentialList, NewCredential
+from shared.accounts.history_use_cases import AccountHistory
 from shared.accounts.identities import open_user_directory
 from shared.accounts.use_cases import AccountPage, AccountQuery, Me
 from shared.api.app import Api
@@ -149,6 +150,12 @@ def revoke_credential(account_id: str, credential_id: str) -> HttpResponse:
     credential_use_cases.revoke_credential(app.store, open_user_directory(), app.caller, account_id, credential_id)
     log_event("credential_revoked", account_id=account_id, credential_id=credential_id)
     return app.no_content()
+
+
+@app.serves(AccountHistory)
+def get_account_history(account_id: str, limit: Limit = 25, cursor: Cursor = None) -> HttpResponse:
+    """List every change of an account, also of a removed one: time, who, old and new values."""
+    return app.ok(history_use_cases.get_account_history(app.store, app.caller, account_id, limit=limit, cursor=cursor))
 
 
 @app.serves(None, status=204, raises=[LastSuperUserError])

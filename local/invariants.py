@@ -2,14 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from shared.accounts.account import counts_as_super_user
 from shared.auth.authorization import Account
-from shared.customers.customer import Change, Customer
+from shared.customers.customer import Customer
 from shared.customers.levels import ALLOWED_CHILDREN
 from shared.customers.records import customer_item, name_item, reference_items
 from shared.devices.device import MAX_TEST_DEVICES, Device
 from shared.table.keys import Item, Key, history_key
+from shared.values.changes import Change
 
 # Attributes that a record of any kind can have.
 _OF_ANY_KIND = ("schema", "of_newer_code")
@@ -18,13 +20,14 @@ _OF_ANY_KIND = ("schema", "of_newer_code")
 def violations(items: Mapping[Key, Item]) -> list[str]:
     """Describe every invariant that these records violate."""
     customers = {item["id"]: Customer.model_validate(item) for (_, sk), item in items.items() if sk == "customer"}
-    return [*_of_customers(customers, items), *_of_uniqueness(customers, items), *_of_counts(items)]
+    of_customers = [*_of_customers(customers, items), *_of_uniqueness(customers, items)]
+    return [*of_customers, *_of_account_histories(items), *_of_counts(items)]
 
 
 def _of_customers(customers: dict[str, Customer], items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901, PLR0912 - it is a list
     history: dict[str, list[Change]] = {}
     for (pk, sk), item in items.items():
-        if sk.startswith("history#"):
+        if sk.startswith("history#") and pk.startswith("customer#"):
             history.setdefault(pk.removeprefix("customer#"), []).append(Change.model_validate(item))
     for each in customers.values():
         label = f"{each.level} {each.name}"
@@ -83,6 +86,33 @@ def _of_uniqueness(customers: dict[str, Customer], items: Mapping[Key, Item]) ->
     for (pk, sk), item in items.items():
         if pk.startswith(("name#", "reference#")) and expected.get((pk, sk)) != item["customer_id"]:
             yield f"the record {pk} {sk} has no customer"
+
+
+def _of_account_histories(items: Mapping[Key, Item]) -> Iterable[str]:
+    """Check that each version of an account has exactly one entry, and that the entries lead to the account."""
+    entries: dict[str, list[Change]] = {}
+    for (pk, sk), item in items.items():
+        if pk.startswith("account#") and sk.startswith("history#"):
+            entries.setdefault(pk.removeprefix("account#"), []).append(Change.model_validate(item))
+    for (_, sk), item in items.items():
+        if sk != "account":
+            continue
+        account = Account.model_validate(item)
+        found = sorted(entries.get(account.id, []), key=lambda each: each.version or 0)
+        versions = [each.version for each in found]
+        if versions != list(range(account.version + 1 - len(versions), account.version + 1)):
+            yield f"{account.id}: its history has the versions {versions}, and it has {account.version}"
+        if found and found[0].event == "account_added":
+            role, disabled = (_folded(found, field) for field in ("role", "disabled"))
+            if (role, bool(disabled)) != (account.role, account.disabled):
+                yield f"{account.id}: its history leads to {role} and {disabled}"
+        if account.last_change and found and found[-1] != account.last_change:
+            yield f"{account.id}: its last change is not in its history"
+
+
+def _folded(entries: list[Change], field: str) -> Any:
+    """Return the value that a field has after all changes."""
+    return next((each.changes[field]["to"] for each in reversed(entries) if field in each.changes), None)
 
 
 def _of_counts(items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901, PLR0912 - it is a list

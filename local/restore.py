@@ -89,7 +89,7 @@ def find_differences(items: dict[Key, Item], directory: UserDirectory, now: date
 def reconcile(store: DynamoStore, directory: UserDirectory, found: list[Difference], now: datetime) -> None:
     """Make the sign-ins agree with the restored accounts. Repeating it is safe."""
     for difference in found:
-        repair(store, directory, difference)
+        repair(store, directory, difference, now)
         if difference.account:  # the restored table has no function at its stream yet
             sync_identity(store, directory, difference.account.id, now)
 

@@ -13,14 +13,15 @@ from shared.accounts.credentials import (
     with_credential,
     without_credential,
 )
+from shared.accounts.history import with_change
 from shared.accounts.identities import IdentityError, UserDirectory, new_secret
-from shared.accounts.records import account_item
+from shared.accounts.records import change_actions
 from shared.auth.authorization import Account, Caller, Credential
 from shared.customers.use_cases import MAX_ATTEMPTS, concurrent_modification
 from shared.errors import KeyReusedError, NotFoundError, UnavailableError
 from shared.idempotency import Outcome, ensure_same_hash, id_from, request_hash
 from shared.table.keys import Item, request_key
-from shared.table.store import ConditionFailedError, Put, Store, update_between
+from shared.table.store import ConditionFailedError, Put, Store
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ def add_credential(
         if request in records:
             return AddedCredential(_repeated(account, credential_id, new, records[request]), "replayed")
         credential = new_credential(account, new, actor, id=credential_id, now=caller.now)
-        changed = with_credential(account, credential)
+        changed = with_change(account, with_credential(account, credential), "credential_added", caller)
         secret = create_sign_in(identities, credential)
         try:
             store.write(
-                update_between(account_item(account), account_item(changed), {"version": account.version}),
+                *change_actions(account, changed),
                 Put({"pk": request[0], "sk": request[1], "request_hash": request_hash(new)}),
             )
         except ConditionFailedError:  # something has changed since it was read
@@ -110,9 +111,9 @@ def revoke_credential(
         credential = _find(account, credential_id)
         if credential is None:
             raise NotFoundError
-        changed = without_credential(account, credential)
+        changed = with_change(account, without_credential(account, credential), "credential_revoked", caller)
         with contextlib.suppress(ConditionFailedError):  # something has changed since it was read
-            store.write(update_between(account_item(account), account_item(changed), {"version": account.version}))
+            store.write(*change_actions(account, changed))
             discard_sign_in(identities, credential)  # if this fails, the stream's function removes it
             return
     raise concurrent_modification()

@@ -11,8 +11,9 @@ from typing import Final, Literal, NamedTuple
 
 from shared.accounts.account import with_new_sign_in
 from shared.accounts.credentials import without_credential
+from shared.accounts.history import SIGN_IN_CHECK, record_change
 from shared.accounts.identities import IdentityError, NoIdentityError, SignIn, UserDirectory
-from shared.accounts.records import account_item, count_super_users, counted
+from shared.accounts.records import change_actions, count_super_users, counted
 from shared.auth.authorization import Account, account_of
 from shared.aws.observability import count_metric, flush_metrics, log, log_event
 from shared.customers.customer import Customer
@@ -21,7 +22,7 @@ from shared.errors import ApiError, UnreadableRecordError
 from shared.idempotency import id_from
 from shared.table.keys import customer_key
 from shared.table.queries import read_record
-from shared.table.store import ConditionFailedError, Position, Store, update_between
+from shared.table.store import ConditionFailedError, Position, Store
 from shared.values.emails import ascii_email
 
 Found = Literal["unknown", "missing", "enabled", "disabled", "other_address", "no_second_factor"]
@@ -83,7 +84,7 @@ def _compare(account: Account, sign_in: SignIn | None) -> Found | None:
     return "no_second_factor" if account.second_factor and sign_in.second_factor is False else None
 
 
-def repair(store: Store, identities: UserDirectory, difference: Difference) -> None:
+def repair(store: Store, identities: UserDirectory, difference: Difference, now: datetime) -> None:
     """Make a sign-in agree with its account. Repeating it is safe.
 
     A sign-in that is missing or has another address is replaced: the person is invited again, and the credential of a
@@ -95,7 +96,7 @@ def repair(store: Store, identities: UserDirectory, difference: Difference) -> N
     elif found in ("enabled", "disabled"):
         identities.enable(name, enabled=not account.disabled)
     elif found != "missing" or not _exists(identities, name):
-        _change(store, account, _repaired(account, difference))
+        _change(store, account, _repaired(account, difference, now))
 
 
 def _exists(identities: UserDirectory, name: str) -> bool:
@@ -106,18 +107,22 @@ def _exists(identities: UserDirectory, name: str) -> bool:
     return False
 
 
-def _repaired(account: Account, difference: Difference) -> Account:
-    if difference.found == "no_second_factor":
-        return account.model_copy(update={"second_factor": False, "version": account.version + 1})
+def _repaired(account: Account, difference: Difference, now: datetime) -> Account:
     lost = next((each for each in account.usable_credentials if each.client_id == difference.sign_in), None)
-    return without_credential(account, lost) if lost else with_new_sign_in(account)
+    if difference.found == "no_second_factor":
+        without = account.model_copy(update={"second_factor": False, "version": account.version + 1})
+        event, repaired = "second_factor_changed", without
+    elif lost:
+        event, repaired = "credential_revoked", without_credential(account, lost)
+    else:
+        event, repaired = "sign_in_replaced", with_new_sign_in(account)
+    return record_change(account, repaired, event, by=SIGN_IN_CHECK, now=now)
 
 
 def _change(store: Store, before: Account, after: Account) -> None:
     after = counted(after)
-    change = update_between(account_item(before), account_item(after), {"version": before.version})
     with contextlib.suppress(ConditionFailedError):  # it has changed meanwhile: the next check compares it again
-        store.write(change, *count_super_users(before, after, least=0))
+        store.write(*change_actions(before, after), *count_super_users(before, after, least=0))
 
 
 def check_sign_ins(
@@ -133,7 +138,7 @@ def check_sign_ins(
     outcomes: Counter[str] = Counter()
     try:
         for difference in differences(accounts, sign_ins, now, skip_pending=True):
-            outcomes[_repair_and_log(store, identities, difference)] += 1
+            outcomes[_repair_and_log(store, identities, difference, now)] += 1
     finally:
         flush_metrics()
     if outcomes["failed"]:
@@ -141,10 +146,12 @@ def check_sign_ins(
     return dict(outcomes)
 
 
-def _repair_and_log(store: Store, identities: UserDirectory, difference: Difference) -> Found | Literal["failed"]:
+def _repair_and_log(
+    store: Store, identities: UserDirectory, difference: Difference, now: datetime
+) -> Found | Literal["failed"]:
     account_id, found = account_of(difference.sign_in), difference.found
     try:
-        repair(store, identities, difference)
+        repair(store, identities, difference, now)
     except (IdentityError, ApiError) as error:
         log.error("sign_in_not_repaired", account_id=account_id, found=found, error=type(error).__qualname__)
         return "failed"

@@ -6,7 +6,15 @@ from datetime import UTC, datetime, time, timedelta
 from shared.accounts.account import counts_as_super_user
 from shared.auth.authorization import Account
 from shared.errors import TooManyInvitationsError
-from shared.table.keys import Item, account_key, active_super_users_key, email_key, invitations_key, tree_below
+from shared.table.keys import (
+    Item,
+    account_history_key,
+    account_key,
+    active_super_users_key,
+    email_key,
+    invitations_key,
+    tree_below,
+)
 from shared.table.queries import build_record
 from shared.table.store import Action, Increment, Put, update_between
 
@@ -16,6 +24,23 @@ def account_item(account: Account) -> Item:
     if account.removed:  # without the index attributes, no list contains it
         return item
     return {**item, "tree": tree_below("account", account.customer_path), "path": account.path}
+
+
+def change_actions(before: Account, after: Account) -> list[Action]:
+    """Return the change of an account at the version that was read, and the entry of its history."""
+    condition = {"version": before.version}
+    # Put erases a removed account, including attributes that only another version of the code knows.
+    erased = Put(account_item(after), condition=condition)
+    change = erased if after.removed else update_between(account_item(before), account_item(after), condition)
+    return [change, *history_actions(before, after)]
+
+
+def history_actions(before: Account | None, after: Account) -> list[Action]:
+    """Return the entry of the history for a change that `after` has and `before` has not."""
+    change = after.last_change
+    if change is None or (before and before.last_change == change):
+        return []
+    return [Put(build_record(account_history_key(after.id, change.at, change.version or 1), change))]
 
 
 def counted(account: Account) -> Account:

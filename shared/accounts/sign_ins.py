@@ -7,6 +7,7 @@ import contextlib
 from datetime import datetime
 from typing import Final
 
+from shared.accounts.history import record_change
 from shared.accounts.identities import (
     AddressTakenError,
     IdentityError,
@@ -15,7 +16,7 @@ from shared.accounts.identities import (
     UserDirectory,
 )
 from shared.accounts.mails import Invitation
-from shared.accounts.records import account_item, count_super_users, counted
+from shared.accounts.records import account_item, count_super_users, counted, history_actions
 from shared.auth.authorization import Account, account_of
 from shared.table.keys import account_key, customer_key, email_key
 from shared.table.queries import parse_record
@@ -128,6 +129,8 @@ def record_sign_in(store: Store, sign_in: str, now: datetime) -> None:
         version = account.version + 1
         reached = version if account.identity_version >= account.version else account.identity_version
         changes = {"signed_in_at": now, "version": version, "identity_version": reached}
+        first = account.model_copy(update=changes)
+        changes["last_change"] = record_change(account, first, "signed_in", by=account.id, now=now).last_change
     if account.credentials:
         changes["credentials"] = tuple(
             each.model_copy(update={"last_used_on": f"{now:%Y-%m-%d}"}) if each.client_id == sign_in else each
@@ -148,4 +151,4 @@ def mark(store: Records, account: Account, changes: dict[str, object]) -> None:
     if marked != account:
         with contextlib.suppress(ConditionFailedError):
             change = update_between(account_item(account), account_item(marked), state)
-            store.write(change, *count_super_users(account, marked, least=0))
+            store.write(change, *history_actions(account, marked), *count_super_users(account, marked, least=0))

@@ -25,8 +25,17 @@ from shared.accounts.account import (
 )
 from shared.accounts.credential_use_cases import create_sign_in, discard_sign_in
 from shared.accounts.credentials import with_first_credential
+from shared.accounts.history import ANOTHER_CUSTOMER, record_change, with_change
 from shared.accounts.identities import IdentityError, NoIdentityError, UserDirectory
-from shared.accounts.records import account_item, count_invitation, count_super_users, counted, email_item
+from shared.accounts.records import (
+    account_item,
+    change_actions,
+    count_invitation,
+    count_super_users,
+    counted,
+    email_item,
+    history_actions,
+)
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import (
     Account,
@@ -71,7 +80,6 @@ from shared.table.store import (
     Put,
     Records,
     Store,
-    update_between,
 )
 from shared.values.emails import normalize_email
 
@@ -113,6 +121,7 @@ def add_account(
         account = new_account(new, customer, actor, id=account_id, cursor_key=cursor_key, now=caller.now)
         if account.kind == "api":
             account = with_first_credential(account, actor, id=id_from("crd", account_id), now=caller.now)
+        account = with_change(None, account, "account_added", caller)
         if account.email:  # raises at the limit
             count_invitation(customer_id, records.get(invitations), caller.now, max_invitations)
         if validate_only:
@@ -150,7 +159,8 @@ def _write_new(
     released first.
     """
     key, customer_at = account_key(account.id), customer_key(account.customer_id)
-    actions: list[Action] = [Put(account_item(account)), Check(customer_at, {"archived_at": None})]
+    actions: list[Action] = [Put(account_item(account)), *history_actions(None, account)]
+    actions += [Check(customer_at, {"archived_at": None})]
     actions += [Put(email_item(account))] if account.email else []
     invitations = invitations_key(account.customer_id)
     for _ in range(MAX_ATTEMPTS):
@@ -163,21 +173,25 @@ def _write_new(
             if customer_at in failed.records:
                 authorize(actor, caller.operation, parse_record(Customer, failed.records, customer_at))
             sent = failed.records.pop(invitations, sent)
-            if failed.records and not _release_address(store, caller.now, failed, account.customer_id):
+            if failed.records and not _release_address(store, caller, failed, account.customer_id):
                 raise EmailExistsError from failed
         else:
             return None
     raise concurrent_modification()
 
 
-def _release_address(store: Records, now: datetime, failed: ConditionFailedError, customer_id: str) -> bool:
+def _release_address(store: Records, caller: Caller, failed: ConditionFailedError, customer_id: str) -> bool:
     """Release an address that is taken, if `customer_id` may have it. Return whether it may."""
     for item in failed.records.values():
-        if release := _releasable(store, now, item or {}, customer_id):
+        if release := _releasable(store, caller.now, item or {}, customer_id):
             before, after, checks = release
+            event = "account_removed" if after.removed else "address_lost"
+            after = record_change(before, after, event, by=ANOTHER_CUSTOMER, now=caller.now)
             address = Delete(email_key(before.email or ""), {"account_id": before.id})
             with contextlib.suppress(ConditionFailedError):  # another request releases it
-                store.write(_changed(before, after), address, *count_super_users(before, after, least=0), *checks)
+                store.write(
+                    *change_actions(before, after), address, *count_super_users(before, after, least=0), *checks
+                )
             return True
     return False
 
@@ -235,7 +249,7 @@ def change_account(
     if account.version not in (version, version + 1 if changed is account else version):
         raise StaleVersionError.of("account", account.version)
     if changed is not account:
-        _write(store, account, changed)
+        _write(store, account, with_change(account, changed, "account_changed", caller))
     return show_account(changed, caller.now)
 
 
@@ -251,7 +265,8 @@ def resend_invitation(store: Store, caller: Caller, account_id: str, *, max_invi
         if changed is account:
             return show_account(account, caller.now)
         try:
-            _write_invited(store, caller, actor, account, changed, max_invitations)
+            recorded = with_change(account, changed, "invitation_requested", caller)
+            _write_invited(store, caller, actor, account, recorded, max_invitations)
         except ConditionFailedError:
             continue  # something has changed since it was read
         return show_account(changed, caller.now)
@@ -270,7 +285,7 @@ def _write_invited(
     authorize(actor, caller.operation, parse_record(Customer, records, customer_at))
     after = counted(after)
     store.write(
-        _changed(before, after),
+        *change_actions(before, after),
         *count_super_users(before, after, least=0),  # with another address, a person has to sign in again
         *more,
         Check(customer_at, {"archived_at": None}),
@@ -296,10 +311,11 @@ def change_email(
         addresses: list[Action] = [Put(email_item(changed))]
         addresses += [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
         try:
-            _write_invited(store, caller, actor, account, changed, max_invitations, *addresses)
+            recorded = with_change(account, changed, "email_changed", caller)
+            _write_invited(store, caller, actor, account, recorded, max_invitations, *addresses)
         except ConditionFailedError as failed:
             address = email_key(changed.email or "")
-            if address in failed.records and not _release_address(store, caller.now, failed, account.customer_id):
+            if address in failed.records and not _release_address(store, caller, failed, account.customer_id):
                 raise EmailExistsError from failed
             continue  # something has changed since it was read
         return show_account(changed, caller.now)
@@ -317,15 +333,8 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
     if account.id == actor.id:
         raise ForbiddenError("You can't remove your own account. Ask another administrator.")
     email = [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
-    _write(store, account, account_tombstone(account), *email)
-
-
-def _changed(before: Account, after: Account) -> Action:
-    """Return the change of an account at the version that was read."""
-    condition = {"version": before.version}
-    if after.removed:  # Put erases it, including attributes that only another version of the code knows
-        return Put(account_item(after), condition=condition)
-    return update_between(account_item(before), account_item(after), condition)
+    removed = with_change(account, account_tombstone(account), "account_removed", caller)
+    _write(store, account, removed, *email)
 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
@@ -335,11 +344,11 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
     """
     at, counter = customer_key(after.customer_id), active_super_users_key(after.customer_id)
     after = counted(after)
-    change = _changed(before, after)
+    change = change_actions(before, after)
     counts = count_super_users(before, after)
     for _ in range(MAX_ATTEMPTS):
         try:
-            store.write(change, *more, *counts)
+            store.write(*change, *more, *counts)
         except ConditionFailedError as failed:
             if failed.records.keys() - {at, counter}:
                 current = failed.records.get(account_key(after.id)) or {}
@@ -462,5 +471,6 @@ def record_second_factor(store: Store, identities: UserDirectory, caller: Caller
             return get_me(store, caller)
         changes = {"second_factor": second_factor, "version": account.version + 1}
         with contextlib.suppress(ConditionFailedError):  # something has changed since it was read
-            store.write(_changed(account, account.model_copy(update=changes)))
+            changed = with_change(account, account.model_copy(update=changes), "second_factor_changed", caller)
+            store.write(*change_actions(account, changed))
     raise concurrent_modification()

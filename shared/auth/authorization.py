@@ -18,6 +18,7 @@ from shared.errors import (
     NotFoundError,
     SecondFactorRequiredError,
 )
+from shared.values.changes import Change
 from shared.values.timestamps import Timestamp
 
 Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
@@ -105,6 +106,7 @@ class Account(BaseModel):
     is_counted: bool = False  # whether the record `active_super_users` of its customer counts it
     cursor_key: str  # signs this account's list cursors
     version: int = 1
+    last_change: Change | None = None  # None in records that are older than the history of accounts
     created_at: Timestamp
     created_by: str
     request_hash: str = ""

@@ -27,7 +27,7 @@ from shared.customers.changes import (
     restore,
     with_storage_location,
 )
-from shared.customers.customer import Change, Customer, CustomerChange, CustomerResponse, Notice, show
+from shared.customers.customer import Customer, CustomerChange, CustomerResponse, Notice, show
 from shared.customers.records import customer_item, history_item, name_item, reference_items
 from shared.customers.use_cases import (
     MAX_ATTEMPTS,
@@ -41,6 +41,7 @@ from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, HISTORY, TABLE, Item, Key, children_key, customer_key, devices_key, name_key
 from shared.table.queries import IncompleteRecord, get_live, parse_record, read_all
 from shared.table.store import Action, ConditionFailedError, Delete, Increment, Put, Store, Update, update_between
+from shared.values.changes import Change
 from shared.values.timestamps import Timestamp, parse_timestamp
 
 # The most children and devices that an error names, and the number of name records in one read.

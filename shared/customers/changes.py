@@ -12,11 +12,12 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.auth.authorization import Account, Caller
-from shared.customers.customer import ArchivePeriod, Change, Customer, CustomerChange, given_fields, provided_by
+from shared.customers.customer import ArchivePeriod, Customer, CustomerChange, given_fields, provided_by
 from shared.customers.fields import FIELDS, Context, check_field_rule, normalize_fields
 from shared.customers.trial import SCHEDULE, STEPS
 from shared.errors import ArchiveBlockedError, ForbiddenError, RulesViolatedError, RuleViolation, Violations, require
 from shared.storage_locations.catalogue import Catalogue, location_by_support
+from shared.values.changes import Change
 from shared.values.timestamps import format_timestamp
 
 RESTORE_PERIOD: Final = timedelta(days=30)

@@ -5,7 +5,7 @@ docs/developing.md shows how to add a field. Source: domain.md.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
@@ -23,6 +23,7 @@ from shared.customers.trial import STEPS, State, Trial, days_left, production_si
 from shared.errors import RulesViolatedError, RuleViolation, Violations, require
 from shared.idempotency import Identified, request_hash
 from shared.storage_locations.catalogue import Catalogue, DecidedBy, StorageLocation, decide_location
+from shared.values.changes import Change
 from shared.values.countries import CountryCode, CountryResponse, country_name, country_response
 from shared.values.models import fields_of
 from shared.values.names import MAX_NAME_LENGTH, fold_name
@@ -36,20 +37,6 @@ class ArchivePeriod(BaseModel):
 
     start: Timestamp
     end: Timestamp
-
-
-class Change(BaseModel):
-    """One change of a customer. History and events are built from it alone. `changes`: by field, old and new value."""
-
-    model_config = ConfigDict(frozen=True)
-
-    event: str
-    at: Timestamp
-    by: str  # an account, or "schedule"
-    request_id: str | None = None
-    version: int | None = None  # None for entries built from the record itself
-    changes: dict[str, dict[Literal["from", "to"], Any]] = {}
-    reason: str | None = None
 
 
 class Customer(BaseModel):

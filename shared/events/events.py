@@ -12,12 +12,13 @@ from typing import Any, Final, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.auth.authorization import Account, Role, Status
-from shared.customers.customer import Change, Customer
+from shared.customers.customer import Customer
 from shared.customers.levels import Level, ServiceType
 from shared.customers.trial import STEPS
 from shared.devices.device import Device
 from shared.idempotency import id_from
 from shared.storage_locations.catalogue import Catalogue
+from shared.values.changes import Change
 from shared.values.countries import CountryCode
 from shared.values.timestamps import Timestamp
 
@@ -141,7 +142,16 @@ class AccountAdded(AccountEvent):
 
 
 class AccountChanged(AccountEvent):
-    """An account has another role or status."""
+    """An account, its address, its credentials or its invitations have changed.
+
+    `changes`: by field, old and new; a name and an address have no values.
+    """
+
+    changes: dict[str, dict[str, Any]] = {}
+    changed_by: str | None = Field(
+        None, description="An account, or sign_in_check. Null for a change of an old record."
+    )
+    request_id: str | None = None
 
 
 class AccountRemoved(AccountEvent):
@@ -303,8 +313,9 @@ def _device_events(old: Image | None, new: Device, changed_at: datetime | None) 
 
 def _account_events(old: Image | None, new: Account, changed_at: datetime | None) -> list[EventEnvelope]:
     before = Account.model_validate(old) if old is not None else None
-    if before is not None and (before.role, before.status) == (new.role, new.status):
-        return []  # only the name or internal state has changed
+    change = new.last_change if before is None or before.last_change != new.last_change else None
+    if before is not None and change is None and (before.role, before.status) == (new.role, new.status):
+        return []  # only internal state has changed
     kind = "account_added" if old is None else "account_removed" if new.removed else "account_changed"
     return [
         _envelope(
@@ -317,8 +328,15 @@ def _account_events(old: Image | None, new: Account, changed_at: datetime | None
             account_id=new.id,
             role=new.role,
             status=new.status,
+            **(_what_changed(change) if kind == "account_changed" else {}),
         )
     ]
+
+
+def _what_changed(change: Change | None) -> dict[str, Any]:
+    if change is None:
+        return {}
+    return {"changes": change.changes, "changed_by": change.by, "request_id": change.request_id}
 
 
 def in_epoch(envelope: EventEnvelope, epoch: int) -> EventEnvelope:

@@ -13,6 +13,7 @@
 | test device                 | customer#<id>         | device#<id>     | subtree                    |
 | test devices, count         | customer#<id>         | devices         |                            |
 | views of an account         | account#<id>          | views           |                            |
+| a change of an account      | account#<id>          | history#<time>  |                            |
 | request that left no record | request#<id>          | request         |                            |
 | current catalogue           | catalogue             | current         |                            |
 | catalogue, each version     | catalogue             | version#000001  |                            |
@@ -29,7 +30,7 @@ The customer, its name and its references count as removed from `expires_at` on,
 | add a customer                                 | one TransactWriteItems: customer, name, references, parent's counter|
 | change, archive, restore a customer            | the same, plus a history record; names and references are updated  |
 | children that block a change of a parent       | Query of the table: the names below it, strongly consistent        |
-| history of a customer                          | Query of the table                                                 |
+| history of a customer or an account            | Query of the table                                                 |
 | a customer by a reference                      | BatchGetItem of the reference, then of the customer                |
 | an import                                      | one TransactWriteItems of all its rows; one for each part's result |
 | children by name, with a prefix                | Query children                                                     |
@@ -114,6 +115,10 @@ def results_key(import_id: str, part: int) -> Key:
 
 def account_key(account_id: str) -> Key:
     return (_of("account", account_id), "account")
+
+
+def account_history_key(account_id: str, at: datetime, version: int) -> Key:
+    return (_of("account", account_id), f"{HISTORY}{format_timestamp(at)}#{version:06}")
 
 
 def email_key(email: str) -> Key:

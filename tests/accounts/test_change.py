@@ -246,7 +246,7 @@ def test_nobody_can_confirm_an_address_by_a_removed_account(
 ) -> None:
     added = accounts.add(distributor).account
     accounts.remove(added.id)
-    (removed,) = (item for key, item in store.items.items() if key[0] == f"account#{added.id}")
+    removed = store.items[account_key(added.id)]
     assert removed["request_hash"] == ""
     for body in ({}, {"display_name": "Other"}):
         with pytest.raises(KeyReusedError, match="has been removed"):

@@ -115,6 +115,7 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         play("get_me")
         aws.cognito.admin_create_user(Username=ROOT_ACCOUNT.id)
         play("record_second_factor")
+        play("get_account_history", f"/accounts/{account['id']}/history")
         machine = {"kind": "api", "display_name": "Billing", "role": "supporter"}
         machine = play("add_account", f"{customer}/accounts", headers={"idempotency-key": "billing"}, body=machine)
         credential = play("add_credential", f"/accounts/{machine['id']}/credentials")

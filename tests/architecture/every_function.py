@@ -65,6 +65,7 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     credentials = f"/accounts/{call('add_account', path=account_path, body=machine).body['id']}/credentials"
     second = call("add_credential", path=credentials, body={}).body["id"]
     call("list_credentials", path=credentials)
+    call("get_account_history", path=credentials.replace("credentials", "history"))
     call("revoke_credential", path=f"{credentials}/{second}")
     person = {"email": "ada@example.com", "display_name": "Ada", "role": "super_user"}
     added = call("add_account", path=account_path, body=person).body

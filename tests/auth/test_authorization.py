@@ -182,6 +182,12 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("add_credential", "path"): lambda: call(
             "add_credential", account=by, path=f"/accounts/{machine}/credentials", body={}
         ),
+        ("get_account_history", "path"): lambda: call(
+            "get_account_history", account=by, path=f"/accounts/{account}/history"
+        ),
+        ("get_account_history", "cursor"): lambda: call(
+            "get_account_history", account=by, path=f"/accounts/{account}/history", query={"cursor": theirs}
+        ),
         ("list_credentials", "path"): lambda: call(
             "list_credentials", account=by, path=f"/accounts/{machine}/credentials"
         ),

@@ -152,6 +152,7 @@ class Player:
             if not account["removed"] and account["customer_id"] != ROOT.id:
                 path, version = f"/accounts/{account['id']}", account["version"]
                 self.request("change_account", path, version=version, body={"display_name": "Changed"})
+                self.request("get_account_history", f"{path}/history")
                 _sync(account["id"])
                 invoke("record_sign_in", {"userName": account["id"]})
                 if account["kind"] == "api":
