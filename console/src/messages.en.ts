@@ -490,7 +490,7 @@ export const roleHints = {
   super_user: "Everything an administrator may, and also adds and changes super users.",
   administrator:
     "Adds and changes customers, ends trials and imports; adds and changes accounts; reads invoicing; adds and removes test devices.",
-  manager: "Reads everything but invoicing, and adds and removes devices and test devices.",
+  manager: "Reads everything but invoicing, and adds and removes test devices.",
   operator: "Reads customers, devices and accounts. Changes nothing.",
   supporter: "Reads customers, devices and accounts. Changes nothing.",
 };

@@ -36,7 +36,9 @@ PERMISSIONS: Final[dict[Role, frozenset[Operation]]] = {
     "super_user": frozenset(
         {"read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"}
     ),
-    "administrator": frozenset({"read", "read_invoicing", "change_customers", "change_accounts"}),
+    "administrator": frozenset(
+        {"read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices"}
+    ),
     "manager": frozenset({"read", "change_test_devices"}),
     "operator": frozenset({"read"}),
     "supporter": frozenset({"read"}),

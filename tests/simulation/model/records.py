@@ -25,7 +25,7 @@ ROLES: Final = ("super_user", "administrator", "manager", "operator", "supporter
 READ_OPERATIONS: Final = ("read", "read_invoicing")
 PERMISSIONS: Final = {
     "super_user": ("read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"),
-    "administrator": ("read", "read_invoicing", "change_customers", "change_accounts"),
+    "administrator": ("read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices"),
     "manager": ("read", "change_test_devices"),
     "operator": ("read",),
     "supporter": ("read",),
