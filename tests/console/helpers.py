@@ -135,7 +135,7 @@ def await_invitation(stack: RunningStack, account_id: str) -> None:
 
     def accepted() -> bool:
         found = stack.call("GET", f"/accounts/{account_id}").json()
-        if found["status"] == "undeliverable":
+        if found["identity"] == "failed":
             stack.call("POST", f"/accounts/{account_id}/invitation")
         return found["invited_at"] is not None
 

@@ -182,7 +182,6 @@ def test_person_is_invited_and_gets_in_and_back_in(  # noqa: PLR0915 - one story
     dialog.get_by_label("Password for").fill(THIRD)
     page.keyboard.press("Enter")
     page.get_by_role("dialog").get_by_label("Code of your authenticator app").fill(authenticator(secret))
-    user.screenshot("session-ended-code")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("table")).to_be_visible()

@@ -27,8 +27,11 @@ export const STATUS: Record<string, "ring" | "ok" | "off" | "warn" | "bad"> = {
   disabled: "off",
   removed: "off",
 };
+/** The status, which is never better than what is known of the mail. */
+export const statusOf = (of: Account): string =>
+  of.status === "invited" && of.identity === "failed" ? "undeliverable" : of.status;
 export const StatusOf = ({ of }: { of: Account }) => (
-  <Dot kind={STATUS[of.status] ?? "off"}>{t.word(t.statuses, of.status)}</Dot>
+  <Dot kind={STATUS[statusOf(of)] ?? "off"}>{t.word(t.statuses, statusOf(of))}</Dot>
 );
 
 export const accountEntry = (id: string) => entry<Account>(`account/${id}`, () => api.account(id));
@@ -283,7 +286,8 @@ function Shown({ of }: { of: Account }) {
 
 /** What the state means, and what to do about it. */
 function What({ of }: { of: Account }) {
-  if (of.status === "invited")
+  const status = statusOf(of);
+  if (status === "invited")
     return (
       <p class="hint">
         {of.invited_at && of.invitation_expires_at
@@ -292,8 +296,8 @@ function What({ of }: { of: Account }) {
       </p>
     );
   const reason = of.invitation_failure === "email_taken" ? t.statusHints.email_taken : undefined;
-  const hint = reason ?? (t.statusHints as Readonly<Record<string, string>>)[of.status];
-  return hint ? <Notice kind={of.status === "undeliverable" ? "bad" : "warn"}>{hint}</Notice> : null;
+  const hint = reason ?? (t.statusHints as Readonly<Record<string, string>>)[status];
+  return hint ? <Notice kind={status === "undeliverable" ? "bad" : "warn"}>{hint}</Notice> : null;
 }
 
 const Row = ({ label, children }: { label: string; children: ComponentChildren }) => (

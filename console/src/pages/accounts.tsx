@@ -8,7 +8,7 @@ import { Empty, LinkButton, When } from "../ui/basics";
 import { Choices, FormPage, TextField, useForm } from "../ui/form";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
-import { AccountPage, accountEntry, accountMenu, givable, ROLES, RoleChoices, StatusOf } from "./account";
+import { AccountPage, accountEntry, accountMenu, givable, ROLES, RoleChoices, StatusOf, statusOf } from "./account";
 import { revealCredential } from "./credentials";
 import { CustomerLink, PageHead, Tabs } from "./parts";
 
@@ -76,7 +76,7 @@ export function AccountsTable({ of }: { of: Customer }) {
       name: "status",
       title: t.heads.status,
       cell: (each) => <StatusOf of={each} />,
-      value: (each) => t.word(t.statuses, each.status),
+      value: (each) => t.word(t.statuses, statusOf(each)),
     },
     {
       name: "signedIn",
@@ -140,7 +140,7 @@ export function AccountsTable({ of }: { of: Customer }) {
                 text: t.statuses[value],
               }),
             ),
-            test: (each, value) => each.status === value,
+            test: (each, value) => statusOf(each) === value,
           },
         ]}
         menu={accountMenu}
