@@ -72,19 +72,19 @@ def refuse(page: Page, action: str, error: str, message: str) -> None:
 def test_person_is_invited_and_gets_in_and_back_in(  # noqa: PLR0915 - one story in one test
     open_browser: Callable[..., User], lineage: dict[str, Any], stack: RunningStack, width: int, scheme: str
 ) -> None:
-    email, reseller = f"{uuid4().hex}@example.com", lineage["reseller"]["id"]
+    email, reseller, name = f"{uuid4().hex}@example.com", lineage["reseller"]["id"], f"Invited at {width}"
     root = open_browser(width=width, scheme=scheme).open(f"#/accounts/{reseller}/add").sign_in()
     page = root.page
 
     # Invited. Only roles up to one's own are offered, each with what it may do.
     expect(page.get_by_role("group", name="Role").get_by_role("radio")).to_have_count(5)
-    page.get_by_label("Name", exact=True).fill("Invited person")
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("E-mail address").fill(email)
     root.pick("Role", "Administrator")
     root.screenshot("account-add-person")
     root.press("Invite")
-    page.get_by_role("link", name="Invited person").last.click()
-    expect(root.title).to_have_text("Invited person")
+    page.get_by_role("link", name=name).click()
+    expect(root.title).to_have_text(name)
     account_id = page.url.rsplit("/", 1)[-1]
     await_invitation(stack, account_id)
     page.reload()
@@ -97,7 +97,7 @@ def test_person_is_invited_and_gets_in_and_back_in(  # noqa: PLR0915 - one story
     expect(root.main).to_contain_text("The invitation was not used within 7 days")
     root.screenshot("account-lapsed")
     root.press("Resend invitation")
-    root.expect_toast("Another invitation to Invited person is on its way")
+    root.expect_toast(f"Another invitation to {name} is on its way")
     await_invitation(stack, account_id)
 
     # The person signs in: with the password of the lapsed invitation first.
@@ -123,7 +123,7 @@ def test_person_is_invited_and_gets_in_and_back_in(  # noqa: PLR0915 - one story
     expect(page.locator(".avatar")).to_be_visible()
 
     # The second factor, with the password again.
-    user.menu("Invited person", "My sign-in")
+    user.menu(name, "My sign-in")
     page.get_by_label("Password for").fill("wrong")
     user.press("Go on")
     expect(page.get_by_role("alert")).to_contain_text("The password is wrong.")
@@ -280,6 +280,7 @@ def test_machine_gets_a_secret_once_and_a_second_credential(
     page.get_by_label("Expires on").fill(f"{datetime.now(UTC).year + 1}-06-01")
     user.press("Add a credential")
     dialog = page.get_by_role("dialog", name="Credential of Nightly script")
+    expect(dialog).to_contain_text("This is shown only once.")
     second_id, second = dialog.locator("code").all_text_contents()
     assert second_id != client_id
     assert second != secret

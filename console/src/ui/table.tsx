@@ -190,7 +190,7 @@ export function Table<R>(props: Props<R>) {
       {ready && found.length === 0 && (complete || !loading) ? (
         narrowed && (rows.length > 0 || find?.server || active.length > 0) ? (
           <Empty title={t.noMatch} action={<Button onClick={() => setQuery(clear)}>{t.clearFilters}</Button>}>
-            {t.noMatchHint(props.noun(rows.length))}
+            {rows.length > 0 && t.noMatchHint(props.noun(rows.length))}
           </Empty>
         ) : (
           props.empty
