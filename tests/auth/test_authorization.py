@@ -8,7 +8,6 @@ expected status. The response for a target outside is a 404 that is identical to
 import csv
 from collections import Counter
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -235,7 +234,7 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("record_second_factor", "none"): lambda: call("record_second_factor", account=by),
         ("replace_storage_locations", "none"): lambda: call("replace_storage_locations", account=by, headers=stale),
     }
-    before = deepcopy(forest.store.items)
+    before = dict(forest.store.items)  # the store replaces records and never changes them in place
     called = requests[operation, id_in]()
     forest.store.items = before
     return called
