@@ -26,7 +26,7 @@ SERVICES := dynamodb cognito-idp events sqs
 # The packages that import a module only when it is used.
 LAZY := aws_lambda_powertools.event_handler aws_lambda_powertools.utilities.data_classes
 
-.PHONY: help run console token clock migrate restore restore-drill demo import check test contract prove mutants bench lint format requirements build openapi schemas clean
+.PHONY: help run console token clock migrate restore restore-drill demo import check test widths contract prove mutants bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -56,7 +56,10 @@ import: $(ENV)/dev/.ready ## import a file of customers into the running stack (
 	@$(ENV)/dev/bin/python -m local.import_file "$(FILE)" $(if $(DRY),--dry-run) $(if $(ENCODING),--encoding $(ENCODING)) --account "$(or $(ACCOUNT),root)"
 
 test: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/schemathesis/.ready $(ENV)/node/.ready ## run all tests
-	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered -m "not all_clients"
+	$(ENV)/dev/bin/python -m pytest --cov --cov-report=term:skip-covered -m "not all_clients and not all_widths"
+
+widths: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready ## open every page of the console at 360, 900, 1440 and 1920 pixels (make test: 360 and 1440)
+	@$(ENV)/dev/bin/python -m pytest -n0 tests/console/test_every_page.py
 
 contract: $(ENV)/dev/.ready $(ENV)/stack/.ready $(ENV)/sam/.ready $(ENV)/node/.ready ## lint docs/openapi.json, generate clients from it, and run them on the stack
 	@$(ENV)/dev/bin/python -m pytest -n0 tests/contract --durations=0

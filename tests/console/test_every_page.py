@@ -26,7 +26,9 @@ def trial(stack: RunningStack, lineage: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", HEIGHTS)
+@pytest.mark.parametrize(
+    "width", [360, 1440, *(pytest.param(each, marks=pytest.mark.all_widths) for each in HEIGHTS if each in (900, 1920))]
+)
 def test_every_page_and_dialog_is_accessible(  # noqa: PLR0915 - one tour in one test
     open_browser: Callable[..., User],
     lineage: dict[str, Any],
