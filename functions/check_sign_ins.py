@@ -1,4 +1,4 @@
-"""Called on a schedule, once a day: repairs sign-ins that somebody has deleted or changed in the user pool."""
+"""Called on a schedule, once a day: repairs sign-ins that were deleted or changed in the user pool."""
 
 from typing import Any
 

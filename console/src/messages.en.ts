@@ -114,7 +114,7 @@ export const factorIsOn = "Your second factor is on";
 export const factorIsOff = "Your second factor is off";
 export const sessions = "Sessions";
 export const sessionsHint =
-  "Changing the password ends no session. If somebody else may be signed in as you, end all of them.";
+  "Changing the password ends no session. If another person may be signed in as you, end all of them.";
 export const endSessions = "Sign out everywhere";
 export const endSessionsTitle = "Sign out everywhere?";
 export const endSessionsHint = "Every session of yours ends, in this browser at once and elsewhere within 15 minutes.";
@@ -509,7 +509,7 @@ export const statusHints = {
   invitation_expired: "The invitation was not used within 7 days. Resend it: its password is valid for another 7 days.",
   undeliverable:
     "The invitation could not be delivered. Check the e-mail address and change it, or resend the invitation.",
-  email_taken: "Somebody else signs in with this e-mail address. Change it: the new address gets the invitation.",
+  email_taken: "Another account has this e-mail address. Change it: the new address gets the invitation.",
   disabled: "The account can do nothing until it is enabled.",
 };
 export const resend = "Resend invitation";
@@ -742,7 +742,7 @@ const FIELD_ERRORS: Words = {
   needed_below: "A customer below uses this service type, so it can't be taken away.",
   email_invalid: "This is not an e-mail address. Write it like name@company.com.",
   email_exists: "Another account has this e-mail address. Use another one.",
-  email_taken: "Somebody else signs in with this e-mail address. Change it first.",
+  email_taken: "Another account has this e-mail address. Change it first.",
   signed_in: "The person has signed in already. They can use “Forgotten password?”.",
   account_disabled: "The account is disabled. Enable it first.",
   time_invalid: "Choose a day in the future.",

@@ -6,9 +6,9 @@ from typing import Any, Final
 from shared.auth.authorization import Account, Caller
 from shared.values.changes import Change
 
-# Who repairs sign-ins that somebody has deleted or changed, in `by`.
+# `by` of a change that the daily check of sign-ins makes.
 SIGN_IN_CHECK: Final = "sign_in_check"
-# Who takes an address from an account by inviting the person, in `by`: the history names no account of another tree.
+# `by` of a change that an account of another tree causes by inviting the person: the history does not name it.
 ANOTHER_CUSTOMER: Final = "another_customer"
 
 _SHOWN: Final = ("role", "disabled", "second_factor", "removed")
@@ -23,7 +23,7 @@ def with_change(before: Account | None, after: Account, event: str, caller: Call
 def record_change(
     before: Account | None, after: Account, event: str, *, by: str, now: datetime, request_id: str | None = None
 ) -> Account:
-    """Do the same as `with_change` for a change that no account of the tree has requested."""
+    """Return `after` with the record of its change. `by` is an account, SIGN_IN_CHECK or ANOTHER_CUSTOMER."""
     at = now if before is None else max(now, before.last_change.at if before.last_change else before.created_at)
     old = {} if before is None else _values(before)
     changes: dict[str, dict[Any, Any]] = {

@@ -1,4 +1,4 @@
-"""Find sign-ins that differ from their accounts, because somebody has deleted or changed them, and repair them.
+"""Find sign-ins that were deleted or changed in the user pool, and repair them.
 
 The table is the truth. The stream's function updates a sign-in after its account; this finds what changed without one.
 """
@@ -13,7 +13,7 @@ from shared.accounts.account import with_new_sign_in
 from shared.accounts.credentials import without_credential
 from shared.accounts.history import SIGN_IN_CHECK, record_change
 from shared.accounts.identities import IdentityError, NoIdentityError, SignIn, UserDirectory
-from shared.accounts.records import change_actions, count_super_users, counted
+from shared.accounts.records import change_actions
 from shared.auth.authorization import Account, account_of
 from shared.aws.observability import count_metric, flush_metrics, log, log_event
 from shared.customers.customer import Customer
@@ -120,9 +120,8 @@ def _repaired(account: Account, difference: Difference, now: datetime) -> Accoun
 
 
 def _change(store: Store, before: Account, after: Account) -> None:
-    after = counted(after)
     with contextlib.suppress(ConditionFailedError):  # it has changed meanwhile: the next check compares it again
-        store.write(*change_actions(before, after), *count_super_users(before, after, least=0))
+        store.write(*change_actions(before, after, least=0))
 
 
 def check_sign_ins(

@@ -26,13 +26,17 @@ def account_item(account: Account) -> Item:
     return {**item, "tree": tree_below("account", account.customer_path), "path": account.path}
 
 
-def change_actions(before: Account, after: Account) -> list[Action]:
-    """Return the change of an account at the version that was read, and the entry of its history."""
+def change_actions(before: Account, after: Account, *, least: int = 1) -> list[Action]:
+    """Return the change of an account at the version that was read, its history entry, and the count of super_users.
+
+    At least `least` active super_users must remain, if this change removes one.
+    """
+    after = counted(after)
     condition = {"version": before.version}
     # Put erases a removed account, including attributes that only another version of the code knows.
     erased = Put(account_item(after), condition=condition)
     change = erased if after.removed else update_between(account_item(before), account_item(after), condition)
-    return [change, *history_actions(before, after)]
+    return [change, *history_actions(before, after), *count_super_users(before, after, least=least)]
 
 
 def history_actions(before: Account | None, after: Account) -> list[Action]:

@@ -73,7 +73,7 @@ def _update_sign_in(
     try:
         identities.enable(account.id, enabled=not account.disabled)
     except NoIdentityError:
-        if not account.disabled:  # somebody has deleted the sign-in
+        if not account.disabled:  # the sign-in was deleted in the user pool
             done |= _invite(store, identities, account, now, console)
     return done
 
@@ -81,7 +81,7 @@ def _update_sign_in(
 def _update_credentials(identities: UserDirectory, account: Account) -> None:
     """Make the sign-ins of a machine's credentials agree with the account. Raises IdentityError.
 
-    A sign-in that somebody has deleted stays deleted: its secret can't be restored, so the machine needs another one.
+    A sign-in that was deleted stays deleted: its secret can't be restored, so the machine needs another one.
     """
     usable = [each.client_id for each in account.usable_credentials]
     for sign_in in (*account.revoked_sign_ins, *(usable if account.removed else ())):

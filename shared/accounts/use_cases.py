@@ -31,8 +31,6 @@ from shared.accounts.records import (
     account_item,
     change_actions,
     count_invitation,
-    count_super_users,
-    counted,
     email_item,
     history_actions,
 )
@@ -166,7 +164,7 @@ def _write_new(
     for _ in range(MAX_ATTEMPTS):
         invited = [count_invitation(account.customer_id, sent, caller.now, max_invitations)] if account.email else []
         try:
-            store.write(*actions, *count_super_users(None, account), *invited)
+            store.write(*actions, *invited)
         except ConditionFailedError as failed:
             if earlier := parse_record(Account, failed.records, key):
                 return earlier
@@ -189,9 +187,7 @@ def _release_address(store: Records, caller: Caller, failed: ConditionFailedErro
             after = record_change(before, after, event, by=ANOTHER_CUSTOMER, now=caller.now)
             address = Delete(email_key(before.email or ""), {"account_id": before.id})
             with contextlib.suppress(ConditionFailedError):  # another request releases it
-                store.write(
-                    *change_actions(before, after), address, *count_super_users(before, after, least=0), *checks
-                )
+                store.write(*change_actions(before, after, least=0), address, *checks)
             return True
     return False
 
@@ -211,7 +207,7 @@ def _releasable(
     at = customer_key(account.customer_id)
     customer = store.get(at).get(at)
     if customer is None or is_expired(customer, now):
-        return account, counted(account_tombstone(account)), _stays_archived(at, customer)
+        return account, account_tombstone(account), _stays_archived(at, customer)
     if account.signed_in_at or not account.invitations or account.customer_id == customer_id:
         return None  # the first super_user was not invited, and has a password
     return account, without_address(account), []
@@ -283,10 +279,8 @@ def _write_invited(
     customer_at, invitations = customer_key(after.customer_id), invitations_key(after.customer_id)
     records = store.get(customer_at, invitations)
     authorize(actor, caller.operation, parse_record(Customer, records, customer_at))
-    after = counted(after)
     store.write(
-        *change_actions(before, after),
-        *count_super_users(before, after, least=0),  # with another address, a person has to sign in again
+        *change_actions(before, after, least=0),  # with another address, a person has to sign in again
         *more,
         Check(customer_at, {"archived_at": None}),
         count_invitation(after.customer_id, records.get(invitations), caller.now, max_invitations),
@@ -343,12 +337,10 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
     Raises StaleVersionError, LastSuperUserError.
     """
     at, counter = customer_key(after.customer_id), active_super_users_key(after.customer_id)
-    after = counted(after)
-    change = change_actions(before, after)
-    counts = count_super_users(before, after)
+    actions = change_actions(before, after)
     for _ in range(MAX_ATTEMPTS):
         try:
-            store.write(*change, *more, *counts)
+            store.write(*actions, *more)
         except ConditionFailedError as failed:
             if failed.records.keys() - {at, counter}:
                 current = failed.records.get(account_key(after.id)) or {}
@@ -356,7 +348,7 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
             customer = store.get(at).get(at)
             if customer and "archived_at" not in customer:
                 raise LastSuperUserError from failed
-            counts = [*count_super_users(before, after, least=0), *_stays_archived(at, customer)]
+            actions = [*change_actions(before, after, least=0), *_stays_archived(at, customer)]
         else:
             return
     raise concurrent_modification()

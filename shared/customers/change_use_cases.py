@@ -288,10 +288,10 @@ class HistoryEntry(BaseModel):
 
     event: str
     at: Timestamp
-    by: str = Field(description="The id of an account, or schedule.")
-    request_id: str | None = Field(description="The id of the request. Null if the schedule made the change.")
+    by: str = Field(description="The id of an account, or schedule, sign_in_check or another_customer.")
+    request_id: str | None = Field(description="The id of the request. Null for a change without a request.")
     version: int | None = Field(
-        description="The customer's version after the change. Null for its addition, reminders and production."
+        description="The version after the change. Null for the addition of a customer, reminders and production."
     )
     changes: dict[str, dict[str, Any]] = Field(description="By field: the value before (from) and after (to).")
     reason: str | None

@@ -1,4 +1,4 @@
-"""Tests: sign-ins that somebody has deleted or changed in the user pool are found, reported and repaired."""
+"""Tests: sign-ins that were deleted or changed in the user pool are found, reported and repaired."""
 
 import json
 from collections.abc import Callable

@@ -249,7 +249,7 @@ function SignInForm({ head, user, id }: SignInProps) {
 
 const ERROR = "sign-in-error";
 
-/** What is wrong, after the fields of signing in. */
+/** The error below the fields. */
 export const SignInError = ({ id = ERROR, problem }: { id?: string; problem: Problem | null }) => (
   <p id={id} class="error sign-in-error" role="alert">
     {problem && (

@@ -27,7 +27,7 @@ export const STATUS: Record<string, "ring" | "ok" | "off" | "warn" | "bad"> = {
   disabled: "off",
   removed: "off",
 };
-/** The status, which is never better than what is known of the mail. */
+/** The status. An invitation whose mail failed is shown as not delivered. */
 export const statusOf = (of: Account): string =>
   of.status === "invited" && of.identity === "failed" ? "undeliverable" : of.status;
 export const StatusOf = ({ of }: { of: Account }) => (
@@ -54,7 +54,7 @@ export const changeable = (of: Account): boolean => {
 export const canResend = (of: Account): boolean =>
   of.kind === "person" && of.email !== null && !of.signed_in_at && !["disabled", "removed"].includes(of.status);
 
-// ---------------------------------------------------------------- what is done with an account
+// ---------------------------------------------------------------- actions
 
 export const resend = (of: Account) =>
   attempt(async () => {

@@ -91,11 +91,7 @@ export function CorrectRows({
             <thead>
               <tr>
                 <th scope="col">{t.heads.row}</th>
-                {table.head.map((each, at) => (
-                  <th key={at} scope="col">
-                    {each}
-                  </th>
-                ))}
+                <ColumnHeads of={table} />
               </tr>
             </thead>
             <tbody>
@@ -117,6 +113,14 @@ export function CorrectRows({
     </div>
   );
 }
+
+/** The names of a file's columns, as the heads of a table. */
+export const ColumnHeads = ({ of }: { of: FileTable }) =>
+  of.head.map((each, at) => (
+    <th key={at} scope="col">
+      {each}
+    </th>
+  ));
 
 function Corrected({
   row,
@@ -159,5 +163,5 @@ function Corrected({
   );
 }
 
-/** Send a corrected file. Another content has another key, so it is another import. */
+/** A corrected file, to be imported. Its content differs, so it is another import. */
 export const correctedFile = (content: ArrayBuffer): api.ImportFile => ({ content, csv: true, encoding: "" });

@@ -12,7 +12,7 @@ import { asProblem, known, list, may, need, refreshLists, useList } from "../sto
 import { Button, Dot, Empty, LinkButton, Notice, Skeleton } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import { type Column, type Filter, Table } from "../ui/table";
-import { CorrectRows, correctedFile } from "./correct_rows";
+import { ColumnHeads, CorrectRows, correctedFile } from "./correct_rows";
 import { CustomerLink, PageHead } from "./parts";
 
 interface Chosen {
@@ -221,11 +221,7 @@ function FirstRows({ table }: { table: FileTable }) {
         <table class="mini">
           <thead>
             <tr>
-              {table.head.map((each, at) => (
-                <th key={at} scope="col">
-                  {each}
-                </th>
-              ))}
+              <ColumnHeads of={table} />
             </tr>
           </thead>
           <tbody>

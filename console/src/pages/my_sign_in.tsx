@@ -50,7 +50,7 @@ export function MySignInPage() {
   );
 }
 
-/** A form of this page: what was sent, what is wrong with it. */
+/** The state of a form on this page: whether it is being sent, and its error. */
 function SmallForm({
   title,
   save,

@@ -134,7 +134,7 @@ function OtherAccount({ id }: { id: string }) {
   );
 }
 
-// ---------------------------------------------------------------- what is done with a customer
+// ---------------------------------------------------------------- actions
 
 /** Do something; say why it did not work. */
 export async function attempt(act: () => Promise<void>): Promise<void> {
