@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from shared import audit
 from shared.accounts import credential_use_cases, history_use_cases, use_cases
 from shared.accounts.account import (
     AccountChange,
@@ -20,8 +21,9 @@ from shared.accounts.history_use_cases import AccountHistory
 from shared.accounts.identities import open_user_directory
 from shared.accounts.use_cases import AccountPage, AccountQuery, Me
 from shared.api.app import Api
-from shared.api.parameters import Cursor, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
+from shared.api.parameters import Accept, Cursor, Format, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
 from shared.api.problems import HttpResponse
+from shared.audit import AuditPage, AuditQuery
 from shared.aws.observability import log_event
 from shared.errors import (
     ArchivedError,
@@ -156,6 +158,32 @@ def revoke_credential(account_id: str, credential_id: str) -> HttpResponse:
 def get_account_history(account_id: str, limit: Limit = 25, cursor: Cursor = None) -> HttpResponse:
     """List every change of an account, also of a removed one: time, who, old and new values."""
     return app.ok(history_use_cases.get_account_history(app.store, app.caller, account_id, limit=limit, cursor=cursor))
+
+
+@app.serves(AuditPage, raises=[NotFoundError, RulesViolatedError])
+def get_audit(
+    *,
+    within: Annotated[
+        str | None, Query(description="List the changes of this customer and of all below it. The default is your own.")
+    ] = None,
+    by: Annotated[str | None, Query(description="List the changes that this account made.")] = None,
+    types: Annotated[str | None, Query(description="List these types of changes, separated by commas.")] = None,
+    since: Annotated[
+        str | None,
+        Query(alias="from", description="List changes from this day (UTC) or time on.", examples=["2026-11-01"]),
+    ] = None,
+    until: Annotated[
+        str | None, Query(alias="to", description="List changes up to this day (UTC), or before this time.")
+    ] = None,
+    limit: Limit = 25,
+    cursor: Cursor = None,
+    format: Format = None,
+    accept: Accept = None,
+) -> HttpResponse:
+    """List who changed what within a customer, the latest first: customers, accounts, test devices, the catalogue."""
+    query = AuditQuery(within, by, types, since, until)
+    page = audit.get_audit(app.store, app.caller, query, limit=limit, cursor=cursor)
+    return app.table(page, "audit.csv", format=format, accept=accept)
 
 
 @app.serves(None, status=204, raises=[LastSuperUserError])

@@ -98,7 +98,10 @@ def _of_account_histories(items: Mapping[Key, Item]) -> Iterable[str]:
         if sk != "account":
             continue
         account = Account.model_validate(item)
-        found = sorted(entries.get(account.id, []), key=lambda each: each.version or 0)
+        # The sign-ins of a day and changes of views have no version.
+        found = sorted(
+            (each for each in entries.get(account.id, []) if each.version), key=lambda each: each.version or 0
+        )
         versions = [each.version for each in found]
         if versions != list(range(account.version + 1 - len(versions), account.version + 1)):
             yield f"{account.id}: its history has the versions {versions}, and it has {account.version}"

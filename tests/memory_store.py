@@ -63,7 +63,9 @@ class MemoryStore:
         *,
         limit: int,
         starts_with: str = "",
+        since: str = "",
         up_to: str = "",
+        descending: bool = False,
         after: Position | None = None,
     ) -> Page:
         self.requests.append(f"query {index}")
@@ -71,8 +73,11 @@ class MemoryStore:
         found = [item for item in self.items.values() if item.get(pk) == partition and sk in item]
         found = sorted((i for i in found if i[sk].startswith(starts_with)), key=lambda i: i[sk].encode())
         if up_to:
-            found = [item for item in found if item[sk].encode() <= up_to.encode()]
+            found = [item for item in found if since.encode() <= item[sk].encode() <= up_to.encode()]
+        if descending:
+            found.reverse()
         if after:
-            found = [item for item in found if item[sk].encode() > after[sk].encode()]
+            found = [item for item in found if (item[sk].encode() > after[sk].encode()) != descending]
+            found = [item for item in found if item[sk] != after[sk]]
         page = found[:limit]
         return Page(page, position(index, page[-1]) if len(found) > limit else None)

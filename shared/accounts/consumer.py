@@ -1,6 +1,6 @@
 """Consumers for accounts: changes from the table's stream, and sign-ins and mails of the user pool."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from shared.accounts.mails import with_invitation_text
@@ -9,6 +9,7 @@ from shared.aws.batch import SEQUENCE_NUMBER, id_of, process_batch
 from shared.aws.observability import count_metric, flush_metrics, log, log_event
 
 API_SCOPE: Final = "customers/api"  # as in template.yaml
+API_CLIENT: Final = "api"
 _COGNITO_SCOPE: Final = "aws.cognito.signin.user.admin"
 _KEY: Final = ("dynamodb", "Keys", "pk", "S")
 
@@ -42,33 +43,31 @@ def process_mail(event: Any) -> Any:
         flush_metrics()
 
 
-def process_sign_in(event: Any, client_id: str, record: Callable[[str], None]) -> Any:
-    """Call `record` with the username of a PreTokenGeneration event, and return the event with the token's scopes.
+def process_sign_in(event: Any, clients: Mapping[str, str], record: Callable[[str, str], None]) -> Any:
+    """Call `record` with the username and the app client of a PreTokenGeneration event. Return it with its scopes.
+
+    `clients`: the names of the app clients by their ids; that of the API is named `api`.
 
     A failure is logged and counted and never raised, because the user pool would then refuse the sign-in.
     """
     sign_in = id_of(event, "userName")
+    client_id = id_of(event, "callerContext", "clientId")
+    client = clients.get(client_id, client_id) if client_id else "unknown"
     try:
-        record(sign_in)
+        record(sign_in, client)
     except Exception as error:  # noqa: BLE001 - nothing may block a sign-in
         log.error("sign_in_not_recorded", account_id=account_of(sign_in), error=type(error).__qualname__)
         count_metric("sign_in_not_recorded")
     finally:
         flush_metrics()
-    return with_scopes(event, client_id)
+    return with_scopes(event) if client == API_CLIENT else event
 
 
-def with_scopes(event: Any, client_id: str) -> Any:
-    """Return the event with the scopes of a token for the app client `client_id`, which is that of the API.
+def with_scopes(event: Any) -> Any:
+    """Return the event of a token for the API's app client with its scopes.
 
     Such a token has the API's scope and can't change the sign-in at Cognito. Tokens of other clients do not change:
     Cognito gives them its own scope, and the API rejects them. Only the event decides.
     """
-    try:
-        is_of_the_api = event["callerContext"]["clientId"] == client_id
-    except (KeyError, TypeError):  # not an event of the user pool
-        return event
-    if not is_of_the_api:
-        return event
     scopes = {"scopesToAdd": [API_SCOPE], "scopesToSuppress": [_COGNITO_SCOPE]}
     return {**event, "response": {"claimsAndScopeOverrideDetails": {"accessTokenGeneration": scopes}}}

@@ -2,10 +2,12 @@
 
 import math
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from shared.accounts.account import counts_as_super_user
 from shared.auth.authorization import Account
 from shared.errors import TooManyInvitationsError
+from shared.table.audit import audited
 from shared.table.keys import (
     Item,
     account_history_key,
@@ -17,6 +19,7 @@ from shared.table.keys import (
 )
 from shared.table.queries import build_record
 from shared.table.store import Action, Increment, Put, update_between
+from shared.values.changes import Change
 
 
 def account_item(account: Account) -> Item:
@@ -44,7 +47,19 @@ def history_actions(before: Account | None, after: Account) -> list[Action]:
     change = after.last_change
     if change is None or (before and before.last_change == change):
         return []
-    return [Put(build_record(account_history_key(after.id, change.at, change.version or 1), change))]
+    return [Put(audited(account_history_key(after.id, change.at, change.version or 1), change, after.customer_path))]
+
+
+def by_client(app_client: str) -> dict[str, dict[Any, Any]]:
+    """Return the changes of a sign-in: the app client of the user pool that got a token."""
+    return {"app_client": {"to": app_client}}
+
+
+def sign_in_entry(account: Account, app_client: str, now: datetime) -> Action:
+    """Return the entry of the history for the first token of a day that an app client of the user pool got."""
+    change = Change(event="signed_in", at=now, by=account.id, changes=by_client(app_client))
+    key = account_history_key(account.id, now, f"signed_in#{app_client}")
+    return Put(audited(key, change, account.customer_path))
 
 
 def counted(account: Account) -> Account:

@@ -16,11 +16,12 @@ from shared.accounts.identities import (
     UserDirectory,
 )
 from shared.accounts.mails import Invitation
-from shared.accounts.records import account_item, count_super_users, counted, history_actions
+from shared.accounts.records import account_item, by_client, count_super_users, counted, history_actions, sign_in_entry
 from shared.auth.authorization import Account, account_of
+from shared.errors import require
 from shared.table.keys import account_key, customer_key, email_key
 from shared.table.queries import parse_record
-from shared.table.store import ConditionFailedError, Records, Store, update_between
+from shared.table.store import Action, ConditionFailedError, Records, Store, update_between
 
 
 def sync_identity(
@@ -115,40 +116,55 @@ def _invite(
     return {"invitations_sent": max(account.invitations, 1), **({"invited_at": now} if mailed else {})}
 
 
-def record_sign_in(store: Store, sign_in: str, now: datetime) -> None:
+def record_sign_in(store: Store, sign_in: str, now: datetime, app_client: str) -> None:
     """Record the first sign-in of an account, which makes it active, and the day of a credential's last use.
 
-    Repeating it changes nothing. A sign-in that is not recorded now is recorded with the next token. Raises ApiError.
+    The history has an entry for each day (UTC) and app client with a token. Repeating it changes nothing. A sign-in
+    that is not recorded now is recorded with the next token. Raises ApiError.
     """
     key = account_key(account_of(sign_in))
     account = parse_record(Account, store.get(key), key)
     if account is None or account.removed or (account.kind == "person" and account.email is None):
         return
+    today = f"{now:%Y-%m-%d}"
     changes: dict[str, object] = {}
+    more: list[Action] = []
+    if today > account.sign_ins.get(app_client, ""):
+        changes = {"sign_ins": {**account.sign_ins, app_client: today}}
+        more = [] if account.signed_in_at is None else [sign_in_entry(account, app_client, now)]
     if account.signed_in_at is None:
         version = account.version + 1
         reached = version if account.identity_version >= account.version else account.identity_version
-        changes = {"signed_in_at": now, "version": version, "identity_version": reached}
+        changes |= {"signed_in_at": now, "version": version, "identity_version": reached}
         first = account.model_copy(update=changes)
-        changes["last_change"] = record_change(account, first, "signed_in", by=account.id, now=now).last_change
+        recorded = require(record_change(account, first, "signed_in", by=account.id, now=now).last_change)
+        changes["last_change"] = recorded.model_copy(update={"changes": by_client(app_client)})
     if account.credentials:
         changes["credentials"] = tuple(
-            each.model_copy(update={"last_used_on": f"{now:%Y-%m-%d}"}) if each.client_id == sign_in else each
+            each.model_copy(update={"last_used_on": today}) if each.client_id == sign_in else each
             for each in account.credentials
         )
-    mark(store, account, changes)
+    mark(store, account, changes, *more)
 
 
 # The attributes that only the functions behind the stream and the user pool change.
-_INTERNAL: Final = ("version", "identity_version", "identity_failed", "invitations_sent", "invitation_failure")
+_INTERNAL: Final = (
+    "version",
+    "identity_version",
+    "identity_failed",
+    "invitations_sent",
+    "invitation_failure",
+    "sign_ins",
+)
 
 
-def mark(store: Records, account: Account, changes: dict[str, object]) -> None:
-    """Store internal state of an account, unless the account has changed meanwhile."""
+def mark(store: Records, account: Account, changes: dict[str, object], *more: Action) -> None:
+    """Store internal state of an account, and `more` with it, unless the account has changed meanwhile."""
     state = account_item(account)
     state = {name: state.get(name) for name in _INTERNAL}
     marked = counted(account.model_copy(update=changes))
     if marked != account:
         with contextlib.suppress(ConditionFailedError):
             change = update_between(account_item(account), account_item(marked), state)
-            store.write(change, *history_actions(account, marked), *count_super_users(account, marked, least=0))
+            counts = count_super_users(account, marked, least=0)
+            store.write(change, *history_actions(account, marked), *counts, *more)

@@ -64,7 +64,9 @@ ROUTES: Final = {
     "revoke_credential": RouteRow(
         "accounts", "DELETE", "/accounts/{account_id}/credentials/{credential_id}", "change_accounts"
     ),
-    "get_account_history": RouteRow("accounts", "GET", "/accounts/{account_id}/history", "change_accounts"),
+    "get_account_history": RouteRow("accounts", "GET", "/accounts/{account_id}/history", "read_audit"),
+    "get_audit": RouteRow("accounts", "GET", "/audit", "read_audit"),
+    "get_audit_csv": RouteRow("accounts", "GET", "/audit.csv", "read_audit"),
     "remove_account": RouteRow("accounts", "DELETE", "/accounts/{account_id}", "change_accounts"),
     "get_storage_locations": RouteRow("storage_locations", "GET", "/storage-locations", "read"),
     "replace_storage_locations": RouteRow("storage_locations", "PUT", "/storage-locations", "support"),

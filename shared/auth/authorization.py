@@ -22,7 +22,9 @@ from shared.values.changes import Change
 from shared.values.timestamps import Timestamp
 
 Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
-Operation = Literal["read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"]
+Operation = Literal[
+    "read", "read_invoicing", "read_audit", "change_customers", "change_accounts", "change_test_devices", "support"
+]
 Status = Literal["invited", "active", "disabled", "removed"]
 # What a response shows: what has become of an invitation depends on the time and on the mail.
 ShownStatus = Literal["invited", "invitation_expired", "undeliverable", "active", "disabled", "removed"]
@@ -34,17 +36,25 @@ INVITATION_PERIOD: Final = timedelta(days=7)  # the pool's TemporaryPasswordVali
 # The highest role first.
 PERMISSIONS: Final[dict[Role, frozenset[Operation]]] = {
     "super_user": frozenset(
-        {"read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"}
+        {
+            "read",
+            "read_invoicing",
+            "read_audit",
+            "change_customers",
+            "change_accounts",
+            "change_test_devices",
+            "support",
+        }
     ),
     "administrator": frozenset(
-        {"read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices"}
+        {"read", "read_invoicing", "read_audit", "change_customers", "change_accounts", "change_test_devices"}
     ),
     "manager": frozenset({"read", "change_test_devices"}),
     "operator": frozenset({"read"}),
     "supporter": frozenset({"read"}),
 }
 ROOT_ONLY: Final[frozenset[Operation]] = frozenset({"support"})
-READ_OPERATIONS: Final[frozenset[Operation]] = frozenset({"read", "read_invoicing"})
+READ_OPERATIONS: Final[frozenset[Operation]] = frozenset({"read", "read_invoicing", "read_audit"})
 ROLES: Final = tuple(PERMISSIONS)
 # The roles that need a second factor, if the system requires one.
 SECOND_FACTOR_ROLES: Final[frozenset[Role]] = frozenset({"super_user", "administrator"})
@@ -102,6 +112,7 @@ class Account(BaseModel):
     invited_by: str | None = None  # who asked for the last invitation; None for the first one
     invited_at: Timestamp | None = None  # when the mail of the last invitation was accepted
     invitation_failure: InvitationFailure | None = None
+    sign_ins: dict[str, str] = {}  # by app client: the last day (UTC) on which a token was issued
     second_factor: bool = False  # whether the sign-in had one when the user pool was last asked
     credentials: tuple[Credential, ...] | None = None  # None: a person, or a machine whose sign-in has the account's id
     revoked_sign_ins: tuple[str, ...] = ()  # of credentials that were revoked: still to be removed from the user pool

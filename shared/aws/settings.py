@@ -51,6 +51,11 @@ class Settings:
         return int(self.environment.get("MAX_INVITATIONS") or 20)
 
     @property
+    def audit_days(self) -> int:
+        """For how many days the audit shows changes."""
+        return int(self.environment.get("AUDIT_DAYS") or 400)
+
+    @property
     def requires_second_factor(self) -> bool:
         """Whether super_users and administrators need a second factor."""
         return self.environment.get("REQUIRE_SECOND_FACTOR") == "true"
@@ -68,7 +73,7 @@ class Settings:
     @property
     def my_sign_in_client(self) -> str:
         """The app client of the user pool whose tokens may change a password and a second factor, and nothing else."""
-        return self.environment["MY_SIGN_IN_CLIENT_ID"]
+        return self.environment.get("MY_SIGN_IN_CLIENT_ID", "")
 
     @property
     def sign_in_endpoint(self) -> str:

@@ -3,8 +3,10 @@
 from shared.customers.customer import Customer
 from shared.customers.trial import next_due
 from shared.errors import require
+from shared.table.audit import audit_item, audited
 from shared.table.keys import Item, customer_key, history_key, name_key, reference_key, tree_below, trial_shard_of
 from shared.table.queries import build_record
+from shared.values.changes import Change
 
 
 def customer_item(customer: Customer) -> Item:
@@ -45,4 +47,17 @@ def reference_items(customer: Customer) -> list[Item]:
 def history_item(customer: Customer) -> Item:
     """Build the record of a customer's last change."""
     change = require(customer.last_change)
-    return build_record(history_key(customer.id, change.at, change.version or 1), change)
+    return audited(history_key(customer.id, change.at, change.version or 1), change, customer.path, expires=False)
+
+
+def addition_item(customer: Customer) -> Item:
+    """Build the entry of the audit for the addition of a customer. The history builds its own from the customer."""
+    change = Change(
+        event="customer_added",
+        at=customer.created_at,
+        by=customer.created_by,
+        request_id=customer.created_request_id,
+        version=1,
+        changes={"level": {"from": None, "to": customer.level}},
+    )
+    return audit_item(customer.id, change, customer.path)

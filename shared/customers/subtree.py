@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from shared.auth.authorization import Account
 from shared.auth.cursors import read_cursor, sign_cursor
 from shared.customers.customer import Customer
+from shared.table.audit import AUDIT
 from shared.table.keys import Item, customer_key, tree_below
 from shared.table.queries import paginate
 from shared.table.store import Page, Position, Store, position
@@ -22,6 +23,21 @@ def below(store: Store, kind: Kind, within: Customer, *, limit: int, after: Posi
         return _below_root(store, kind, within, limit=limit, after=after)
     tree = tree_below(kind, within.path)
     return store.query("subtree", tree, starts_with=f"{within.path}/", after=after, limit=limit)
+
+
+def latest_changes(
+    store: Store, within: Customer, *, since: str, up_to: str, limit: int, after: Position | None
+) -> Page:
+    """Return up to `limit` records of changes in the tree of `within` from a time on, before another, latest first.
+
+    For a customer below a distributor, they are those of the whole tree. One query, except for the root: first the
+    changes of the root itself, then those of one distributor's tree after another.
+    """
+    if within.level == "root":
+        times = {"since": since, "up_to": up_to, "descending": True}
+        return _below_root(store, AUDIT, within, limit=limit, after=after, **times)
+    tree = tree_below(AUDIT, within.path)
+    return store.query("subtree", tree, since=since, up_to=up_to, descending=True, limit=limit, after=after)
 
 
 # The position after the listed customer itself, which is the first of its own subtree.
@@ -69,8 +85,8 @@ def position_within(top: Item, item: Item) -> Position:
     return AFTER_ITSELF if item["id"] == top["id"] else position("subtree", item)
 
 
-def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: Position | None) -> Page:
-    """Return the records of the root's own tree, then those of each distributor's tree.
+def _below_root(store: Store, kind: str, root: Customer, *, limit: int, after: Position | None, **options: Any) -> Page:
+    """Return the records of the root's own tree, then those of each distributor's tree. `options` are of the queries.
 
     A position is in the root's own tree, at a distributor, or in a distributor's tree.
     """
@@ -79,7 +95,7 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
     current = after
     of_customers = kind in ("customer", "archived")
     if not of_customers and (current is None or current["tree"] == own):
-        items += store.query("subtree", own, after=current, limit=limit + 1).items
+        items += store.query("subtree", own, after=current, limit=limit + 1, **options).items
         current = None
     reached = [current] if current is not None else []
     if len(items) <= limit:
@@ -100,7 +116,7 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
                 break
             tree = tree_below(kind, distributor["path"])
             begin = current if current["tree"] == tree else None
-            below_it = store.query("subtree", tree, after=begin, limit=limit + 1 - len(items)).items
+            below_it = store.query("subtree", tree, after=begin, limit=limit + 1 - len(items), **options).items
             items += below_it
             current = position("subtree", below_it[-1]) if below_it else current
             if len(items) > limit:
@@ -112,6 +128,7 @@ def _below_root(store: Store, kind: Kind, root: Customer, *, limit: int, after: 
 
 def _distributor(root: Customer, current: Position) -> Position:
     """Return the position of the distributor whose tree contains `current`."""
-    distributor = current["path"].split("/")[1]
+    tops = tree_below("customer", root.path)
+    distributor = current["path"].split("/")[1] if current["tree"] == tops else current["tree"].partition("#")[2]
     pk, sk = customer_key(distributor)
-    return {"pk": pk, "sk": sk, "tree": tree_below("customer", root.path), "path": f"{root.path}/{distributor}"}
+    return {"pk": pk, "sk": sk, "tree": tops, "path": f"{root.path}/{distributor}"}

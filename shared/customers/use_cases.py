@@ -14,7 +14,7 @@ from shared.customers.access import read_customer
 from shared.customers.customer import Customer, CustomerResponse, NewCustomer, new_customer, show, show_as_created
 from shared.customers.levels import Level
 from shared.customers.options import Options, options_below
-from shared.customers.records import customer_item, name_item, reference_items
+from shared.customers.records import addition_item, customer_item, name_item, reference_items
 from shared.customers.subtree import position_within, within
 from shared.customers.trial import State
 from shared.errors import (
@@ -102,7 +102,8 @@ def creation_actions(customer: Customer, now: datetime) -> list[Action]:
     """Return the records of a new customer: itself, its name and its references, if they are free."""
     unless_expired_at = int(now.timestamp())
     named = [name_item(customer), *reference_items(customer)]
-    return [Put(customer_item(customer)), *(Put(item, unless_expired_at=unless_expired_at) for item in named)]
+    new = [Put(customer_item(customer)), Put(addition_item(customer))]
+    return [*new, *(Put(item, unless_expired_at=unless_expired_at) for item in named)]
 
 
 def count_child(parent_id: str, records: Mapping[Key, Item], by: int = 1) -> Increment:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from pydantic import BaseModel, Field
 
 from shared.auth.access import read_with_actor
-from shared.auth.authorization import Caller, authorize, require_permission
+from shared.auth.authorization import Account, Caller, authorize, require_permission
 from shared.auth.cursors import read_cursor, sign_cursor
 from shared.customers.access import read_customer
 from shared.customers.customer import Customer, CustomerResponse
@@ -27,7 +27,7 @@ from shared.devices.device import (
     show_device,
     with_token,
 )
-from shared.devices.records import device_item
+from shared.devices.records import device_item, record_change, view_change
 from shared.devices.views import COLUMNS, DEFAULT, NewView, View, Views, row, validate_columns, validate_view
 from shared.errors import (
     KeyReusedError,
@@ -80,8 +80,12 @@ def add_test_device(
                 raise _too_many()
             return AddedDevice(_shown(device), "validated")
         try:
-            added = Put(device_item(device))
-            store.write(added, Increment(counter, 1, most=MAX_TEST_DEVICES), Check(at, {"archived_at": None}))
+            store.write(
+                Put(device_item(device)),
+                Increment(counter, 1, most=MAX_TEST_DEVICES),
+                Check(at, {"archived_at": None}),
+                record_change(device, "test_device_added", caller),
+            )
         except ConditionFailedError as failed:
             earlier = parse_record(Device, failed.records, key)
             if earlier is None and at in failed.records:
@@ -130,6 +134,7 @@ def replace_token(
             store.write(
                 update_between(device_item(device), device_item(changed), {"version": device.version}),
                 Put({"pk": request[0], "sk": request[1]}),
+                record_change(changed, "token_replaced", caller),
             )
             return AddedDevice(_shown(changed, token, expected), "added")
     raise concurrent_modification()
@@ -139,11 +144,12 @@ def remove_test_device(store: Store, caller: Caller, customer_id: str, device_id
     """Remove a test device. Raises NotFoundError, also for one that was removed before."""
     for _ in range(MAX_ATTEMPTS):
         _, device, _ = _device(store, caller, customer_id, device_id)
-        tombstone = device_item(device_tombstone(device))
+        removed = device_tombstone(device)
         with contextlib.suppress(ConditionFailedError):  # it was removed, or its token was replaced
             store.write(
-                update_between(device_item(device), tombstone, {"version": device.version}),
+                update_between(device_item(device), device_item(removed), {"version": device.version}),
                 Increment(devices_key(device.customer_id), -1),
+                record_change(removed, "test_device_removed", caller),
             )
             return
     raise concurrent_modification()
@@ -311,13 +317,13 @@ class ViewList(BaseModel):
 def list_views(store: Store, caller: Caller) -> ViewList:
     """List the caller's views, including the default view."""
     columns = [ColumnResponse(name=name, title=column.title) for name, column in COLUMNS.items()]
-    return ViewList(views=_views(store, caller).shown(), columns=columns)
+    return ViewList(views=_views(store, caller)[1].shown(), columns=columns)
 
 
 def get_view(store: Store, caller: Caller, name: str) -> View:
     """Return one of the caller's views. Raises NotFoundError."""
     name = unquote(name)
-    columns = _views(store, caller).columns(name)
+    columns = _views(store, caller)[1].columns(name)
     if columns is None:
         raise NotFoundError
     return View(name=name, columns=columns)
@@ -326,35 +332,36 @@ def get_view(store: Store, caller: Caller, name: str) -> View:
 def save_view(store: Store, caller: Caller, name: str, new: NewView) -> View:
     """Save a view of the caller. It replaces a view with the same name, even the default. Raises RulesViolatedError."""
     name = unquote(name)
-    views = _views(store, caller)
+    account, views = _views(store, caller)
     validate_view(name, new.columns, views)
     if views.columns_by_name.get(name) == new.columns:
         return View(name=name, columns=new.columns)
-    _save(store, caller, views, views.saved(name, new.columns))
+    _save(store, caller, account, views, views.saved(name, new.columns), name)
     return View(name=name, columns=new.columns)
 
 
 def remove_view(store: Store, caller: Caller, name: str) -> None:
     """Remove a view. If it is the default view, the system's default applies again. Raises NotFoundError."""
     name = unquote(name)
-    views = _views(store, caller)
+    account, views = _views(store, caller)
     if name not in views.columns_by_name:
         raise NotFoundError
-    _save(store, caller, views, views.without(name))
+    _save(store, caller, account, views, views.without(name), name)
 
 
-def _views(store: Store, caller: Caller) -> Views:
+def _views(store: Store, caller: Caller) -> tuple[Account, Views]:
     key = views_key(caller.account_id)
     account, records = read_with_actor(store, caller, key)
     require_permission(account, caller.operation)
-    return parse_record(Views, records, key) or Views()
+    return account, parse_record(Views, records, key) or Views()
 
 
-def _save(store: Store, caller: Caller, before: Views, after: Views) -> None:
+def _save(store: Store, caller: Caller, account: Account, before: Views, after: Views, name: str) -> None:
     pk, sk = views_key(caller.account_id)
     old, new = ({"pk": pk, "sk": sk, **views.model_dump()} for views in (before, after))
+    changed = update_between(old, new, {"version": before.version}) if before.version else Put(new)
     try:
-        store.write(update_between(old, new, {"version": before.version}) if before.version else Put(new))
+        store.write(changed, view_change(account, before, after, name, caller))
     except ConditionFailedError as failed:
         detail = "Your views are being modified by another request. Retry after 1 second."
         raise ThrottledError(detail, headers={"Retry-After": "1"}) from failed

@@ -159,7 +159,14 @@ class AccountRemoved(AccountEvent):
 
 
 class StorageLocationsReplaced(Event):
-    """The catalogue was replaced. `sequence` is its new version."""
+    """The catalogue was replaced. `sequence` is its new version.
+
+    `changes`: by location, where its data was stored and is stored now, by country. Null: there was or is none.
+    """
+
+    changes: dict[str, dict[str, Any]] = {}
+    changed_by: str | None = None
+    request_id: str | None = None
 
 
 TYPES: Final[dict[str, type[Event]]] = {
@@ -288,6 +295,7 @@ def _catalogue_events(old: Image | None, new: Catalogue) -> list[EventEnvelope]:
             sequence=new.version,
             customer_id=None,
             path=None,
+            **_what_changed(new.last_change),
         )
     ]
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import RuleViolation, Violations
+from shared.values.changes import Change
 from shared.values.countries import COUNTRY_NAMES, CountryCode, country_code
 from shared.values.timestamps import Timestamp
 
@@ -37,6 +38,7 @@ class Catalogue(BaseModel):
     locations: tuple[Location, ...]
     created_at: Timestamp
     created_by: str
+    last_change: Change | None = None  # None in the first version, and in versions that are older than this attribute
 
     @property
     def countries(self) -> list[str]:
@@ -91,8 +93,10 @@ def first_catalogue(now: datetime, created_by: str) -> Catalogue:
     return Catalogue(version=1, locations=locations, created_at=now, created_by=created_by)
 
 
-def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created_by: str) -> Catalogue:
-    """Build the version after `current`. Raises RulesViolatedError."""
+def next_catalogue(
+    current: Catalogue, new: NewCatalogue, now: datetime, created_by: str, request_id: str | None = None
+) -> Catalogue:
+    """Build the version after `current`, with the record of the change. Raises RulesViolatedError."""
     violations = Violations()
     named: set[str] = set()
     routes: dict[str, tuple[int, str]] = {}
@@ -124,7 +128,27 @@ def next_catalogue(current: Catalogue, new: NewCatalogue, now: datetime, created
             )
     violations.raise_if_any()
     locations = tuple(Location(country=code, routed_to=routes[code][1]) for code in sorted(routes))
-    return Catalogue(version=current.version + 1, locations=locations, created_at=now, created_by=created_by)
+    version = current.version + 1
+    change = Change(
+        event="storage_locations_replaced",
+        at=now,
+        by=created_by,
+        request_id=request_id,
+        version=version,
+        changes=_routes_between(current.locations, locations),
+    )
+    return Catalogue(version=version, locations=locations, created_at=now, created_by=created_by, last_change=change)
+
+
+def _routes_between(before: tuple[Location, ...], after: tuple[Location, ...]) -> dict[str, dict[Any, Any]]:
+    """Return by location where its data was stored and is stored now, if that differs. None: no such location."""
+    old, new = ({each.country: each.routed_to for each in locations} for locations in (before, after))
+    every = sorted(old.keys() | new.keys())
+    return {
+        country: {"from": old.get(country), "to": new.get(country)}
+        for country in every
+        if old.get(country) != new.get(country)
+    }
 
 
 def decide_location(catalogue: Catalogue, device_country: str, choice: str | None, now: datetime) -> StorageLocation:

@@ -6,7 +6,7 @@ from shared.auth.access import read_with_actor
 from shared.auth.authorization import Caller, require_permission
 from shared.errors import NotFoundError, StaleVersionError
 from shared.storage_locations.catalogue import Catalogue, NewCatalogue, next_catalogue
-from shared.storage_locations.records import catalogue_items
+from shared.storage_locations.records import catalogue_items, change_item
 from shared.table.keys import CATALOGUE, catalogue_key
 from shared.table.store import ConditionFailedError, Put, Store, update_between
 from shared.values.countries import CountryResponse, country_response
@@ -46,7 +46,7 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
     account, records = read_with_actor(store, caller, CATALOGUE)
     require_permission(account, caller.operation)
     current = Catalogue.model_validate(records[CATALOGUE])
-    catalogue = next_catalogue(current, new, caller.now, account.id)
+    catalogue = next_catalogue(current, new, caller.now, account.id, caller.request_id)
     if current.version == version + 1 and (current.created_by, current.locations) == (account.id, catalogue.locations):
         return _show(current)  # a repeat of a request whose response was lost
     if current.version != version:
@@ -54,7 +54,8 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
     this_version, in_force = catalogue_items(catalogue)
     _, replaced = catalogue_items(current)
     try:
-        store.write(Put(this_version), update_between(replaced, in_force, {"version": version}))
+        recorded = Put(change_item(catalogue, account.customer_path))
+        store.write(Put(this_version), update_between(replaced, in_force, {"version": version}), recorded)
     except ConditionFailedError as failed:
         now_there = failed.records.get(CATALOGUE) or {}
         raise StaleVersionError.of("catalogue", now_there.get("version", catalogue.version)) from failed

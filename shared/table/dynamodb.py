@@ -152,7 +152,9 @@ class DynamoStore:
         *,
         limit: int,
         starts_with: str = "",
+        since: str = "",
         up_to: str = "",
+        descending: bool = False,
         after: Position | None = None,
     ) -> Page:
         pk, sk = INDEXES[index]
@@ -165,9 +167,14 @@ class DynamoStore:
             "Limit": limit + 1,  # one more record shows whether there is a next page
         }
         if starts_with or up_to:
-            request["KeyConditionExpression"] += " AND " + ("begins_with(#sk, :sk)" if starts_with else "#sk <= :sk")
+            within = "#sk BETWEEN :since AND :sk" if since else "#sk <= :sk"
+            request["KeyConditionExpression"] += " AND " + ("begins_with(#sk, :sk)" if starts_with else within)
             request["ExpressionAttributeNames"]["#sk"] = sk
             request["ExpressionAttributeValues"][":sk"] = {"S": starts_with or up_to}
+        if since:
+            request["ExpressionAttributeValues"][":since"] = {"S": since}
+        if descending:
+            request["ScanIndexForward"] = False
         if after:
             request["ExclusiveStartKey"] = {name: {"S": value} for name, value in after.items()}
         items: list[Item] = []

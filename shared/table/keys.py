@@ -5,7 +5,7 @@
 | customer                    | customer#<id>         | customer        | children, subtree, trials  |
 | name, unique below a parent | name#<parent_id>      | <folded name>   |                            |
 | children of a customer      | customer#<id>         | children        |                            |
-| a change of a customer      | customer#<id>         | history#<time>  |                            |
+| a change of a customer      | customer#<id>         | history#<time>  | subtree                    |
 | reference, unique in a tree | reference#<tree>#...  | reference       |                            |
 | account                     | account#<id>          | account         | subtree                    |
 | e-mail, unique everywhere   | email#<folded e-mail> | email           |                            |
@@ -13,7 +13,9 @@
 | test device                 | customer#<id>         | device#<id>     | subtree                    |
 | test devices, count         | customer#<id>         | devices         |                            |
 | views of an account         | account#<id>          | views           |                            |
-| a change of an account      | account#<id>          | history#<time>  |                            |
+| a change of an account      | account#<id>          | history#<time>  | subtree                    |
+| a change of the catalogue   | catalogue             | history#<time>  | subtree                    |
+| a change without a history  | customer#<id>         | audit#<time>    | subtree                    |
 | request that left no record | request#<id>          | request         |                            |
 | current catalogue           | catalogue             | current         |                            |
 | catalogue, each version     | catalogue             | version#000001  |                            |
@@ -22,6 +24,7 @@
 | results of an import, a part| import#<id>           | results#00      |                            |
 
 An archived customer is in the subtree index only, in a partition for archived customers (a distributor: in the root's).
+A change is in a partition `audit#<tree>` of that index, whose sort key `path` is then the time of the change.
 The customer, its name and its references count as removed from `expires_at` on, even if DynamoDB deletes them later.
 
 | access pattern                                 | operation                                                          |
@@ -31,6 +34,7 @@ The customer, its name and its references count as removed from `expires_at` on,
 | change, archive, restore a customer            | the same, plus a history record; names and references are updated  |
 | children that block a change of a parent       | Query of the table: the names below it, strongly consistent        |
 | history of a customer or an account            | Query of the table                                                 |
+| all changes within a customer, the latest first| Query subtree, by time; for the root, one for each distributor     |
 | a customer by a reference                      | BatchGetItem of the reference, then of the customer                |
 | an import                                      | one TransactWriteItems of all its rows; one for each part's result |
 | children by name, with a prefix                | Query children                                                     |
@@ -96,6 +100,10 @@ def history_key(customer_id: str, at: datetime, version: int) -> Key:
     return (_of("customer", customer_id), f"{HISTORY}{format_timestamp(at)}#{version:06}")
 
 
+def audit_key(customer_id: str, at: datetime, detail: str) -> Key:
+    return (_of("customer", customer_id), f"audit#{format_timestamp(at)}#{detail}")
+
+
 def reference_key(tree: str, system: str, value: str) -> Key:
     """Build the key of a reference: a value of a system identifies one customer within a distributor's tree."""
     return (f"{tree}#{system[:64]}#{value[:MAX_NAME_LENGTH]}", "reference")
@@ -117,8 +125,10 @@ def account_key(account_id: str) -> Key:
     return (_of("account", account_id), "account")
 
 
-def account_history_key(account_id: str, at: datetime, version: int) -> Key:
-    return (_of("account", account_id), f"{HISTORY}{format_timestamp(at)}#{version:06}")
+def account_history_key(account_id: str, at: datetime, detail: int | str) -> Key:
+    """Build the key of a change of an account: `detail` is its version, or names a change without a version."""
+    detail = f"{detail:06}" if isinstance(detail, int) else detail
+    return (_of("account", account_id), f"{HISTORY}{format_timestamp(at)}#{detail}")
 
 
 def email_key(email: str) -> Key:
@@ -159,6 +169,10 @@ def views_key(account_id: str) -> Key:
 
 def catalogue_key(version: int) -> Key:
     return ("catalogue", f"version#{version:06}")
+
+
+def catalogue_history_key(at: datetime, version: int) -> Key:
+    return ("catalogue", f"{HISTORY}{format_timestamp(at)}#{version:06}")
 
 
 def tree_below(kind: str, path: str) -> str:

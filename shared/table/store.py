@@ -147,13 +147,15 @@ class Store(Records, Protocol):
         *,
         limit: int,
         starts_with: str = "",
+        since: str = "",
         up_to: str = "",
+        descending: bool = False,
         after: Position | None = None,
     ) -> Page:
         """Return up to `limit` records of a partition of an index, in the order of its sort key, after a position.
 
-        If set, `starts_with` is the start of the sort key, and `up_to` the last sort key. The index TABLE is the table
-        itself, read strongly consistent.
+        If set, `starts_with` is the start of the sort key, or `since` and `up_to` are the smallest and the largest.
+        `since` needs `up_to`. The index TABLE is the table itself, read strongly consistent.
         """
 
 

@@ -15,9 +15,11 @@ from shared.customers.customer import Customer, DaysLeft
 from shared.customers.trial import SCHEDULE, STEPS, State, days_left, next_due, parse_due, step_at
 from shared.customers.use_cases import end_customer_of
 from shared.errors import ApiError, NotFoundError, RulesViolatedError, RuleViolation, StaleVersionError, require
+from shared.table.audit import audit_item
 from shared.table.keys import TRIAL_SHARDS, Item, Key, customer_key, trial_shard
 from shared.table.queries import parse_record
-from shared.table.store import ConditionFailedError, ItemTooLargeError, Store
+from shared.table.store import ConditionFailedError, ItemTooLargeError, Put, Store, Update
+from shared.values.changes import Change
 from shared.values.timestamps import Timestamp, format_timestamp
 
 PAGE: Final = 100
@@ -169,11 +171,23 @@ def start_production(store: Store, caller: Caller, customer_id: str, *, version:
     if customer.version != version:
         raise StaleVersionError.of("customer", customer.version)
     moment = max(caller.now, customer.created_at)  # this clock can be behind the one at its creation
-    put = {"production_since": format_timestamp(moment), "trial_ended_by": actor.id}
+    put: dict[str, Any] = {"production_since": format_timestamp(moment), "trial_ended_by": actor.id}
     put |= {"production_request_id": caller.request_id} if caller.request_id else {}
+    put["version"] = version + 1
+    condition = {"version": version, "production_since": None, "archived_at": None}
+    change = Change(
+        event="customer_entered_production",
+        at=moment,
+        by=actor.id,
+        request_id=caller.request_id,
+        version=version + 1,
+        changes={"production_since": {"from": None, "to": put["production_since"]}},
+    )
     try:
-        condition = {"version": version, "production_since": None, "archived_at": None}
-        store.change(key, condition, put=put, remove=("trial_shard", "trial_due"))
+        store.write(
+            Update(key, put, ("trial_shard", "trial_due"), condition),
+            Put(audit_item(customer.id, change, customer.path)),
+        )
     except ConditionFailedError as failed:
         now_there = parse_record(Customer, failed.records, key)
         if now_there is None:

@@ -84,7 +84,7 @@ def test_add_account_with_an_existing_address_returns_409_without_details(
     other = a_customer("distributor", name="Other tree")
     put(store, other)
     added = accounts.add(other).account
-    record_sign_in(store, added.id, NOW)
+    record_sign_in(store, added.id, NOW, "api")
     before = dict(store.items)
     with pytest.raises(EmailExistsError) as refused:
         accounts.add(distributor, key="other", email=email)
@@ -100,7 +100,7 @@ def test_add_account_with_the_same_key_returns_the_first_response(
     first = accounts.add(distributor)
     accounts.change(first.account.id, role="supporter", display_name="Changed")
     accounts.change_email(first.account.id, "changed@example.com", version=2)
-    record_sign_in(store, first.account.id, NOW)
+    record_sign_in(store, first.account.id, NOW, "api")
     before = dict(store.items)
     again = accounts.add(distributor)
     assert (again.outcome, again.account) == ("replayed", first.account)

@@ -96,7 +96,7 @@ def test_first_sign_in_makes_another_super_user_count(
     active = an_account("super_user", distributor)
     put(store, active)
     invited = accounts.add(distributor, role="super_user").account
-    record_sign_in(store, invited.id, NOW)
+    record_sign_in(store, invited.id, NOW, "api")
     assert store.items[active_super_users_key(distributor.id)]["count"] == 2
     accounts.change(active.id, role="manager")
     with pytest.raises(LastSuperUserError):
@@ -110,7 +110,7 @@ def test_changed_address_ends_the_protection_until_the_next_sign_in(
     put(store, active)
     accounts.change_email(active.id, "new@example.com")
     assert store.items[active_super_users_key(distributor.id)]["count"] == 0
-    record_sign_in(store, active.id, NOW)
+    record_sign_in(store, active.id, NOW, "api")
     assert store.items[active_super_users_key(distributor.id)]["count"] == 1
 
 
@@ -121,7 +121,7 @@ def test_super_user_that_an_earlier_version_stored_is_protected_and_counted_at_t
     store.write(Put(account_item(uncounted)))
     with pytest.raises(LastSuperUserError):
         accounts.change(uncounted.id, disabled=True)
-    record_sign_in(store, uncounted.id, NOW)
+    record_sign_in(store, uncounted.id, NOW, "api")
     assert store.items[active_super_users_key(distributor.id)]["count"] == 1
     put(store, an_account("super_user", distributor, id="acc_2", email="2@x.example"))
     accounts.change(uncounted.id, disabled=True)

@@ -39,7 +39,7 @@ def test_every_change_of_a_person_has_one_entry(
     person = accounts.add(distributor).account.id
     sync_identity(store, identities, person, NOW)
     accounts.resend(person)
-    record_sign_in(store, person, NOW)
+    record_sign_in(store, person, NOW, "api")
     accounts.change(person, version=3, role="manager", disabled=True)
     accounts.change(person, version=4, disabled=False, display_name="Grace")
     accounts.change(person, version=4, disabled=False, display_name="Grace")  # a repetition
@@ -50,7 +50,7 @@ def test_every_change_of_a_person_has_one_entry(
     assert entries(store, person) == [
         ("account_added", root, {"role": {"from": None, "to": "administrator"}}),
         ("invitation_requested", root, {}),
-        ("signed_in", person, {}),
+        ("signed_in", person, {"app_client": {"to": "api"}}),
         (
             "account_changed", root,
             {"role": {"from": "administrator", "to": "manager"}, "disabled": {"from": None, "to": True}},

@@ -105,7 +105,7 @@ def test_who_has_signed_in_gets_no_invitation(
 ) -> None:
     added = accounts.add(distributor).account
     delivered(accounts, added.id)
-    record_sign_in(store, added.id, NOW)
+    record_sign_in(store, added.id, NOW, "api")
     shown = delivered(accounts, added.id)
     assert (shown.status, shown.invitation_expires_at) == ("active", None)
     assert accounts.get(added.id, now=NOW + 2 * INVITATION_PERIOD).status == "active"
@@ -304,7 +304,7 @@ def test_changed_address_replaces_the_sign_in_and_is_invited(
     added = accounts.add(distributor).account
     delivered(accounts, added.id)
     if signed_in:
-        record_sign_in(store, added.id, NOW)
+        record_sign_in(store, added.id, NOW, "api")
     version = 1 + signed_in
     changed = accounts.change_email(added.id, NEW, version=version)
     assert (changed.email, changed.identity, changed.version) == (NEW, "pending", version + 1)
@@ -368,14 +368,14 @@ def test_mail_to_a_changed_address_can_be_sent_again(
 ) -> None:
     added = accounts.add(distributor).account
     delivered(accounts, added.id)
-    record_sign_in(store, added.id, NOW)
+    record_sign_in(store, added.id, NOW, "api")
     identities.unreachable = {NEW}
     accounts.change_email(added.id, NEW, version=2)
     assert delivered(accounts, added.id).status == "undeliverable"
     identities.unreachable = set()
     accounts.resend(added.id)
     assert delivered(accounts, added.id).identity == "ready"
-    record_sign_in(store, added.id, NOW)
+    record_sign_in(store, added.id, NOW, "api")
     assert accounts.get(added.id).status == "active"
 
 
@@ -385,6 +385,6 @@ def test_token_of_the_old_sign_in_does_not_stop_the_invitation(
     added = accounts.add(distributor).account
     delivered(accounts, added.id)
     accounts.change_email(added.id, NEW)
-    record_sign_in(store, added.id, NOW)  # the old sign-in was refreshed before it was removed
+    record_sign_in(store, added.id, NOW, "api")  # the old sign-in was refreshed before it was removed
     delivered(accounts, added.id)
     assert identities.mails == [added.id] * 2

@@ -224,10 +224,10 @@ def test_last_used_day_is_recorded_once_a_day_for_the_credential_in_use(
     second = machines.add_credential(machine.id).credential
     assert [each.last_used_on for each in machines.list(machine.id)] == [None, None]
     for at in (NOW, NOW + timedelta(hours=1)):
-        record_sign_in(store, second.client_id, at)
+        record_sign_in(store, second.client_id, at, "api")
         assert [each.last_used_on for each in machines.list(machine.id)] == [None, "2026-11-24"]
         version = store.items[account_key(machine.id)]["version"]
-    record_sign_in(store, second.client_id, NOW + timedelta(days=1))
+    record_sign_in(store, second.client_id, NOW + timedelta(days=1), "api")
     assert machines.list(machine.id)[1].last_used_on == "2026-11-25"
     assert store.items[account_key(machine.id)]["version"] == version
 
@@ -278,7 +278,7 @@ def test_machine_that_signs_in_before_the_stream_message_stays_in_sync(
 ) -> None:
     machine = machines.add(distributor).account
     accounts.change(machine.id, display_name="Renamed")
-    record_sign_in(store, machine.credentials.client_id, NOW)
+    record_sign_in(store, machine.credentials.client_id, NOW, "api")
     accounts.change(machine.id, version=3, disabled=True)
     sync_identity(store, identities, machine.id, NOW)
     assert identities.users == {machine.credentials.client_id: False}

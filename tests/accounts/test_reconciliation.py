@@ -28,7 +28,7 @@ class Pool:
         self.accounts, self.store, self.identities = accounts, accounts.store, accounts.identities
         self.person = accounts.add(customer).account.id
         self.sync(self.person)
-        record_sign_in(self.store, self.person, NOW)
+        record_sign_in(self.store, self.person, NOW, "api")
         self.identities.used.add(self.person)
         machine = accounts.add(customer, key="machine", kind="api", email=None).account
         self.machine, self.client_id = machine.id, machine.credentials.client_id

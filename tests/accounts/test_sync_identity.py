@@ -73,12 +73,12 @@ def test_record_sign_in_makes_an_account_active(
 ) -> None:
     added = accounts.add(distributor).account
     sync_identity(store, identities, added.id, NOW)
-    record_sign_in(store, added.id, NOW)
+    record_sign_in(store, added.id, NOW, "api")
     shown = accounts.get(added.id)
     assert (shown.status, shown.signed_in_at, shown.version, shown.identity) == ("active", NOW, 2, "ready")
-    record_sign_in(store, added.id, NOW + timedelta(days=1))
+    record_sign_in(store, added.id, NOW + timedelta(days=1), "api")
     assert accounts.get(added.id) == shown
-    record_sign_in(store, "acc_nobody", NOW)
+    record_sign_in(store, "acc_nobody", NOW, "api")
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
@@ -88,7 +88,7 @@ def test_sign_in_that_somebody_deleted_is_created_again_with_the_next_change(
     added = accounts.add(distributor).account
     sync_identity(store, identities, added.id, NOW)
     if signed_in:
-        record_sign_in(store, added.id, NOW)
+        record_sign_in(store, added.id, NOW, "api")
     identities.users.clear()
     accounts.change(added.id, version=1 + signed_in, display_name="Ada L.")
     sync_identity(store, identities, added.id, NOW)

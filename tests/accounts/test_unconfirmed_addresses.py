@@ -54,7 +54,7 @@ def test_confirmed_address_is_refused_to_another_customer(
 ) -> None:
     first = accounts.add(distributor).account
     assert accounts.add(other, validate_only=True).outcome == "validated"
-    record_sign_in(store, first.id, NOW)
+    record_sign_in(store, first.id, NOW, "api")
     for validate_only in (True, False):
         with pytest.raises(EmailExistsError):
             accounts.add(other, validate_only=validate_only)
@@ -79,7 +79,7 @@ def test_account_that_has_lost_its_address_can_be_given_one_but_not_invited_agai
     accounts.change_email(first.id, ADDRESS, version=version)  # nobody has signed in at the other customer either
     sync(store, identities, first.id, second.id)
     assert accounts.get(second.id).email is None
-    record_sign_in(store, first.id, NOW)
+    record_sign_in(store, first.id, NOW, "api")
     with pytest.raises(EmailExistsError):
         accounts.change_email(second.id, ADDRESS, version=accounts.get(second.id).version)
     accounts.change_email(second.id, "another@example.com", version=accounts.get(second.id).version)
@@ -106,7 +106,7 @@ def test_late_sign_in_at_a_lost_address_is_not_recorded(
 ) -> None:
     first = accounts.add(distributor).account
     accounts.add(other)
-    record_sign_in(store, first.id, NOW)
+    record_sign_in(store, first.id, NOW, "api")
     assert accounts.get(first.id).signed_in_at is None
 
 

@@ -65,11 +65,11 @@ def test_failing_sign_in_record_is_logged_without_its_message_and_counted(
     stream = io.StringIO()
     monkeypatch.setattr(log.registered_handler, "stream", stream)
 
-    def failing(_account_id: str) -> None:
+    def failing(_account_id: str, _app_client: str) -> None:
         raise error
 
     event = {"userName": "acc_1", "callerContext": {"clientId": "api"}, "response": None}
-    assert process_sign_in(event, "api", failing) == {**event, "response": SCOPES_OF_THE_API}
+    assert process_sign_in(event, {"api": "api"}, failing) == {**event, "response": SCOPES_OF_THE_API}
     line = json.loads(stream.getvalue())
     assert (line["level"], line["message"], line["account_id"]) == ("ERROR", "sign_in_not_recorded", "acc_1")
     assert line["error"] == type(error).__qualname__

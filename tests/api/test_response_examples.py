@@ -149,6 +149,8 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         play("restore_customer", f"{customer}/restore", headers={"if-match": '"5"'})
         play("get_history", f"{customer}/history")
         play("remove_view", "/views/storage")
+        play("get_audit", query={"within": reseller["id"]})
+        play("get_audit_csv", query={"within": reseller["id"], "types": "customer_changed"})
         play("remove_account", f"/accounts/{account['id']}", headers={"if-match": '"4"'})
 
         fail("add_customer", query={"validate_onyl": "true"})

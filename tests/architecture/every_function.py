@@ -66,6 +66,8 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     second = call("add_credential", path=credentials, body={}).body["id"]
     call("list_credentials", path=credentials)
     call("get_account_history", path=credentials.replace("credentials", "history"))
+    call("get_audit", query={"types": "account_added"})
+    call("get_audit_csv")
     call("revoke_credential", path=f"{credentials}/{second}")
     person = {"email": "ada@example.com", "display_name": "Ada", "role": "super_user"}
     added = call("add_account", path=account_path, body=person).body

@@ -187,6 +187,9 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("get_account_history", "cursor"): lambda: call(
             "get_account_history", account=by, path=f"/accounts/{account}/history", query={"cursor": theirs}
         ),
+        ("get_audit", "within"): lambda: call("get_audit", account=by, query={"within": target}),
+        ("get_audit", "cursor"): lambda: call("get_audit", account=by, query={"within": target, "cursor": theirs}),
+        ("get_audit_csv", "within"): lambda: call("get_audit_csv", account=by, query={"within": target}),
         ("list_credentials", "path"): lambda: call(
             "list_credentials", account=by, path=f"/accounts/{machine}/credentials"
         ),

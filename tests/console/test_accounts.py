@@ -296,6 +296,32 @@ def test_machine_gets_a_secret_once_and_a_second_credential(
     expect(user.main).to_contain_text("1 of 2")
 
 
+def test_newer_version_of_an_account_leaves_what_is_typed(
+    open_browser: Callable[..., User], lineage: dict[str, Any], stack: RunningStack
+) -> None:
+    reseller = lineage["reseller"]["id"]
+    account_id, _ = account(stack, reseller, "operator")
+    user = open_browser().open(f"#/accounts/{reseller}").sign_in()
+    page, held = user.page, []
+    page.route(
+        f"**/accounts/{account_id}", held.append
+    )  # the page shows what the list had, until this response is here
+    page.get_by_role("link", name="The operator").first.click()
+    page.wait_for_url(f"**/{account_id}")
+    user.press("Edit: Name")
+    page.get_by_label("Name", exact=True).fill("Typed")
+    found = stack.call("GET", f"/accounts/{account_id}")
+    changed = stack.call(
+        "PATCH", found.request.url.path, json={"role": "manager"}, headers={"If-Match": found.headers["etag"]}
+    )
+    assert changed.is_success, changed.text
+    for each in held:
+        each.continue_()
+    expect(user.main).to_contain_text("Manager")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Typed")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+
+
 def test_account_is_edited_in_place_disabled_and_removed(
     open_browser: Callable[..., User], lineage: dict[str, Any], stack: RunningStack
 ) -> None:

@@ -190,6 +190,7 @@ def test_everything_can_be_done_by_keyboard_alone(  # noqa: PLR0915 - one journe
         expect(page.locator(f'[data-id="{lineage[level]["id"]}"]')).to_have_attribute("aria-expanded", "true")
     press("Enter")
     expect(page.locator("#in-use")).to_contain_text("Console reseller")
+    expect(page.get_by_role("main")).to_be_focused()  # the new page has the focus before the next key
 
     # The dropdown at the top, by its key.
     press("/")

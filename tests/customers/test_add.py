@@ -130,7 +130,7 @@ class Interfering(MemoryStore):
         self.times = times
 
     def write(self, *actions: Action) -> None:
-        if self.times and len(actions) == 3:
+        if self.times and len(actions) == 4:  # an addition
             self.times -= 1
             for action in self.interference:
                 self.place(action)

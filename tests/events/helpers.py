@@ -1,5 +1,7 @@
 """Helpers of the tests of events."""
 
+from collections.abc import Callable, Iterable
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +21,33 @@ from shared.devices.device import device_tombstone
 from shared.devices.records import device_item
 from shared.events.events import EventEnvelope, events_for_change
 from shared.storage_locations.records import catalogue_items
+from shared.table.keys import Key
+from shared.table.store import Action
 from tests.builders import CATALOGUE, NOW, a_customer, a_device, a_lineage, an_account
+from tests.memory_store import MemoryStore
 
 END = NOW + timedelta(days=30)
+
+
+def stream_of(store: MemoryStore) -> list[tuple[Any, Any]]:
+    """Return a list to which the store adds the old and the new image of every record that it changes from now on."""
+    images: list[tuple[Any, Any]] = []
+
+    change, write = store.change, store.write
+
+    def changed(keys: Iterable[Key], act: Callable[[], None]) -> None:
+        before = {key: deepcopy(store.items.get(key)) for key in keys}
+        act()
+        images.extend((old, deepcopy(store.items[key])) for key, old in before.items() if key in store.items)
+
+    def streamed_change(key: Key, *arguments: Any, **options: Any) -> None:
+        changed([key], lambda: change(key, *arguments, **options))
+
+    def streamed_write(*actions: Action) -> None:
+        changed([action.key for action in actions], lambda: write(*actions))
+
+    store.change, store.write = streamed_change, streamed_write  # type: ignore[method-assign]
+    return images
 
 
 def all_events() -> list[EventEnvelope]:

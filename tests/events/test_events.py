@@ -1,7 +1,6 @@
 """Tests: the events of each change."""
 
 import json
-from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,7 @@ from shared.devices.records import device_item
 from shared.events.events import TYPES, events_for_change
 from shared.trials.use_cases import end_trials, start_production
 from tests.builders import NOW, a_customer, a_device, a_lineage, an_account, bootstrap_in, caller, put
-from tests.events.helpers import END, all_events
+from tests.events.helpers import END, all_events, stream_of
 from tests.memory_store import MemoryStore
 
 
@@ -111,15 +110,7 @@ def test_events_alone_describe_the_life_of_a_trial(memory: MemoryStore) -> None:
     trial = lineage[4]
     early = a_customer("end_customer", lineage[3], name="Early", in_trial=True)
     put(memory, early)
-    images: list[tuple[Any, Any]] = []
-    change = memory.change
-
-    def streamed(key: Any, *arguments: Any, **options: Any) -> None:
-        old = deepcopy(memory.items.get(key))
-        change(key, *arguments, **options)
-        images.append((old, deepcopy(memory.items[key])))
-
-    memory.change = streamed  # type: ignore[method-assign]
+    images = stream_of(memory)
     as_caller = caller(now=NOW + timedelta(days=2), operation="change_customers")
     start_production(memory, as_caller, early.id, version=1)
     for days in range(32):

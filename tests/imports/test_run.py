@@ -305,8 +305,8 @@ def test_rows_below_one_parent_share_transactions(store: MemoryStore, queue: Mem
     )
     store.requests.clear()
     run(store, queue)
-    # 49 rows of two records each and the children of the parent make a transaction of 99; a part is three of them.
-    assert Counter(store.requests) == {"get": 3, "write": 3 + 1}
+    # 33 rows of three records each and the children of the parent make a transaction of 100; a part is five of them.
+    assert Counter(store.requests) == {"get": 3, "write": 5 + 1}
     assert store.items[children_key(reseller.id)]["count"] == ROWS_PER_PART
 
 

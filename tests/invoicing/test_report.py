@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.customers.customer import Customer
-from shared.customers.records import customer_item
 from shared.events.events import CustomerEnteredProduction, events_for_change
 from shared.invoicing.days import invoiceable, parse_month
 from shared.invoicing.use_cases import get_invoicing
 from shared.table.keys import customer_key
 from shared.trials.use_cases import end_trials, start_production
 from tests.builders import MICROSECOND, ROOT, a_customer, bootstrap_in, caller, put
+from tests.events.helpers import stream_of
 from tests.invoicing.helpers import NOVEMBER, at
 from tests.memory_store import MemoryStore
 
@@ -33,29 +33,12 @@ def test_report_matches_the_figures_computed_from_events(memory: MemoryStore) ->
     bootstrap_in(memory)
     reseller = a_customer("reseller")
     put(memory, a_customer("distributor"), reseller)
-    published: dict[str, CustomerEnteredProduction] = {}
-
-    def hear(old: Any, new: Any) -> None:
-        for kind, event in events_for_change(old, new):
-            if kind == "customer_entered_production":
-                assert isinstance(event, CustomerEnteredProduction)
-                assert event.customer_id not in published, "invoicing started twice"
-                published[str(event.customer_id)] = event
-
-    change = memory.change
-
-    def streamed(key: Any, *arguments: Any, **options: Any) -> None:
-        old = dict(memory.items[key])
-        change(key, *arguments, **options)
-        hear(old, memory.items[key])
-
-    memory.change = streamed  # type: ignore[method-assign]
+    images = stream_of(memory)
     customers = []
     for n in range(40):
         created = at(1, month=10) + timedelta(hours=31 * n)
         customer = a_customer("end_customer", reseller, now=created, name=f"E{n}", in_trial=n % 3 != 0)
         put(memory, customer)
-        hear(None, customer_item(customer))
         put(memory, a_customer("site", customer, now=created))
         customers.append(customer)
     for customer in customers[1::6]:
@@ -63,6 +46,14 @@ def test_report_matches_the_figures_computed_from_events(memory: MemoryStore) ->
         start_production(memory, as_caller, customer.id, version=1)
     now = at(2, 3, month=12)
     end_trials(memory, now, time_is_up=lambda: False)
+
+    published: dict[str, CustomerEnteredProduction] = {}
+    for old, new in images:
+        for kind, event in events_for_change(old, new):
+            if kind == "customer_entered_production":
+                assert isinstance(event, CustomerEnteredProduction)
+                assert event.customer_id not in published, "invoicing started twice"
+                published[str(event.customer_id)] = event
 
     for limit in (1, 7, 100):
         for month in ("2026-10", "2026-11", "2026-12"):

@@ -26,11 +26,13 @@ LISTS = {
     "list_devices": (f"/customers/{ROOT.id}/devices", {"view": "mine"}),
     "check_storage": (f"/customers/{ROOT.id}/storage-check", {}),
     "get_invoicing": (f"/customers/{ROOT.id}/invoicing", {"month": "2027-01"}),
+    "get_audit": ("/audit", {"within": ROOT.id}),
+    "get_audit_csv": ("/audit.csv", {"within": ROOT.id}),
     "list_devices_csv": (f"/customers/{ROOT.id}/devices.csv", {"view": "mine"}),
     "get_invoicing_csv": (f"/customers/{ROOT.id}/invoicing.csv", {"month": "2027-01"}),
 }
 OF_A_CUSTOMER = {"get_customer": "", "get_history": "/history", "get_trial": "/trial", "get_options": "/options"}
-PAGES = ("get_console", "get_docs", "list_devices_csv", "get_invoicing_csv")  # not JSON
+PAGES = ("get_console", "get_docs", "list_devices_csv", "get_invoicing_csv", "get_audit_csv")  # not JSON
 OTHERS = {
     "get_me": "/me", "get_storage_locations": "/storage-locations", "list_views": "/views", "get_view": "/views/mine",
     "get_customer_by_reference": "/references/psa/1", "get_console": "/",

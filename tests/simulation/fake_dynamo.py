@@ -98,10 +98,15 @@ class FakeDynamo:
             found = [item for item in found if item[sk]["S"].startswith(values[":sk"])]
         elif "<=" in condition:
             found = [item for item in found if item[sk]["S"].encode() <= values[":sk"].encode()]
-        found.sort(key=lambda item: item[sk]["S"].encode())
+        elif "BETWEEN" in condition:
+            first, last = values[":since"].encode(), values[":sk"].encode()
+            found = [item for item in found if first <= item[sk]["S"].encode() <= last]
+        forward = request.get("ScanIndexForward", True)
+        found.sort(key=lambda item: item[sk]["S"].encode(), reverse=not forward)
         if "ExclusiveStartKey" in request:
             after = request["ExclusiveStartKey"][sk]["S"].encode()
-            found = [item for item in found if item[sk]["S"].encode() > after]
+            found = [item for item in found if item[sk]["S"].encode() != after]
+            found = [item for item in found if (item[sk]["S"].encode() > after) == forward]
         page = found[: request["Limit"]]
         last = {name: page[-1][name] for name in dict.fromkeys(("pk", "sk", pk, sk))} if page else {}
         more = {"LastEvaluatedKey": last} if len(found) > len(page) else {}

@@ -110,7 +110,7 @@ def fixtures() -> Fixtures:
             store, MemoryIdentities(), actor, customer.id, new, idempotency_key=name, cursor_key="key", **limits
         ).account
         if new.email and name != "invited":
-            record_sign_in(store, added.id, NOW)
+            record_sign_in(store, added.id, NOW, "api")
         return Account.model_validate(store.get(key := account_key(added.id))[key])
 
     people = {"one": distributor, "two": distributor, "left": archived, "invited": distributor}
@@ -391,7 +391,7 @@ USE_CASES: Final[dict[str, UseCase]] = {
         AccountChange(role="operator"),
         version=2,
     ),
-    "sign_in": lambda system: record_sign_in(system.store, fixtures().invited.id, TRIAL_END),
+    "sign_in": lambda system: record_sign_in(system.store, fixtures().invited.id, TRIAL_END, "api"),
     "sync_the_sign_in": _sync_the_sign_in,
     "add_the_last_device": _device("one"),
     "add_another_last_device": _device("two"),

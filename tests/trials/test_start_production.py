@@ -1,13 +1,13 @@
 """Tests: ending a trial early."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from shared.customers.customer import Customer
 from shared.errors import NotFoundError, RulesViolatedError, StaleVersionError
 from shared.table.keys import INDEXES, customer_key
+from shared.table.store import Action
 from tests.builders import MICROSECOND, NOW, ROOT_ACCOUNT, a_customer, put
 from tests.memory_store import MemoryStore
 from tests.trials.helpers import END, produce, run, stored
@@ -40,14 +40,13 @@ def test_start_production_after_the_end_reports_the_schedules_end(store: MemoryS
 
 
 def test_start_production_against_the_schedule_has_one_winner(store: MemoryStore, trial: Customer) -> None:
-    change = store.change
+    write = store.write
 
-    def the_schedule_first(*arguments: Any, **options: Any) -> None:
-        store.change = change  # type: ignore[method-assign]
+    def the_schedule_first(*actions: Action) -> None:
         run(store, END)
-        change(*arguments, **options)
+        write(*actions)
 
-    store.change = the_schedule_first  # type: ignore[method-assign]
+    store.write = the_schedule_first  # type: ignore[method-assign]
     response = produce(store, trial, END - MICROSECOND)
     assert (response.ended_now, response.production_since, response.ended_by) == (False, END, "schedule")
     assert stored(store, trial).version == 2
@@ -67,16 +66,16 @@ def test_start_production_is_never_before_creation(store: MemoryStore, trial: Cu
 def test_start_production_reports_what_happened_concurrently(
     store: MemoryStore, trial: Customer, meanwhile: str
 ) -> None:
-    change = store.change
+    write = store.write
 
-    def something_first(*arguments: Any, **options: Any) -> None:
+    def something_first(*actions: Action) -> None:
         if meanwhile == "gone":
             del store.items[customer_key(trial.id)]
         else:
             store.items[customer_key(trial.id)]["version"] = 5
-        change(*arguments, **options)
+        write(*actions)
 
-    store.change = something_first  # type: ignore[method-assign]
+    store.write = something_first  # type: ignore[method-assign]
     with pytest.raises(NotFoundError if meanwhile == "gone" else StaleVersionError):
         produce(store, trial, NOW)
 
@@ -95,13 +94,13 @@ def test_start_production_without_a_request_id_stores_none(store: MemoryStore, t
 
 
 def test_stale_start_production_reports_the_current_version(store: MemoryStore, trial: Customer) -> None:
-    change = store.change
+    write = store.write
 
-    def something_first(*arguments: Any, **options: Any) -> None:
+    def something_first(*actions: Action) -> None:
         store.items[customer_key(trial.id)]["version"] = 5
-        change(*arguments, **options)
+        write(*actions)
 
-    store.change = something_first  # type: ignore[method-assign]
+    store.write = something_first  # type: ignore[method-assign]
     with pytest.raises(StaleVersionError, match=r"^The customer has changed and is now at version 5") as refused:
         produce(store, trial, NOW)
     assert refused.value.extensions == {"version": 5}

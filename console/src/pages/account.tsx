@@ -147,7 +147,7 @@ export function AccountPage({ id }: { id: string }) {
   useEffect(() => {
     if (of.state.peek().data) void of.load(); // known from a list: an invitation may have been sent since
   }, [of]);
-  if (data) return <Shown key={`${id} ${data.version}`} of={data} />;
+  if (data) return <Shown of={data} />;
   return (
     <div class="page">
       {error ? (
