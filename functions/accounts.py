@@ -23,7 +23,7 @@ from shared.accounts.use_cases import AccountPage, AccountQuery, Me
 from shared.api.app import Api
 from shared.api.parameters import Accept, Cursor, Format, IdempotencyKey, IfMatch, Limit, ValidateOnly, required_version
 from shared.api.problems import HttpResponse
-from shared.audit import AuditPage, AuditQuery
+from shared.audit import TYPES, AuditPage, AuditQuery
 from shared.aws.observability import log_event
 from shared.errors import (
     ArchivedError,
@@ -167,7 +167,9 @@ def get_audit(
         str | None, Query(description="List the changes of this customer and of all below it. The default is your own.")
     ] = None,
     by: Annotated[str | None, Query(description="List the changes that this account made.")] = None,
-    types: Annotated[str | None, Query(description="List these types of changes, separated by commas.")] = None,
+    types: Annotated[
+        str | None, Query(description=f"List these types of changes, separated by commas: {', '.join(TYPES)}.")
+    ] = None,
     since: Annotated[
         str | None,
         Query(alias="from", description="List changes from this day (UTC) or time on.", examples=["2026-11-01"]),

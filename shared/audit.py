@@ -26,7 +26,7 @@ from shared.values.changes import Change
 from shared.values.csv_text import as_csv
 from shared.values.timestamps import Timestamp, format_timestamp
 
-# What an entry can be about. The types with an event have its name.
+# What an entry can be about. Those with an event have its name.
 TYPES: Final = (
     "account_added",
     "account_changed",
@@ -60,8 +60,8 @@ class AuditEntry(BaseModel):
     """One change. It contains ids only, no name and no address."""
 
     at: Timestamp
-    type: str = Field(description=f"What has changed: {', '.join(TYPES)}.", examples=["account_changed"])
-    by: str = Field(description="The id of an account, or sign_in_check or another_customer.")
+    event: str = Field(description=f"What has changed: {', '.join(TYPES)}.", examples=["account_changed"])
+    by: str = Field(description="The id of an account, or sign_in_check, removal or another_customer.")
     customer_id: str = Field(description="The customer that has changed, or to which what has changed belongs.")
     account_id: str | None = Field(description="The account that has changed. Null for another change.")
     version: int | None = Field(description="The version after the change. Null if what has changed has none.")
@@ -143,7 +143,7 @@ def _show(item: Mapping[str, Any], change: Change) -> AuditEntry:
     kind, _, subject = item["pk"].partition("#")
     return AuditEntry(
         at=change.at,
-        type=change.event,
+        event=change.event,
         by=change.by,
         customer_id=item["customer_path"].rpartition("/")[2],
         account_id=subject if kind == "account" else None,

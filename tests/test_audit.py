@@ -96,7 +96,7 @@ def test_every_kind_of_change_has_one_entry(store: MemoryStore, reseller: Custom
     )
 
     entries = all_pages(store, within=ROOT.id)
-    found = {(each.type, each.customer_id, each.account_id) for each in entries}
+    found = {(each.event, each.customer_id, each.account_id) for each in entries}
     assert len(found) == len(entries)
     assert found == {
         ("customer_added", reseller.id, None),
@@ -120,7 +120,7 @@ def test_every_kind_of_change_has_one_entry(store: MemoryStore, reseller: Custom
     text = str(entries)
     for name in ("Ada", "ada@example.com", "Another name", "mine", owner.name):
         assert name not in text
-    by_type = {each.type: each for each in entries}
+    by_type = {each.event: each for each in entries}
     assert by_type.keys() <= set(TYPES)
     assert by_type["signed_in"].changes == {"app_client": {"to": "api"}}
     assert by_type["customer_changed"].changes == {"name": {}}
@@ -309,9 +309,9 @@ def test_requests_do_not_depend_on_the_number_of_changes(store: MemoryStore, res
 def test_csv_has_a_row_for_each_change(store: MemoryStore, reseller: Customer) -> None:
     Accounts(store, MemoryIdentities()).add(reseller)
     rows = list(csv.DictReader(io.StringIO(page(store).as_csv())))
-    assert {row["type"] for row in rows} == {"account_added", "customer_added"}
+    assert {row["event"] for row in rows} == {"account_added", "customer_added"}
     assert rows[0]["changes"].startswith("{")
-    assert list(rows[0]) == ["at", "type", "by", "customer_id", "account_id", "version", "changes", "request_id"]
+    assert list(rows[0]) == ["at", "event", "by", "customer_id", "account_id", "version", "changes", "request_id"]
 
 
 def test_unreadable_change_is_named(store: MemoryStore, reseller: Customer) -> None:

@@ -13,6 +13,7 @@ import { AddPage } from "./pages/add";
 import { CustomerPage } from "./pages/customer";
 import { CustomersTable } from "./pages/customers_table";
 import { DashboardPage } from "./pages/dashboard";
+import { AuditPage } from "./pages/history";
 import { ImportsPage } from "./pages/imports";
 import { InvoicingPage } from "./pages/invoicing";
 import { LocationsPage } from "./pages/locations";
@@ -126,6 +127,8 @@ function PageOf({ of }: { of: Customer }) {
       return <InvoicingPage of={of} />;
     case "imports":
       return <ImportsPage of={of} />;
+    case "audit":
+      return <AuditPage of={of} />;
     case "storage-locations":
       return <LocationsPage />;
     case "my-sign-in":

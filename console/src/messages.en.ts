@@ -21,6 +21,7 @@ export const menu = {
   imports: "Imports",
   records: "Records",
   locations: "Storage locations",
+  audit: "Audit log",
 };
 export const closeMenu = "Close the menu";
 export const skip = "Skip to content";
@@ -144,7 +145,12 @@ export const actions = "Actions";
 export const more = "More actions";
 export const none = "None";
 export const you = "You";
-export const schedule = "The schedule";
+export const systemActors = {
+  schedule: "The schedule",
+  sign_in_check: "Daily check of sign-ins",
+  removal: "Removal of the customer",
+  another_customer: "Another customer",
+} as Words;
 
 // ---- table
 export const select = (name: string) => `Select ${name}`;
@@ -396,6 +402,23 @@ export const events = {
   customer_restored: "Restored",
   trial_ending: "Reminder sent",
   customer_entered_production: "Entered production",
+  account_added: "Account added",
+  account_changed: "Account changed",
+  account_removed: "Account removed",
+  address_lost: "Address invited by another customer",
+  credential_added: "Credential added",
+  credential_revoked: "Credential revoked",
+  email_changed: "E-mail address changed",
+  invitation_requested: "Invitation sent again",
+  second_factor_changed: "Second factor changed",
+  sign_in_replaced: "Sign-in replaced",
+  signed_in: "Signed in",
+  storage_locations_replaced: "Storage locations replaced",
+  test_device_added: "Test device added",
+  test_device_removed: "Test device removed",
+  token_replaced: "Installation token replaced",
+  view_removed: "View removed",
+  view_saved: "View saved",
 } as Words;
 export const fieldNames = {
   name: "Name",
@@ -413,10 +436,20 @@ export const fieldNames = {
   locations: "Storage locations",
   file: "File",
   columns: "Columns",
+  app_client: "Signed in to",
+  device_id: "Device",
+  production_since: "In production since",
 } as Words;
 export const reason = (why: string) => `Why: ${why}`;
 export const historyCount = (count: number) => many(count, "change");
 export const nothingHappened = "Nothing has happened yet";
+export const account = "Account";
+export const requestId = "Request id";
+export const onlyBy = "Only changes by this account";
+export const onlyThis = "Only changes of this kind";
+export const openCustomer = "Open customer";
+export const fromDay = "From";
+export const toDay = "To";
 
 // ---- dashboard
 export const devicesOf = (name: string) => `Devices of ${name} and below`;

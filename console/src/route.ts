@@ -9,6 +9,7 @@ export const PAGES = [
   "trials",
   "invoicing",
   "imports",
+  "audit",
   "storage-locations",
   "my-sign-in",
 ] as const;

@@ -233,7 +233,7 @@ export function need(ids: string[]): Promise<void> {
 /** After a customer has changed: keep it, and read the lists again that may contain it. */
 export function changed(customer: Customer): void {
   learn(customer);
-  refreshLists("customers?", "drift/", `history/${customer.id}`, "devices/");
+  refreshLists("customers?", "drift/", `history/${customer.id}`, "devices/", "audit/");
 }
 
 /** The children of a customer by name. */

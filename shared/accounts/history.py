@@ -8,6 +8,8 @@ from shared.values.changes import Change
 
 # `by` of a change that the daily check of sign-ins makes.
 SIGN_IN_CHECK: Final = "sign_in_check"
+# `by` of the removal of an account whose customer was removed.
+REMOVAL: Final = "removal"
 # `by` of a change that an account of another tree causes by inviting the person: the history does not name it.
 ANOTHER_CUSTOMER: Final = "another_customer"
 
@@ -23,7 +25,7 @@ def with_change(before: Account | None, after: Account, event: str, caller: Call
 def record_change(
     before: Account | None, after: Account, event: str, *, by: str, now: datetime, request_id: str | None = None
 ) -> Account:
-    """Return `after` with the record of its change. `by` is an account, SIGN_IN_CHECK or ANOTHER_CUSTOMER."""
+    """Return `after` with the record of its change. `by`: an account, or one of those above."""
     at = now if before is None else max(now, before.last_change.at if before.last_change else before.created_at)
     old = {} if before is None else _values(before)
     changes: dict[str, dict[Any, Any]] = {

@@ -7,25 +7,27 @@ from typing import Any
 from shared.accounts.account import counts_as_super_user
 from shared.auth.authorization import Account
 from shared.errors import TooManyInvitationsError
-from shared.table.audit import audited
+from shared.table.audit import audited, expiry
 from shared.table.keys import (
     Item,
+    Key,
     account_history_key,
     account_key,
     active_super_users_key,
     email_key,
     invitations_key,
     tree_below,
+    views_key,
 )
 from shared.table.queries import build_record
-from shared.table.store import Action, Increment, Put, update_between
+from shared.table.store import Action, Check, Delete, Increment, Put, Records, update_between
 from shared.values.changes import Change
 
 
 def account_item(account: Account) -> Item:
     item = build_record(account_key(account.id), account)
     if account.removed:  # without the index attributes, no list contains it
-        return item
+        return {**item, **({"expires_at": expiry(account.last_change.at)} if account.last_change else {})}
     return {**item, "tree": tree_below("account", account.customer_path), "path": account.path}
 
 
@@ -100,3 +102,20 @@ def count_invitation(customer_id: str, stored: Item | None, now: datetime, most:
 def email_item(account: Account) -> Item:
     pk, sk = email_key(account.email or "")
     return {"pk": pk, "sk": sk, "account_id": account.id}
+
+
+def free_address(account: Account) -> Delete:
+    """Return the action by which an account gives up its address."""
+    return Delete(email_key(account.email or ""), {"account_id": account.id})
+
+
+def forgotten(store: Records, account: Account) -> list[Action]:
+    """Return the actions that delete what a removed account leaves behind: its address and its views. One request."""
+    views = views_key(account.id)
+    saved: list[Action] = [Delete(views)] if views in store.get(views) else []
+    return [*saved, *([free_address(account)] if account.email else [])]
+
+
+def stays_archived(key: Key, customer: Item | None) -> list[Action]:
+    """Check that an archived customer is still archived. A customer whose record is deleted needs no check."""
+    return [Check(key, {"archived_at": customer["archived_at"]})] if customer else []

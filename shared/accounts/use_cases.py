@@ -32,7 +32,10 @@ from shared.accounts.records import (
     change_actions,
     count_invitation,
     email_item,
+    forgotten,
+    free_address,
     history_actions,
+    stays_archived,
 )
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import (
@@ -74,7 +77,6 @@ from shared.table.store import (
     Action,
     Check,
     ConditionFailedError,
-    Delete,
     Put,
     Records,
     Store,
@@ -185,9 +187,9 @@ def _release_address(store: Records, caller: Caller, failed: ConditionFailedErro
             before, after, checks = release
             event = "account_removed" if after.removed else "address_lost"
             after = record_change(before, after, event, by=ANOTHER_CUSTOMER, now=caller.now)
-            address = Delete(email_key(before.email or ""), {"account_id": before.id})
+            gone = forgotten(store, before) if after.removed else [free_address(before)]
             with contextlib.suppress(ConditionFailedError):  # another request releases it
-                store.write(*change_actions(before, after, least=0), address, *checks)
+                store.write(*change_actions(before, after, least=0), *gone, *checks)
             return True
     return False
 
@@ -207,15 +209,10 @@ def _releasable(
     at = customer_key(account.customer_id)
     customer = store.get(at).get(at)
     if customer is None or is_expired(customer, now):
-        return account, account_tombstone(account), _stays_archived(at, customer)
+        return account, account_tombstone(account), stays_archived(at, customer)
     if account.signed_in_at or not account.invitations or account.customer_id == customer_id:
         return None  # the first super_user was not invited, and has a password
     return account, without_address(account), []
-
-
-def _stays_archived(key: Key, customer: Item | None) -> list[Action]:
-    """Check that an archived customer is still archived. A customer whose record is deleted needs no check."""
-    return [Check(key, {"archived_at": customer["archived_at"]})] if customer else []
 
 
 def _email_keys(new: NewAccount) -> list[Key]:
@@ -302,8 +299,7 @@ def change_email(
             raise StaleVersionError.of("account", account.version)
         if changed is account:
             return show_account(account, caller.now)
-        addresses: list[Action] = [Put(email_item(changed))]
-        addresses += [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
+        addresses: list[Action] = [Put(email_item(changed)), *([free_address(account)] if account.email else [])]
         try:
             recorded = with_change(account, changed, "email_changed", caller)
             _write_invited(store, caller, actor, account, recorded, max_invitations, *addresses)
@@ -326,9 +322,8 @@ def remove_account(store: Store, caller: Caller, account_id: str, *, version: in
         raise StaleVersionError.of("account", account.version)
     if account.id == actor.id:
         raise ForbiddenError("You can't remove your own account. Ask another administrator.")
-    email = [Delete(email_key(account.email), {"account_id": account.id})] if account.email else []
     removed = with_change(account, account_tombstone(account), "account_removed", caller)
-    _write(store, account, removed, *email)
+    _write(store, account, removed, *forgotten(store, account))
 
 
 def _write(store: Store, before: Account, after: Account, *more: Action) -> None:
@@ -348,7 +343,7 @@ def _write(store: Store, before: Account, after: Account, *more: Action) -> None
             customer = store.get(at).get(at)
             if customer and "archived_at" not in customer:
                 raise LastSuperUserError from failed
-            actions = [*change_actions(before, after, least=0), *_stays_archived(at, customer)]
+            actions = [*change_actions(before, after, least=0), *stays_archived(at, customer)]
         else:
             return
     raise concurrent_modification()

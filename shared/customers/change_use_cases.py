@@ -29,6 +29,7 @@ from shared.customers.changes import (
 )
 from shared.customers.customer import Customer, CustomerChange, CustomerResponse, Notice, show
 from shared.customers.records import customer_item, history_item, name_item, reference_items
+from shared.customers.removal import removal_item
 from shared.customers.use_cases import (
     MAX_ATTEMPTS,
     concurrent_modification,
@@ -229,6 +230,7 @@ def archive_customer(
             *update_actions(customer, archived, caller.now),
             bump_revision(customer, records),
             Increment(devices, 0, most=0),
+            Put(removal_item(archived)),
         )
     except ConditionFailedError as failed:
         now_there = parse_record(Customer, failed.records, key)
@@ -288,7 +290,7 @@ class HistoryEntry(BaseModel):
 
     event: str
     at: Timestamp
-    by: str = Field(description="The id of an account, or schedule, sign_in_check or another_customer.")
+    by: str = Field(description="The id of an account, or schedule, sign_in_check, removal or another_customer.")
     request_id: str | None = Field(description="The id of the request. Null for a change without a request.")
     version: int | None = Field(
         description="The version after the change. Null for the addition of a customer, reminders and production."

@@ -28,7 +28,7 @@ def audited(key: Key, change: Change, customer_path: str, *, expires: bool = Tru
         "path": f"{format_timestamp(change.at)}#{subject}#{detail}",
         "customer_path": customer_path,
     }
-    return {**item, **entry, **({"expires_at": _expiry(change.at)} if expires else {})}
+    return {**item, **entry, **({"expires_at": expiry(change.at)} if expires else {})}
 
 
 def audit_item(customer_id: str, change: Change, customer_path: str, about: str = "") -> Item:
@@ -42,5 +42,6 @@ def audit_since(now: datetime) -> datetime:
     return now - timedelta(days=settings.audit_days)
 
 
-def _expiry(at: datetime) -> int:
+def expiry(at: datetime) -> int:
+    """Return when something that has ended at a time expires, in epoch seconds: after the days of the audit."""
     return int((at + timedelta(days=settings.audit_days)).timestamp())

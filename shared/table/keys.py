@@ -16,6 +16,7 @@
 | a change of an account      | account#<id>          | history#<time>  | subtree                    |
 | a change of the catalogue   | catalogue             | history#<time>  | subtree                    |
 | a change without a history  | customer#<id>         | audit#<time>    | subtree                    |
+| removal of an archived one  | customer#<id>         | removal#<version> | subtree                  |
 | request that left no record | request#<id>          | request         |                            |
 | current catalogue           | catalogue             | current         |                            |
 | catalogue, each version     | catalogue             | version#000001  |                            |
@@ -24,7 +25,8 @@
 | results of an import, a part| import#<id>           | results#00      |                            |
 
 An archived customer is in the subtree index only, in a partition for archived customers (a distributor: in the root's).
-A change is in a partition `audit#<tree>` of that index, whose sort key `path` is then the time of the change.
+A change is in a partition `audit#<tree>` of that index, whose sort key `path` is then the time of the change. The
+removals that are due are in a partition of their own, by time.
 The customer, its name and its references count as removed from `expires_at` on, even if DynamoDB deletes them later.
 
 | access pattern                                 | operation                                                          |
@@ -46,6 +48,7 @@ The customer, its name and its references count as removed from `expires_at` on,
 | add, remove a test device                      | one TransactWriteItems: device, count, check of the customer       |
 | save a view                                    | one TransactWriteItems of one record                               |
 | trials that are due                            | Query trials, 16 shards                                            |
+| removed customers whose remnants are to expire | Query subtree; then Query of the table and one update each         |
 | replace the catalogue                          | one TransactWriteItems: the new version, the current catalogue     |
 """
 
@@ -70,6 +73,8 @@ INDEXES: Final = {
 }
 TRIAL_SHARDS: Final = 16
 HISTORY: Final = "history#"
+# The partition of the subtree index with the removals of archived customers, by time.
+REMOVALS: Final = "removals"
 
 CATALOGUE: Final[Key] = ("catalogue", "current")
 
@@ -102,6 +107,10 @@ def history_key(customer_id: str, at: datetime, version: int) -> Key:
 
 def audit_key(customer_id: str, at: datetime, detail: str) -> Key:
     return (_of("customer", customer_id), f"audit#{format_timestamp(at)}#{detail}")
+
+
+def removal_key(customer_id: str, version: int) -> Key:
+    return (_of("customer", customer_id), f"removal#{version:06}")
 
 
 def reference_key(tree: str, system: str, value: str) -> Key:

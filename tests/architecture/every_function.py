@@ -3,9 +3,10 @@
 import json
 from datetime import UTC, datetime
 
+from shared.customers.removal import removal_item
 from shared.table.dynamodb import DynamoStore
-from shared.table.keys import account_key
-from shared.table.store import Update
+from shared.table.keys import account_key, children_key
+from shared.table.store import Put, Update
 from tests import calls
 from tests.builders import NOW, ROOT, a_customer, a_lineage, an_account, put
 from tests.calls import an_event
@@ -136,9 +137,15 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
     calls.invoke("end_trials", {"time": "2026-01-31T00:00:00Z"})
     call("replace_storage_locations", headers=if_match(1))
 
+    removed_customer = a_customer("reseller", lineage[1], name="Gone for good").model_copy(
+        update={"archived_at": NOW, "expires_at": int(NOW.timestamp()), "version": 2}
+    )
+    put(store, removed_customer, an_account("operator", removed_customer, email="gone@example.com"))
+    pk, sk = children_key(removed_customer.id)
+    store.write(Put(removal_item(removed_customer)), Put({"pk": pk, "sk": sk, "count": 0}))
     for disabled in (True, False):  # as if somebody had enabled or disabled the sign-in
         store.write(Update(account_key(taken.body["id"]), {"disabled": disabled}))
-        calls.invoke("check_sign_ins", an_event("check_sign_ins"))  # some accounts here have no sign-in
+        calls.invoke("run_daily", an_event("run_daily"))  # some accounts here have no sign-in
 
 
 def _sync_identity(account_id: str) -> None:

@@ -16,7 +16,7 @@ INTEGRATION: Final = (
     "${{{function}.Arn}}:live/invocations"
 )
 IN_THE_BACKGROUND = {
-    "check_sign_ins",
+    "run_daily",
     "sync_identity",
     "record_sign_in",
     "write_mail",

@@ -39,7 +39,7 @@ LAMBDA_ACTIONS = {
 ONLY_IN_RACES = {
     "accounts": {"cognito-idp:AdminDeleteUser"},
     "onboarding": {"cognito-idp:AdminDeleteUser"},
-    "check_sign_ins": {"cognito-idp:AdminDeleteUser"},
+    "run_daily": {"cognito-idp:AdminDeleteUser"},
     "run_import": {"sqs:SendMessage"},
     "end_trials": {"sqs:SendMessage"},
     "sync_identity": {"sqs:SendMessage", "cognito-idp:AdminGetUser"},

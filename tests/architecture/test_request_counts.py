@@ -25,7 +25,7 @@ WHY_MORE = {
     "add_import": "one message to the queue",
     "add_onboarding": "a customer, an account and a device, each like a single request",
     "change_account": "the last super_user of an archived customer: check that it still is one",
-    "check_sign_ins": "all sign-ins and all accounts; each difference is repaired",
+    "run_daily": "all sign-ins and all accounts; each difference is repaired",
     "change_email": "the account contains its customer's id",
     "change_customer": "fewer services: search the children that use them",
     "end_trials": "a query for each of 16 shards, then a write for each trial",

@@ -287,9 +287,10 @@ def test_machine_gets_a_secret_once_and_a_second_credential(
     dialog.get_by_role("button", name="I have copied it").click()
     expect(user.main).to_contain_text("2 of 2")
     expect(user.main.get_by_role("button", name="Add a credential")).to_have_count(0)
-    expect(page.get_by_role("table")).to_contain_text("1 Jun")
+    credentials = page.get_by_role("region", name="Credentials")
+    expect(credentials).to_contain_text("1 Jun")
     user.screenshot("machine")
-    page.get_by_role("row").nth(1).get_by_role("button", name="Revoke").click()
+    credentials.get_by_role("row").nth(1).get_by_role("button", name="Revoke").click()
     user.screenshot("dialog-revoke")
     page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
     user.expect_toast("The credential is revoked")
@@ -302,10 +303,13 @@ def test_newer_version_of_an_account_leaves_what_is_typed(
     reseller = lineage["reseller"]["id"]
     account_id, _ = account(stack, reseller, "operator")
     user = open_browser().open(f"#/accounts/{reseller}").sign_in()
-    page, held = user.page, []
-    page.route(
-        f"**/accounts/{account_id}", held.append
-    )  # the page shows what the list had, until this response is here
+    page = user.page
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:  # the page shows what the list had, until this response is here
+        held.append(route)
+
+    page.route(f"**/accounts/{account_id}", hold)
     page.get_by_role("link", name="The operator").first.click()
     page.wait_for_url(f"**/{account_id}")
     user.press("Edit: Name")

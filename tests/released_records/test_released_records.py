@@ -185,7 +185,7 @@ class Player:
         self.aws.now += timedelta(days=31)
         invoke("end_trials", {"time": self.aws.now.isoformat()})
         self.aws.expire()
-        invoke("check_sign_ins", {})
+        invoke("run_daily", {})
         changes = [
             {"eventName": "MODIFY", "eventID": str(number), "dynamodb": _images(old, new, number)}
             for number, (old, new) in enumerate(self.aws.dynamo.log)

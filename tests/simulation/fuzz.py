@@ -33,7 +33,7 @@ from tests.simulation.fixtures import fixtures
 BLOCK: Final = 500  # events of one seed
 MAX_CPU: Final = 1.0  # seconds for one response
 BACKGROUND: Final = (
-    "check_sign_ins", "end_trials", "publish_events", "record_sign_in", "run_import", "sync_identity", "write_mail",
+    "run_daily", "end_trials", "publish_events", "record_sign_in", "run_import", "sync_identity", "write_mail",
 )  # fmt: skip
 HTTP: Final = (*ROUTES, "refuse_unknown_route")
 FUNCTIONS: Final = (*HTTP, *BACKGROUND)

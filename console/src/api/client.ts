@@ -64,6 +64,9 @@ export const removeAccount = ({ id, version }: T.Account) =>
 export const changeEmail = ({ id, version }: T.Account, email: string) =>
   call("put", "/accounts/{account_id}/email", [id], { body: { email }, version });
 export const resendInvitation = (id: string) => call("post", "/accounts/{account_id}/invitation", [id]);
+export const accountHistory = (id: string, cursor: string | null) =>
+  call("get", "/accounts/{account_id}/history", [id], { query: { cursor, limit: 100 } });
+export const audit = (query: NonNullable<Extra<"get", "/audit">["query"]>) => call("get", "/audit", [], { query });
 export const credentials = (id: string) => call("get", "/accounts/{account_id}/credentials", [id]);
 export const addCredential = (id: string, expires: string | null, key: string): Promise<T.AddedCredential> =>
   call<"post", "/accounts/{account_id}/credentials", 201>("post", "/accounts/{account_id}/credentials", [id], {

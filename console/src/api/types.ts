@@ -13,6 +13,7 @@ export type Customer = Schemas["CustomerResponse"];
 export type CustomerPreview = Schemas["CustomerPreview"];
 export type Drift = Schemas["Drift"];
 export type HistoryEntry = Schemas["HistoryEntry"];
+export type AuditEntry = Schemas["AuditEntry"];
 export type ImportJob = Schemas["ImportResponse"];
 export type ImportPreview = Schemas["ImportPreview"];
 export type ImportRow = Schemas["Result"];

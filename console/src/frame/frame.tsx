@@ -31,7 +31,13 @@ const MENU: [title: string, entries: Entry[]][] = [
       ["imports", t.menu.imports, "import", "change_customers"],
     ],
   ],
-  [t.menu.records, [["storage-locations", t.menu.locations, "locations"]]],
+  [
+    t.menu.records,
+    [
+      ["storage-locations", t.menu.locations, "locations"],
+      ["audit", t.menu.audit, "info", "read_audit"],
+    ],
+  ],
 ];
 
 export const theme = pref<"system" | "light" | "dark">("theme", "system");

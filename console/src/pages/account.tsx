@@ -12,6 +12,7 @@ import { Choices, Form, TextField } from "../ui/form";
 import { MenuButton, type MenuEntry } from "../ui/popover";
 import { say } from "../ui/toast";
 import { Credentials } from "./credentials";
+import { AccountHistory } from "./history";
 import { Actor, attempt, CustomerLink, PageHead } from "./parts";
 
 /** From the least to the most. */
@@ -39,7 +40,7 @@ export const accountEntry = (id: string) => entry<Account>(`account/${id}`, () =
 /** Keep an account that a response contained, and read the lists of accounts again. */
 function learnAccount(account: Account): Account {
   accountEntry(account.id).set(account);
-  refreshLists("accounts/");
+  refreshLists("accounts/", "account-history/", "audit/");
   return account;
 }
 
@@ -280,6 +281,7 @@ function Shown({ of }: { of: Account }) {
         </dl>
       </section>
       {machine && may("change_accounts") && <Credentials of={of} changes={changes && !disabled} />}
+      {may("read_audit") && <AccountHistory of={of} />}
     </div>
   );
 }

@@ -115,14 +115,20 @@ export function Actor({ id }: { id: string }) {
   const isAccount = id.startsWith("acc_") && id !== me.value?.account.id;
   return isAccount ? (
     <OtherAccount id={id} />
-  ) : id === "schedule" ? (
-    t.schedule
+  ) : t.systemActors[id] ? (
+    t.systemActors[id]
   ) : id === me.value?.account.id ? (
     t.you
   ) : (
     id
   );
 }
+/** The account that something is about, as a link to it. */
+export const AccountName = ({ id, customerId }: { id: string; customerId: string }) => (
+  <a class="quiet-link" href={href("accounts", customerId, id)}>
+    <Actor id={id} />
+  </a>
+);
 function OtherAccount({ id }: { id: string }) {
   const { data, error } = useEntry(account(id));
   return data ? (
