@@ -26,7 +26,7 @@ SERVICES := dynamodb cognito-idp events sqs
 # The packages that import a module only when it is used.
 LAZY := aws_lambda_powertools.event_handler aws_lambda_powertools.utilities.data_classes
 
-.PHONY: help run console token clock migrate restore restore-drill demo import check test widths contract prove mutants bench lint format requirements build openapi schemas clean
+.PHONY: help run console token clock migrate restore restore-drill export-person erase-person demo import check test widths contract prove mutants bench lint format requirements build openapi schemas clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -48,6 +48,12 @@ restore: $(ENV)/dev/.ready ## restore a deployed stack's table (TABLE=..., TARGE
 
 restore-drill: $(ENV)/dev/.ready ## back up and restore the running local stack's table, and check the result
 	@$(ENV)/dev/bin/python -m local.restore --drill
+
+export-person: $(ENV)/dev/.ready ## print all that is stored about a person (EMAIL=..., ALSO="a name", TABLE= and POOL= of a deployed stack)
+	@$(ENV)/dev/bin/python -m local.privacy export "$(EMAIL)" $(if $(ALSO),--also "$(ALSO)") $(if $(TABLE),--table $(TABLE)) $(if $(POOL),--pool $(POOL))
+
+erase-person: $(ENV)/dev/.ready ## erase it (the same, and APPLY=1); see docs/privacy.md
+	@$(ENV)/dev/bin/python -m local.privacy erase "$(EMAIL)" $(if $(ALSO),--also "$(ALSO)") $(if $(APPLY),--apply) $(if $(TABLE),--table $(TABLE)) $(if $(POOL),--pool $(POOL))
 
 demo: $(ENV)/dev/.ready ## create customers, accounts and test devices on the running stack
 	@$(ENV)/dev/bin/python -m local.demo

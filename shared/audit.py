@@ -61,7 +61,7 @@ class AuditEntry(BaseModel):
 
     at: Timestamp
     event: str = Field(description=f"What has changed: {', '.join(TYPES)}.", examples=["account_changed"])
-    by: str = Field(description="The id of an account, or sign_in_check, removal or another_customer.")
+    by: str = Field(description="The id of an account, or sign_in_check, removal, erasure or another_customer.")
     customer_id: str = Field(description="The customer that has changed, or to which what has changed belongs.")
     account_id: str | None = Field(description="The account that has changed. Null for another change.")
     version: int | None = Field(description="The version after the change. Null if what has changed has none.")

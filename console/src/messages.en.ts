@@ -149,6 +149,7 @@ export const systemActors = {
   schedule: "The schedule",
   sign_in_check: "Daily check of sign-ins",
   removal: "Removal of the customer",
+  erasure: "Erasure of the person",
   another_customer: "Another customer",
 } as Words;
 

@@ -10,6 +10,8 @@ from shared.values.changes import Change
 SIGN_IN_CHECK: Final = "sign_in_check"
 # `by` of the removal of an account whose customer was removed.
 REMOVAL: Final = "removal"
+# `by` of the removal of an account by an operator, at the request of the person. See docs/privacy.md.
+ERASURE: Final = "erasure"
 # `by` of a change that an account of another tree causes by inviting the person: the history does not name it.
 ANOTHER_CUSTOMER: Final = "another_customer"
 

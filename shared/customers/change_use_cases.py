@@ -290,7 +290,9 @@ class HistoryEntry(BaseModel):
 
     event: str
     at: Timestamp
-    by: str = Field(description="The id of an account, or schedule, sign_in_check, removal or another_customer.")
+    by: str = Field(
+        description="The id of an account, or schedule, sign_in_check, removal, erasure or another_customer."
+    )
     request_id: str | None = Field(description="The id of the request. Null for a change without a request.")
     version: int | None = Field(
         description="The version after the change. Null for the addition of a customer, reminders and production."

@@ -149,7 +149,7 @@ class AccountChanged(AccountEvent):
 
     changes: dict[str, dict[str, Any]] = {}
     changed_by: str | None = Field(
-        None, description="An account, sign_in_check or removal. Null for a change of an old record."
+        None, description="An account, sign_in_check, removal or erasure. Null for a change of an old record."
     )
     request_id: str | None = None
 

@@ -19,9 +19,12 @@ def import_item(import_job: Import) -> Item:
 
 def part_item(key: Key, import_job: Import, records: Sequence[BaseModel]) -> Item:
     """Build the record of one part's rows or results, compressed: they are always read together."""
-    text = json.dumps([record.model_dump(mode="json", exclude_defaults=True) for record in records], ensure_ascii=False)
-    packed = base64.b64encode(zlib.compress(text.encode())).decode()
+    packed = pack_records([record.model_dump(mode="json", exclude_defaults=True) for record in records])
     return {"pk": key[0], "sk": key[1], "records": packed, "expires_at": import_job.kept_until}
+
+
+def pack_records(records: list[dict[str, Any]]) -> str:
+    return base64.b64encode(zlib.compress(json.dumps(records, ensure_ascii=False).encode())).decode()
 
 
 def unpack_records(item: Item) -> list[dict[str, Any]]:
