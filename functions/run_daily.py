@@ -1,4 +1,4 @@
-"""Called by the schedule, once a day: repairs changed sign-ins, and expires what removed customers leave behind."""
+"""Called by the schedule, once a day: cleans up after removed customers, and repairs sign-ins that were changed."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.accounts.identities import open_user_directory
 from shared.accounts.reconciliation import check_sign_ins
+from shared.accounts.removal import clean_up
 from shared.aws.clock import now, time_is_up
 from shared.aws.snapstart import primed
-from shared.customers.removal import expire_remnants
 from shared.table.dynamodb import open_store
 
 
@@ -19,6 +19,6 @@ def lambda_handler(_event: Any, context: LambdaContext) -> dict[str, int]:
     Raises CheckIncompleteError, and whatever stops the first of the two jobs: the next day's run does the same.
     """
     store, moment = open_store(), now()
-    removed = expire_remnants(store, moment, lambda: time_is_up(context))
+    removed = clean_up(store, moment, lambda: time_is_up(context))
     repaired = check_sign_ins(store, open_user_directory(), moment, lambda: time_is_up(context))
     return {**repaired, "removed_customers": removed}

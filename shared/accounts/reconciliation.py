@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
-from shared.accounts.account import account_tombstone, with_new_sign_in
+from shared.accounts.account import with_new_sign_in
 from shared.accounts.credentials import without_credential
-from shared.accounts.history import REMOVAL, SIGN_IN_CHECK, record_change
+from shared.accounts.history import SIGN_IN_CHECK, record_change
 from shared.accounts.identities import IdentityError, NoIdentityError, SignIn, UserDirectory
-from shared.accounts.records import change_actions, forgotten, stays_archived
+from shared.accounts.records import change_actions
 from shared.auth.authorization import Account, account_of
 from shared.aws.observability import count_metric, flush_metrics, log, log_event
 from shared.customers.customer import Customer
@@ -21,7 +21,7 @@ from shared.customers.subtree import below
 from shared.errors import ApiError, UnreadableRecordError
 from shared.idempotency import id_from
 from shared.table.keys import customer_key
-from shared.table.queries import get_live, read_record
+from shared.table.queries import read_record
 from shared.table.store import ConditionFailedError, Position, Store
 from shared.values.emails import ascii_email
 
@@ -119,16 +119,6 @@ def _repaired(account: Account, difference: Difference, now: datetime) -> Accoun
     return record_change(account, repaired, event, by=SIGN_IN_CHECK, now=now)
 
 
-def _remove(store: Store, account: Account, now: datetime) -> None:
-    """Remove an account whose customer was removed."""
-    at = customer_key(account.customer_id)
-    removed = record_change(account, account_tombstone(account), "account_removed", by=REMOVAL, now=now)
-    actions = [*change_actions(account, removed, least=0), *forgotten(store, account)]
-    with contextlib.suppress(ConditionFailedError):  # it has changed meanwhile: the next check removes it
-        store.write(*actions, *stays_archived(at, store.get(at).get(at)))
-        log_event("account_removed", account_id=account.id)
-
-
 def _change(store: Store, before: Account, after: Account) -> None:
     with contextlib.suppress(ConditionFailedError):  # it has changed meanwhile: the next check compares it again
         store.write(*change_actions(before, after, least=0))
@@ -139,12 +129,11 @@ def check_sign_ins(
 ) -> dict[str, int]:
     """Compare all sign-ins with all accounts, and repair, log and count those that differ.
 
-    An account whose customer was removed is removed. Return the number of each difference. Raises CheckIncompleteError
-    at the end if some could not be repaired, or as soon as the time is up, and IdentityError if the sign-ins can't be
-    listed.
+    Return the number of each difference. Raises CheckIncompleteError at the end if some could not be repaired, or as
+    soon as the time is up, and IdentityError if the sign-ins can't be listed.
     """
     sign_ins = {each.name: each for each in identities.list_all()}
-    accounts = _all_accounts(store, identities, sign_ins, now, time_is_up)
+    accounts = _all_accounts(store, identities, sign_ins, time_is_up)
     outcomes: Counter[str] = Counter()
     try:
         for difference in differences(accounts, sign_ins, now, skip_pending=True):
@@ -171,12 +160,9 @@ def _repair_and_log(
 
 
 def _all_accounts(
-    store: Store, identities: UserDirectory, sign_ins: dict[str, SignIn], now: datetime, time_is_up: Callable[[], bool]
+    store: Store, identities: UserDirectory, sign_ins: dict[str, SignIn], time_is_up: Callable[[], bool]
 ) -> Iterator[Account]:
-    """Yield all accounts, and remove those of removed customers.
-
-    Ask for the second factor of those that are recorded as having one: a list has none.
-    """
+    """Yield all accounts. Ask for the second factor of those that are recorded as having one: a list has none."""
     at = customer_key(id_from("cus", "root"))
     root = Customer.model_validate(store.get(at)[at])
     after: Position | None = None
@@ -184,16 +170,9 @@ def _all_accounts(
         if time_is_up():
             raise CheckIncompleteError("The time was up before all accounts were compared")
         page = below(store, "account", root, limit=_PAGE, after=after)
-        customers = {customer_key(item.get("customer_id", "")) for item in page.items}
-        live = get_live(store, now, *customers).keys() if customers else set()
         for item in page.items:
             with contextlib.suppress(UnreadableRecordError):
                 account = read_record(Account, item)
-                if customer_key(account.customer_id) not in live:
-                    _remove(store, account, now)
-                    for name in _expected(account):
-                        sign_ins.pop(name, None)  # the stream's function deletes it
-                    continue
                 if account.second_factor and account.id in sign_ins:
                     sign_ins[account.id] = identities.find(account.id)
                 yield account

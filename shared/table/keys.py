@@ -10,6 +10,7 @@
 | account                     | account#<id>          | account         | subtree                    |
 | e-mail, unique everywhere   | email#<folded e-mail> | email           |                            |
 | active super_users, count   | customer#<id>         | active_super_users |                         |
+| invitations of a day, count | customer#<id>         | invitations     |                            |
 | test device                 | customer#<id>         | device#<id>     | subtree                    |
 | test devices, count         | customer#<id>         | devices         |                            |
 | views of an account         | account#<id>          | views           |                            |

@@ -11,7 +11,11 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from local.openapi import document
 from local.paths import PROJECT
+from shared.aws.settings import settings
+from shared.customers.changes import RESTORE_PERIOD
 from shared.errors import ApiError
+from shared.imports.use_cases import RETENTION
+from shared.table import keys
 from tests.architecture.helpers import README
 
 PAGES: Final = [PROJECT / "README.md", PROJECT / "CHANGELOG.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -113,3 +117,22 @@ def test_documents_list_every_error_and_only_existing_commands() -> None:
     assert commands <= targets
     assert {"run", "test", "lint", "token", "build", "openapi"} <= commands
     assert len(README.splitlines()) <= 150
+
+
+def test_privacy_page_names_every_kind_of_record_and_the_days_of_the_code() -> None:
+    page = (PROJECT / "docs" / "privacy.md").read_text()
+    cells = [
+        [cell.strip() for cell in row.split("|")] for row in re.findall(r"^\|(.*)\|$", keys.__doc__ or "", re.MULTILINE)
+    ]
+    records = [row for row in cells if len(row) == 4][2:]
+    # A record is named by its sort key. Names and parts of imports have sort keys of their own.
+    kinds = {re.split("[#<]", pk if sk == "<folded name>" else sk)[0] for _, pk, sk, _ in records} - {"current"}
+    assert len(records) == 22
+    named = {name for row in re.findall(r"^\|([^|]*)\|", page, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert kinds <= named
+    template = (PROJECT / "template.yaml").read_text()
+    audit, logs = (
+        int(re.findall(rf"{name}: .*Default: (\d+)", template)[0]) for name in ("AuditDays", "LogRetentionDays")
+    )
+    assert settings.audit_days == audit
+    assert all(f"{days} days" in page for days in (audit, logs, RESTORE_PERIOD.days, RETENTION.days))
