@@ -110,6 +110,8 @@ def get_audit(store: Store, caller: Caller, query: AuditQuery, *, limit: int, cu
     actor, top, _ = read_customer(store, caller, customer_id)
     types, since, until = _read_query(query)
     since = max(filter(None, (since, audit_since(caller.now))))
+    if until <= since:  # the audit no longer shows these changes
+        return AuditPage(entries=[], incomplete=[], next_cursor=None)
     bound_to = {"list": "audit", **vars(query), "within": top.id}
     incomplete: list[IncompleteRecord] = []
 

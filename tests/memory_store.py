@@ -69,6 +69,7 @@ class MemoryStore:
         after: Position | None = None,
     ) -> Page:
         self.requests.append(f"query {index}")
+        assert since <= up_to or not since, "DynamoDB rejects a range whose end is before its beginning"
         pk, sk = INDEXES[index]
         found = [item for item in self.items.values() if item.get(pk) == partition and sk in item]
         found = sorted((i for i in found if i[sk].startswith(starts_with)), key=lambda i: i[sk].encode())

@@ -266,6 +266,7 @@ def test_changes_are_shown_for_400_days_to_the_second(
     monkeypatch.setenv("AUDIT_DAYS", "30")
     assert page(store, now=NOW + 30 * DAY + MICROSECOND).entries == []
     assert page(store, now=NOW + 30 * DAY + MICROSECOND, since="2026-01-01").entries == []
+    assert page(store, since="2020-01-01", until="2020-01-02").entries == []
     (entry,) = (item for item in store.items.values() if item["sk"].startswith("audit#"))
     assert entry["expires_at"] == (NOW + 400 * DAY).timestamp()  # DynamoDB deletes it then
 

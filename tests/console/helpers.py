@@ -10,7 +10,8 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, e
 
 from local.paths import LOCAL
 from local.seed import set_password
-from tests.conftest import RunningStack, eventually
+from tests.conftest import RunningStack
+from tests.stack.helpers import await_invitation
 
 # Milliseconds that playwright waits for a condition. It waits no longer than needed, so a busy machine fails no test.
 TIMEOUT = 90_000
@@ -125,21 +126,6 @@ def post(stack: RunningStack, path: str, body: dict[str, Any]) -> dict[str, Any]
     assert response.is_success, response.text
     added: dict[str, Any] = response.json()
     return added
-
-
-def await_invitation(stack: RunningStack, account_id: str) -> None:
-    """Wait until the mail of an invitation was accepted. Resend it if it was not.
-
-    A user pool gives the function that writes the mail 5 seconds, which a busy machine may need to start it.
-    """
-
-    def accepted() -> bool:
-        found = stack.call("GET", f"/accounts/{account_id}").json()
-        if found["identity"] == "failed":
-            stack.call("POST", f"/accounts/{account_id}/invitation")
-        return found["invited_at"] is not None
-
-    eventually(accepted)
 
 
 def account(stack: RunningStack, customer_id: str, role: str) -> tuple[str, str]:

@@ -37,7 +37,7 @@ def test_who_has_changed_a_role_is_found(
     user.screenshot("audit-filtered")
     page.get_by_label("From").fill("2020-01-01")
     page.get_by_label("To", exact=True).fill("2020-01-02")
-    expect(page.get_by_text("Nothing")).to_be_visible()
+    expect(page.get_by_text("Nothing matches these filters")).to_be_visible()
 
     user.go(f"#/accounts/{reseller}/{person}")
     history = page.get_by_role("region", name="Changes of The operator")

@@ -100,6 +100,7 @@ class FakeDynamo:
             found = [item for item in found if item[sk]["S"].encode() <= values[":sk"].encode()]
         elif "BETWEEN" in condition:
             first, last = values[":since"].encode(), values[":sk"].encode()
+            assert first <= last, "DynamoDB rejects a range whose end is before its beginning"
             found = [item for item in found if first <= item[sk]["S"].encode() <= last]
         forward = request.get("ScanIndexForward", True)
         found.sort(key=lambda item: item[sk]["S"].encode(), reverse=not forward)

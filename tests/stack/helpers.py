@@ -8,7 +8,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from tests.conftest import RunningStack
+from tests.conftest import RunningStack, eventually
 
 BOTH = ["all_inclusive", "software_only"]
 
@@ -25,6 +25,21 @@ def add(stack: RunningStack, **body: Any) -> dict[str, Any]:
     assert response.status_code == 201, response.text
     added: dict[str, Any] = response.json()
     return added
+
+
+def await_invitation(stack: RunningStack, account_id: str) -> None:
+    """Wait until the mail of an invitation was accepted. Resend it if it was not.
+
+    A user pool gives the function that writes the mail 5 seconds, which a busy machine may need to start it.
+    """
+
+    def accepted() -> bool:
+        found = stack.call("GET", f"/accounts/{account_id}").json()
+        if found["identity"] == "failed":
+            stack.call("POST", f"/accounts/{account_id}/invitation")
+        return found["invited_at"] is not None
+
+    eventually(accepted)
 
 
 def subscribed(stack: RunningStack, *kinds: str) -> Callable[[], list[dict[str, Any]]]:

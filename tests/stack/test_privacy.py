@@ -12,7 +12,7 @@ from local.seed import set_password
 from shared.accounts.identities import CognitoUserDirectory
 from shared.table.dynamodb import DynamoStore
 from tests.conftest import RunningStack, eventually
-from tests.stack.helpers import BOTH, add
+from tests.stack.helpers import BOTH, add, await_invitation
 
 pytestmark = [pytest.mark.ministack, pytest.mark.enable_socket]
 
@@ -25,7 +25,7 @@ def test_nothing_of_an_erased_person_remains_on_the_stack(stack: RunningStack) -
     distributor = add(stack, name=f"Tree {uuid4().hex[:8]}", parent_id=root, **company)["id"]
     body = {"email": address, "display_name": name, "role": "administrator"}
     person = stack.call("POST", f"/customers/{distributor}/accounts", json=body).json()["id"]
-    eventually(lambda: stack.call("GET", f"/accounts/{person}").json()["identity"] != "pending")
+    await_invitation(stack, person)
     cognito, dynamodb = (stack.ministack.client(each) for each in ("cognito-idp", "dynamodb"))
     pool = stack.stack["user_pool_id"]
     password = set_password(cognito, pool, person)

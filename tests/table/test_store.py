@@ -209,6 +209,19 @@ def put_children(store: Store, names: list[str], parent: str = "p") -> None:
         store.write(Put(an_item(f"{parent} {name}", parent_id=parent, folded_name=name)))
 
 
+def test_query_reads_a_range_in_either_direction(store: Store) -> None:
+    store.write(*(Put(an_item(f"n{name}", parent_id="p", folded_name=name)) for name in "abcde"))
+    for descending, expected in ((False, ["b", "c", "d"]), (True, ["d", "c", "b"])):
+        found, after = [], None
+        for _ in range(3):
+            page = store.query("children", "p", since="b", up_to="d", descending=descending, limit=1, after=after)
+            found += [item["folded_name"] for item in page.items]
+            after = page.next
+        assert (found, after) == (expected, None)
+    assert [item["folded_name"] for item in store.query("children", "p", descending=True, limit=2).items] == ["e", "d"]
+    assert store.query("children", "p", since="f", up_to="g", descending=True, limit=1).items == []
+
+
 def test_query_returns_one_partition_in_utf8_order(store: Store) -> None:
     names = ["b", "a", "Z", "ä", "a b", "\U0001f600", "\uffee"]
     put_children(store, names)
