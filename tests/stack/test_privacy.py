@@ -42,7 +42,7 @@ def test_nothing_of_an_erased_person_remains_on_the_stack(stack: RunningStack) -
     assert stack.call("PUT", path, json=moved, headers=headers).is_success
     rows = {"rows": [{"name": f"For {address}", "parent_id": "nonsense", "device_country": "DE"}]}
     imported = stack.call("POST", "/imports", json=rows, headers={"Idempotency-Key": mark}).json()["id"]
-    eventually(lambda: stack.call("GET", f"/imports/{imported}").json()["status"] == "finished")
+    eventually(lambda: stack.call("GET", f"/imports/{imported}").json()["state"] == "finished")
 
     def everything() -> str:
         """Return all records, sign-ins, and what the API shows, as text."""
