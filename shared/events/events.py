@@ -135,6 +135,13 @@ class AccountEvent(Event):
     account_id: str
     role: Role
     status: Status
+    changes: dict[str, dict[str, Any]] = Field(
+        {}, description="By field, the value before (from) and after (to). A name and an address have no values."
+    )
+    changed_by: str | None = Field(
+        None, description="An account, sign_in_check, removal, erasure or another_customer. Null for a change of an old record."
+    )
+    request_id: str | None = None
 
 
 class AccountAdded(AccountEvent):
@@ -142,16 +149,7 @@ class AccountAdded(AccountEvent):
 
 
 class AccountChanged(AccountEvent):
-    """An account, its address, its credentials or its invitations have changed.
-
-    `changes`: by field, old and new; a name and an address have no values.
-    """
-
-    changes: dict[str, dict[str, Any]] = {}
-    changed_by: str | None = Field(
-        None, description="An account, sign_in_check, removal or erasure. Null for a change of an old record."
-    )
-    request_id: str | None = None
+    """An account, its address, its credentials or its invitations have changed."""
 
 
 class AccountRemoved(AccountEvent):
@@ -336,7 +334,7 @@ def _account_events(old: Image | None, new: Account, changed_at: datetime | None
             account_id=new.id,
             role=new.role,
             status=new.status,
-            **(_what_changed(change) if kind == "account_changed" else {}),
+            **_what_changed(change),
         )
     ]
 

@@ -74,6 +74,7 @@ def test_every_page_and_dialog_is_accessible(  # noqa: PLR0915 - one tour in one
         "trials": f"#/trials/{root}",
         "invoicing": f"#/invoicing/{distributor}",
         "imports": f"#/imports/{distributor}",
+        "audit-log": f"#/audit/{distributor}",
         "storage-locations": f"#/storage-locations/{root}",
         "storage-locations-change": f"#/storage-locations/{root}/change",
         "nothing": "#/customer/cus_absent",

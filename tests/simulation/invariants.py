@@ -59,7 +59,7 @@ def _changes_between(before: Item, after: Item) -> Iterable[tuple[str, str, Any]
     change = after.get("last_change")
     if change and change != before.get("last_change") and kind != "version":  # the current catalogue has it too
         yield pk, change["event"], change["version"]
-    if kind == "customer" and not before:
+    if kind == "customer" and not before and "parent_id" in after:  # the root is there before anybody
         yield pk, "customer_added", version
     ended_by = after.get("trial_ended_by")
     if kind == "customer" and ended_by not in (None, SCHEDULE, before.get("trial_ended_by")):

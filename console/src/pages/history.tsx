@@ -152,7 +152,7 @@ export function AuditPage({ of }: { of: Customer }) {
         columns={AUDIT_COLUMNS}
         rowKey={(each) => `${each.at} ${each.event} ${each.account_id ?? each.customer_id} ${each.version}`}
         rowName={eventText}
-        native="when"
+        native="-when"
         filters={filters}
         menu={auditMenu}
         empty={<Empty title={t.nothingHappened} />}

@@ -41,7 +41,7 @@ interface Props<R> {
   /** The newest value of a row that the store has. */
   newest?: (row: R) => R;
   rowName: (row: R) => string;
-  /** The column in whose order the service lists. */
+  /** The order in which the service lists, such as `name` or `-when`. */
   native?: string;
   /** The order until the user chooses one, such as `trialEnds`. */
   order?: string;
@@ -81,8 +81,7 @@ export function Table<R>(props: Props<R>) {
   const q = query.q ?? "";
   const active = filters.filter((each) => query[each.name]);
   const here = active.filter((each) => each.test);
-  const inBrowser =
-    (by && !(by.name === props.native && sort?.direction === 1)) || here.length > 0 || (q && !find?.server);
+  const inBrowser = (by && sort && sortText(sort) !== props.native) || here.length > 0 || (q && !find?.server);
   const page = Math.max(1, Number(query.page) || 1);
   const {
     rows: read,
@@ -221,7 +220,8 @@ export function Table<R>(props: Props<R>) {
                   </th>
                 )}
                 {columns.map((each) => {
-                  const now = sort?.name === each.name ? sort.direction : !sort && props.native === each.name ? 1 : 0;
+                  const order = sort ?? parseSort(props.native);
+                  const now = order?.name === each.name ? order.direction : 0;
                   return (
                     <th
                       key={each.name}

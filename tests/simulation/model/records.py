@@ -22,10 +22,25 @@ ALLOWED_CHILDREN: Final = {
     "site": (),
 }
 ROLES: Final = ("super_user", "administrator", "manager", "operator", "supporter")  # the highest first
-READ_OPERATIONS: Final = ("read", "read_invoicing")
+READ_OPERATIONS: Final = ("read", "read_invoicing", "read_audit")
 PERMISSIONS: Final = {
-    "super_user": ("read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices", "support"),
-    "administrator": ("read", "read_invoicing", "change_customers", "change_accounts", "change_test_devices"),
+    "super_user": (
+        "read",
+        "read_invoicing",
+        "read_audit",
+        "change_customers",
+        "change_accounts",
+        "change_test_devices",
+        "support",
+    ),
+    "administrator": (
+        "read",
+        "read_invoicing",
+        "read_audit",
+        "change_customers",
+        "change_accounts",
+        "change_test_devices",
+    ),
     "manager": ("read", "change_test_devices"),
     "operator": ("read",),
     "supporter": ("read",),

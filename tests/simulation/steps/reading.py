@@ -1,13 +1,15 @@
 """Steps that read, and compare each response with the model."""
 
+from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from shared.values.countries import COUNTRY_NAMES
+from tests.builders import ROOT_ACCOUNT
 from tests.simulation.model import (
     ALLOWED_CHILDREN,
     PERMISSIONS,
@@ -18,6 +20,9 @@ from tests.simulation.model import (
     sorted_by_path,
 )
 from tests.simulation.steps.common import DASHBOARD_COLUMNS, Steps, _id, actor_indexes, indexes, systems, values
+
+OF_CUSTOMERS: Final = ("customer_added", "customer_changed", "customer_archived", "customer_restored",
+                       "storage_location_changed", "customer_entered_production")  # fmt: skip
 
 
 class ReadingSteps(Steps):
@@ -63,6 +68,42 @@ class ReadingSteps(Steps):
             children = self.all_rows("list_customers", actor, query, "customers")
             expected = [each for each in model.children(customer) if fold_name(each.name).startswith(prefix.lower())]
             assert children == list(map(model.shown, sorted(expected, key=lambda each: fold_name(each.name))))
+
+    @rule(actor_index=actor_indexes, index=indexes)
+    def read_audit(self, actor_index: int, index: int) -> None:
+        """Read who changed what within a customer."""
+        actor = self.account_at(actor_index)
+        self._read_audit(actor, self.pick_customer(index, actor))
+
+    def _read_audit(self, actor: Account, top: Customer) -> None:
+        """Compare the audit with the histories of all customers, and with the accounts to which it leads."""
+        model = self.model
+        if error := model.access_error(actor, top, "read_audit"):
+            self.accepted(self.request("get_audit", actor, query={"within": top.id}), error)
+            return
+        entries = self.all_rows("get_audit", actor, {"within": top.id}, "entries")
+        keys = Counter((each["customer_id"], each["account_id"], each["event"], each["at"], each["version"],
+                        str(each["changes"])) for each in entries)  # fmt: skip
+        assert max(keys.values(), default=1) == 1
+        shown = sorted((each["customer_id"], each["at"], each["event"], each["by"]) for each in entries
+                       if each["account_id"] is None and each["event"] in OF_CUSTOMERS)  # fmt: skip
+        within = [each for each in model.customers.values() if each.within(top)]
+        expected = sorted(
+            (each.id, entry["at"], entry["event"], entry["by"])
+            for each in within
+            for entry in model.shown_history(each)
+            if entry["by"] != "schedule"  # the audit has what people and machines did
+            and (entry["event"] != "customer_entered_production" or each.ended_by)  # or it began in production
+            and (entry["event"] != "customer_added" or each.level != "root")
+        )
+        assert shown == expected, set(shown) ^ set(expected)
+        for account in model.accounts.values():
+            if not account.customer.within(top) or account.id == ROOT_ACCOUNT.id:
+                continue
+            changes = [each["changes"] for each in reversed(entries) if each["account_id"] == account.id]
+            folded = {name: change["to"] for each in changes for name, change in each.items() if "to" in change}
+            found = (folded["role"], bool(folded.get("disabled")), bool(folded.get("removed")))
+            assert found == (account.role, account.disabled, account.removed)
 
     @rule(actor_index=actor_indexes, index=indexes, archived=st.booleans())
     def read_subtree(self, actor_index: int, index: int, archived: bool) -> None:
