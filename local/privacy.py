@@ -38,6 +38,10 @@ _KEYS_OF: Final = {"customer": ("name", "folded_name", "references")}
 _OF_KEYS: Final = ("pk", "sk", "tree", "path")
 # Accounts are those of other people, who may have the same name. Names of customers follow the customer's record.
 _OF_PERSONS: Final = ("account", "email", "name", "reference")
+# Fields with texts that somebody typed, and all that is within them. A name is replaced only there: elsewhere, the
+# same word is a value of the system, such as a level or a country. An address is replaced everywhere.
+_TEXTS: Final = frozenset({"name", "folded_name", "references", "reason", "detail"})
+_TEXTS_OF_ROWS: Final = _TEXTS | {"parent_id"}  # in a file, a parent can be given by its name
 # Attributes of an account that are secrets of the service. An export does not contain them.
 _SECRETS: Final = ("cursor_key",)
 
@@ -48,6 +52,13 @@ class Mention(NamedTuple):
     key: Key
     attributes: tuple[str, ...]
     texts: tuple[str, ...] = ()
+
+
+class _Wanted(NamedTuple):
+    """What to search for: in every value, and in texts that somebody typed."""
+
+    everywhere: re.Pattern[str]
+    in_texts: re.Pattern[str]
 
 
 class Person(NamedTuple):
@@ -72,22 +83,20 @@ def find(items: Mapping[Key, Item], address: str, also: str = "") -> Person:
     address = normalize_email(address)
     holder = items.get(email_key(address), {}).get("account_id", "")
     account = parse_record(Account, items, account_key(holder))
-    pattern = _pattern(address, account.display_name if account else "", also)
+    wanted = _wanted(address, account, also)
     own = [item for (pk, _), item in items.items() if account and pk == account_key(account.id)[0]]
-    mentions = list(_mentions(items, pattern, lambda pk: pk.partition("#")[0] not in _OF_PERSONS))
+    mentions = list(_mentions(items, wanted, lambda pk: pk.partition("#")[0] not in _OF_PERSONS))
     at = account_key(account.id)[0] if account else ""
-    references = list(_mentions(items, _pattern(account.id), lambda pk: pk != at)) if account else []
+    references = list(_mentions(items, _Wanted(*[_pattern(account.id)] * 2), lambda pk: pk != at)) if account else []
     return Person(address, account, own, mentions, [each._replace(texts=()) for each in references])
 
 
-def _mentions(
-    items: Mapping[Key, Item], pattern: re.Pattern[str], is_searched: Callable[[str], bool]
-) -> Iterator[Mention]:
+def _mentions(items: Mapping[Key, Item], wanted: _Wanted, is_searched: Callable[[str], bool]) -> Iterator[Mention]:
     for key, item in sorted(items.items()):
         texts = {
             name: found
             for name in item
-            if name not in _OF_KEYS and is_searched(key[0]) and (found := _matching(_value(name, item), pattern))
+            if name not in _OF_KEYS and is_searched(key[0]) and (found := _matching(name, _value(name, item), wanted))
         }
         if texts:
             yield Mention(key, tuple(texts), tuple(dict.fromkeys(text for found in texts.values() for text in found)))
@@ -103,12 +112,21 @@ def _value(name: str, item: Item) -> Any:
     return unpack_records(item) if name == "records" else item[name]
 
 
-def _matching(value: Any, pattern: re.Pattern[str]) -> list[str]:
-    """Return the texts that match, also within lists and mappings."""
-    if isinstance(value, str):
-        return [value] if pattern.search(value) else []
-    each = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    return [text for part in each for text in _matching(part, pattern)]
+def _wanted(address: str, account: Account | None, also: str) -> _Wanted:
+    addresses = (address, also if "@" in also else "")
+    return _Wanted(_pattern(*addresses), _pattern(address, also, account.display_name if account else ""))
+
+
+def _matching(name: str, value: Any, wanted: _Wanted) -> list[str]:
+    """Return the texts of an attribute that match, also within lists and mappings."""
+    found: list[str] = []
+
+    def note(text: str, pattern: re.Pattern[str]) -> str:
+        found.extend([text] if pattern.search(text) else [])
+        return text
+
+    _walked(name, value, wanted, note)
+    return found
 
 
 def export(person: Person, directory: UserDirectory) -> dict[str, Any]:
@@ -144,12 +162,12 @@ def erase(
     if refusal := refused(items, person):
         yield refusal
         return
-    pattern = _pattern(person.address, account.display_name if account else "", also)
+    wanted = _wanted(person.address, account, also)
     for key, attributes, _ in person.mentions:  # first, because the account has the name that is searched for
         stays = [name for name in attributes if name in _KEYS_OF.get(key[1], ())]
         if stays:
             yield f"{key[0]} {key[1]}: change {', '.join(stays)} in the console"
-        replaced = {name: _replaced(name, items[key], pattern) for name in attributes if name not in stays}
+        replaced = {name: _replaced(name, items[key], wanted) for name in attributes if name not in stays}
         if replaced:
             same = {name: items[key][name] for name in replaced}
             store.change(key, same, put=replaced, versioned=False)
@@ -187,18 +205,24 @@ def _is_active(customer: Item | None) -> bool:
     return customer is not None and "archived_at" not in customer
 
 
-def _replaced(name: str, item: Item, pattern: re.Pattern[str]) -> Any:
+def _replaced(name: str, item: Item, wanted: _Wanted) -> Any:
     """Return an attribute with the texts replaced, also within its lists and mappings."""
-    replaced = _walked(_value(name, item), pattern)
+    replaced = _walked(name, _value(name, item), wanted, lambda text, pattern: pattern.sub(_REPLACEMENT, text))
     return pack_records(replaced) if name == "records" else replaced
 
 
-def _walked(value: Any, pattern: re.Pattern[str]) -> Any:
-    if isinstance(value, str):
-        return pattern.sub(_REPLACEMENT, value)
-    if isinstance(value, Mapping):
-        return {name: _walked(each, pattern) for name, each in value.items()}
-    return [_walked(each, pattern) for each in value] if isinstance(value, list) else value
+def _walked(name: str, value: Any, wanted: _Wanted, change: Callable[[str, re.Pattern[str]], str]) -> Any:
+    """Return the value of an attribute with every text changed. `change` gets the text and what to search for in it."""
+    typed = _TEXTS_OF_ROWS if name == "records" else _TEXTS
+
+    def walk(part: Any, *, is_typed: bool) -> Any:
+        if isinstance(part, str):
+            return change(part, wanted.in_texts if is_typed else wanted.everywhere)
+        if isinstance(part, Mapping):
+            return {field: walk(each, is_typed=is_typed or field in typed) for field, each in part.items()}
+        return [walk(each, is_typed=is_typed) for each in part] if isinstance(part, list) else part
+
+    return walk(value, is_typed=name in typed)
 
 
 UNREACHABLE: Final = """This command can't erase copies that expire by themselves:
