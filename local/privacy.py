@@ -226,8 +226,8 @@ def _walked(name: str, value: Any, wanted: _Wanted, change: Callable[[str, re.Pa
 
 
 UNREACHABLE: Final = """This command can't erase copies that expire by themselves:
-  backups of the table after 35 days, the table's stream after 1 day, events in dead-letter queues after 14 days,
-  and the access log after LogRetentionDays: it has ids, IP addresses, browsers and URL paths.
+  backups of the table after 35 days, the table's stream after 1 day, and the access log after LogRetentionDays.
+  The access log has ids, IP addresses, user agents and URL paths.
 Nor can it erase what has left the service: mails that were sent, exports, and events that subscribers have received.
 Events contain ids of accounts, and the names, references and reasons of changes of customers."""
 
