@@ -37,11 +37,17 @@ class Marked:
         self.id = self.call("POST", self.accounts, json=earlier)["id"]
         await_invitation(stack, self.id)
         self.call("POST", f"/accounts/{self.id}/invitation")
+        self.await_sign_in()
         self.change("PATCH", f"/accounts/{self.id}", display_name=self.name)
         self.change("PUT", f"/accounts/{self.id}/email", email=self.address)
         await_invitation(stack, self.id)
+        self.await_sign_in()
         password = set_password(self.cognito, self.pool, self.id)
         self.token = access_token(self.cognito, stack.stack["client_id"], self.address, password)
+
+    def await_sign_in(self) -> None:
+        """Wait until the user pool agrees with the account. Otherwise its sign-in can still be replaced."""
+        eventually(lambda: self.call("GET", f"/accounts/{self.id}")["identity"] == "ready")
 
     def call(self, method: str, path: str, **request: Any) -> Any:
         response = self.stack.call(method, path, **request)
