@@ -28,7 +28,8 @@ ACCOUNT: Final = "123456789012"
 _SERVER_OF_A_QUEUE: Final = re.compile(rf"(?<=http://)[\w.-]+:\d+(?=/{ACCOUNT}/)")
 _LOOPBACK: Final = "127.0.0.1"
 _SERVICES: Final = (
-    "apigateway,cloudformation,cognito-idp,dynamodb,events,iam,lambda,logs,monitoring,s3,scheduler,sqs,sts"
+    "apigateway,cloudformation,cognito-idp,dynamodb,dynamodbstreams,events,iam,lambda,logs,monitoring,s3,scheduler,"
+    "sqs,sts"
 )
 
 

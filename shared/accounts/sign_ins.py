@@ -148,20 +148,14 @@ def record_sign_in(store: Store, sign_in: str, now: datetime, app_client: str) -
 
 
 # The attributes that only the functions behind the stream and the user pool change.
-_INTERNAL: Final = (
-    "version",
-    "identity_version",
-    "identity_failed",
-    "invitations_sent",
-    "invitation_failure",
-    "sign_ins",
-)
+_INTERNAL: Final = ("version", "identity_version", "identity_failed", "invitations_sent", "invitation_failure")
 
 
 def mark(store: Records, account: Account, changes: dict[str, object], *more: Action) -> None:
     """Store internal state of an account, and `more` with it, unless the account has changed meanwhile."""
     state = account_item(account)
-    state = {name: state.get(name) for name in _INTERNAL}
+    # Of two first sign-ins of a day, one is recorded now, and the other with the next token.
+    state = {name: state.get(name) for name in (*_INTERNAL, *(("sign_ins",) if "sign_ins" in changes else ()))}
     marked = counted(account.model_copy(update=changes))
     if marked != account:
         with contextlib.suppress(ConditionFailedError):

@@ -139,7 +139,8 @@ class AccountEvent(Event):
         {}, description="By field, the value before (from) and after (to). A name and an address have no values."
     )
     changed_by: str | None = Field(
-        None, description="An account, sign_in_check, removal, erasure or another_customer. Null for a change of an old record."
+        None,
+        description="An account, sign_in_check, removal, erasure or another_customer. Null for a change of an old record.",
     )
     request_id: str | None = None
 

@@ -5,10 +5,14 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from local.invariants import violations
-from local.privacy import erase, export, find
+from local.privacy import UNREACHABLE, erase, export, find, main
+from local.restore import read_table
+from shared.accounts.identities import CognitoUserDirectory, NoIdentityError
+from shared.accounts.mails import Invitation
 from shared.accounts.sign_ins import record_sign_in, sync_identity
 from shared.auth.authorization import Account
 from shared.customers.change_use_cases import change_storage_location
@@ -19,10 +23,11 @@ from shared.devices.use_cases import add_test_device, save_view
 from shared.devices.views import NewView
 from shared.errors import RuleViolation, UnavailableError
 from shared.imports.records import pack_records, unpack_records
+from shared.table.dynamodb import DynamoStore
 from shared.table.keys import account_key, customer_key
 from shared.table.store import Put
 from tests.accounts.helpers import Accounts
-from tests.builders import NOW, a_customer, an_account, caller, put
+from tests.builders import NOW, a_customer, an_account, bootstrap_in, caller, put
 from tests.memory_identities import MemoryIdentities
 from tests.memory_store import MemoryStore
 
@@ -152,3 +157,123 @@ def test_unknown_address_is_found_nowhere(store: MemoryStore) -> None:
     assert (person.account, person.own, person.mentions) == (None, [], [])
     with pytest.raises(RuleViolation):
         find(store.items, "nobody")
+
+
+@pytest.mark.parametrize("name", ["Root", "DE", "Reseller", "support", "created", "api", "psa"])
+def test_name_that_is_also_a_value_of_the_system_breaks_no_record(system: System, name: str) -> None:
+    """A team can be named like a level, a country or a status. Only texts that somebody typed are changed."""
+    put(system.store, a_customer("end_customer", system.reseller, name="Other", references={"psa": "1"}))
+    Accounts(system.store, system.identities).change(system.id, version=2, display_name=name)
+    before = {key: item for key, item in system.store.items.items() if key[1] in ("customer", "import")}
+    system.erase()
+    assert violations(system.store.items) == []
+    after = {key: system.store.items[key] for key in before}
+    assert {key: {**item, "last_change": None} for key, item in after.items()} == {
+        key: {**item, "last_change": None} for key, item in before.items()
+    }
+
+
+def test_names_in_rows_results_and_earlier_values_are_replaced_and_countries_are_not(system: System) -> None:
+    rows = [
+        {"number": 1, "fields": {"name": NAME, "parent_id": NAME, "device_country": "DE", "references": {"crm": NAME}}}
+    ]
+    results = [{"row": 1, "status": "refused", "errors": [{"code": "taken", "detail": f"{NAME} exists."}]}]
+    for sk, records in (("rows#01", rows), ("results#01", results)):
+        system.store.write(Put({"pk": "import#imp_1", "sk": sk, "records": pack_records(records)}))
+    system.erase()
+    assert "marker" not in system.text().replace("another marker", "")
+    (row,) = unpack_records(system.store.items["import#imp_1", "rows#01"])
+    assert row["fields"] == {
+        "name": "erased", "parent_id": "erased", "device_country": "DE", "references": {"crm": "erased"},
+    }  # fmt: skip
+
+
+def test_export_names_the_records_that_refer_to_the_account_and_no_secret(system: System) -> None:
+    exported = export(find(system.store.items, ADDRESS), system.identities)
+    assert "cursor_key" not in exported["account"]
+    assert (f"email#{ADDRESS}", "email") in [each["record"] for each in exported["referred_to_in"]]
+    texts = [text for each in exported["mentioned_in"] for text in each["texts"]]
+    assert f"Laptop of {NAME}" in texts
+
+
+@pytest.mark.parametrize("customer", ["archived", "removed"])
+def test_last_super_user_of_an_inactive_customer_is_erased(store: MemoryStore, customer: str) -> None:
+    distributor = a_customer("distributor")
+    put(store, distributor, an_account("super_user", distributor, email=ADDRESS, display_name=NAME))
+    key = customer_key(distributor.id)
+    if customer == "archived":
+        store.change(key, {"version": 1}, put={"archived_at": "2026-11-24T10:00:00.000000Z"}, versioned=False)
+    else:
+        del store.items[key]
+    before = deepcopy(store.items)
+    assert list(erase(store, MemoryIdentities(), before, find(before, ADDRESS), LATER)) == []
+    assert find(store.items, ADDRESS).account is None
+    assert "marker" not in str(store.items).lower()
+
+
+def test_sign_in_of_another_account_with_the_address_is_reported(system: System) -> None:
+    system.identities.emails[ADDRESS] = system.colleague
+    system.identities.users.setdefault(system.colleague, True)
+    (left,) = system.erase()
+    assert left.startswith(f"{system.colleague} still signs in with the address.")
+    assert system.colleague in system.identities.users
+
+
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> tuple[Any, str]:
+    """Run the command. Return its exit status or last words, and what it printed."""
+    monkeypatch.setattr("sys.argv", ["privacy", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code, capsys.readouterr().out
+
+
+def test_commands_on_a_table_and_a_user_pool(
+    moto_store: DynamoStore, moto_user_pool: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bootstrap_in(moto_store)
+    distributor = a_customer("distributor")
+    person = an_account("operator", distributor, email=ADDRESS, display_name="Marker Somebody")
+    put(moto_store, distributor, person)
+    directory = CognitoUserDirectory(boto3.client("cognito-idp"), moto_user_pool)
+    directory.invite(person.id, ADDRESS, Invitation("Company", "Somebody", ""))
+    deployed = ("--table", moto_store._table, "--pool", moto_user_pool)
+
+    status, printed = run(capsys, monkeypatch, "export", ADDRESS.upper(), *deployed)
+    exported = json.loads(printed)
+    assert (status, exported["account"]["email"]) == (0, ADDRESS)
+    assert exported["sign_in"]["attributes"]["email"] == ADDRESS
+
+    before = read_table(moto_store._client, moto_store._table)
+    status, printed = run(capsys, monkeypatch, "erase", ADDRESS, *deployed)
+    assert (status, "Nothing was changed." in printed) == (0, True)
+    assert read_table(moto_store._client, moto_store._table) == before
+    for _ in range(2):
+        status, printed = run(capsys, monkeypatch, "erase", ADDRESS, "--apply", *deployed)
+        assert (status, UNREACHABLE in printed) == (0, True)
+        items = read_table(moto_store._client, moto_store._table)
+        assert "marker" not in str(items).lower()
+        assert violations(items) == []
+        with pytest.raises(NoIdentityError):
+            directory.find(person.id)
+    status, printed = run(capsys, monkeypatch, "export", ADDRESS, *deployed)
+    assert (json.loads(printed)["account"], json.loads(printed)["sign_in"]) == (None, None)
+
+    assert "The e-mail address is not valid." in str(run(capsys, monkeypatch, "erase", "nobody", *deployed)[0])
+    with monkeypatch.context() as failing:
+        failing.setattr(CognitoUserDirectory, "find", lambda *_: (_ for _ in ()).throw(UnavailableError("Down.")))
+        assert "Run the same command again" in str(run(capsys, monkeypatch, "export", ADDRESS, *deployed)[0])
+    assert run(capsys, monkeypatch, "erase", ADDRESS, "--table", "only")[0] == 2
+
+
+def test_command_says_before_it_erases_that_a_last_super_user_stays(
+    moto_store: DynamoStore, moto_user_pool: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bootstrap_in(moto_store)
+    distributor = a_customer("distributor")
+    put(moto_store, distributor, an_account("super_user", distributor, email=ADDRESS, display_name="Somebody"))
+    before = read_table(moto_store._client, moto_store._table)
+    for more in ((), ("--apply",)):
+        deployed = ("--table", moto_store._table, "--pool", moto_user_pool)
+        status, _ = run(capsys, monkeypatch, "erase", ADDRESS, *more, *deployed)
+        assert "is the last active super_user" in str(status)
+    assert read_table(moto_store._client, moto_store._table) == before
