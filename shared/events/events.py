@@ -140,7 +140,7 @@ class AccountEvent(Event):
     )
     changed_by: str | None = Field(
         None,
-        description="An account, sign_in_check, removal, erasure or another_customer. Null for a change of an old record.",
+        description="An account, sign_in_check, removal, erasure or another_customer. Null in an old record.",
     )
     request_id: str | None = None
 

@@ -74,6 +74,7 @@ INDEXES: Final = {
 }
 TRIAL_SHARDS: Final = 16
 HISTORY: Final = "history#"
+AUDIT_ONLY: Final = "audit#"
 # The partition of the subtree index with the removals of archived customers, by time.
 REMOVALS: Final = "removals"
 
@@ -107,7 +108,7 @@ def history_key(customer_id: str, at: datetime, version: int) -> Key:
 
 
 def audit_key(customer_id: str, at: datetime, detail: str) -> Key:
-    return (_of("customer", customer_id), f"audit#{format_timestamp(at)}#{detail}")
+    return (_of("customer", customer_id), f"{AUDIT_ONLY}{format_timestamp(at)}#{detail}")
 
 
 def removal_key(customer_id: str, version: int) -> Key:
@@ -133,6 +134,11 @@ def results_key(import_id: str, part: int) -> Key:
 
 def account_key(account_id: str) -> Key:
     return (_of("account", account_id), "account")
+
+
+def is_change(key: Key) -> bool:
+    """Return whether a record is that of a change, in a history or only in the audit."""
+    return key[1].startswith((HISTORY, AUDIT_ONLY))
 
 
 def account_history_key(account_id: str, at: datetime, detail: int | str) -> Key:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shared.table.keys import Item, Key
+from shared.table.keys import Item, Key, is_change
 from shared.table.store import SCHEMA, Action, Check, ConditionFailedError, Delete, Increment, Put, Records, Update
 
 
@@ -24,7 +24,8 @@ class OverlayStore:
         return {key: item for key in keys if (item := self._known[key]) is not None}
 
     def write(self, *actions: Action) -> None:
-        records = self.get(*(action.key for action in actions))
+        # The record of a change is written with what has changed, whose condition fails if the change is there already.
+        records = self.get(*(action.key for action in actions if not is_change(action.key)))
         self._known |= apply_actions(actions, records)
 
 

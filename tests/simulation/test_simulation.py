@@ -14,7 +14,6 @@ FIRST_SEED = 20261124
 
 
 @pytest.mark.slow
-@pytest.mark.untraced  # its thousands of histories would take twice as long, and cover nothing that other tests do not
 def test_simulation_finds_no_lost_and_no_duplicated_data(capsys: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
     found = prove.prove("small", FIRST_SEED, lines.append)
