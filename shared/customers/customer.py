@@ -18,7 +18,15 @@ from shared.customers.fields import (
     common_rules,
     normalize_fields,
 )
-from shared.customers.levels import ALLOWED_CHILDREN, LABELS, LEVELS, SERVICE_TYPES, Level, ServiceType
+from shared.customers.levels import (
+    ALLOWED_CHILDREN,
+    LABELS,
+    LEVELS,
+    SERVICE_MEANINGS,
+    SERVICE_TYPES,
+    Level,
+    ServiceType,
+)
 from shared.customers.trial import STEPS, State, Trial, days_left, production_since, trial_from
 from shared.errors import RulesViolatedError, RuleViolation, Violations, require
 from shared.idempotency import Identified, request_hash
@@ -105,6 +113,11 @@ class Customer(BaseModel):
         return production_since(self.trial, self.created_at, self.production_since, now)
 
 
+_SERVICE_TYPE: Final = "One that the parent provides. " + " ".join(
+    f"{service}: {meaning[0].lower()}{meaning[1:]}" for service, meaning in SERVICE_MEANINGS.items()
+)
+
+
 class NewCustomer(BaseModel):
     """Body of POST /customers. Which fields are required or refused depends on the level: see the options route."""
 
@@ -117,7 +130,9 @@ class NewCustomer(BaseModel):
         description="Required if the parent allows several levels. Otherwise the system sets it.",
         json_schema_extra={"enum": [*LEVELS[1:], None]},
     )
-    service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
+    service_type: str | None = Field(
+        None, description=_SERVICE_TYPE, json_schema_extra={"enum": [*SERVICE_TYPES, None]}
+    )
     services_to_provide: list[Annotated[str, Field(json_schema_extra={"enum": [*SERVICE_TYPES]})]] | None = Field(
         None, max_length=MAX_SERVICES, description="At least one of the services that the parent provides."
     )
@@ -150,7 +165,9 @@ class CustomerChange(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     name: str | None = None
-    service_type: str | None = Field(None, json_schema_extra={"enum": [*SERVICE_TYPES, None]})
+    service_type: str | None = Field(
+        None, description=_SERVICE_TYPE, json_schema_extra={"enum": [*SERVICE_TYPES, None]}
+    )
     services_to_provide: list[str] | None = Field(None, max_length=MAX_SERVICES)
     device_country: str | None = Field(
         None, description="An ISO 3166-1 code or an English name. The storage location does not change."

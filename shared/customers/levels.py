@@ -27,3 +27,8 @@ LABELS: Final[dict[Level, str]] = {
     "site": "a site",
 }
 SERVICE_TYPES: Final[tuple[ServiceType, ...]] = ("all_inclusive", "software_only")
+# What a service type means, for whoever chooses one. Source: domain.md, "Fields when a customer is added".
+SERVICE_MEANINGS: Final[dict[ServiceType, str]] = {
+    "all_inclusive": "The software, and storage that the service hosts in the customer's storage location.",
+    "software_only": "The software alone. Backups are on storage that the partner operates.",
+}

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from shared.customers.customer import Customer
 from shared.customers.fields import FIELDS, FieldRule, field_rules
-from shared.customers.levels import ALLOWED_CHILDREN, Level
+from shared.customers.levels import ALLOWED_CHILDREN, SERVICE_MEANINGS, Level
 from shared.storage_locations.catalogue import Catalogue, choices
 from shared.values.countries import COUNTRY_NAMES, CountryCode
 
@@ -17,6 +17,7 @@ class FieldOption(BaseModel):
     rule: FieldRule
     value: Any = Field(None, description="The value that the system sets, or the default.")
     values: list[str] | None = Field(None, description="The allowed values, if the field has a fixed list.")
+    meanings: dict[str, str] | None = Field(None, description="What each of `values` means, for service types.")
     max_length: int | None = None
     max_items: int | None = None
 
@@ -68,11 +69,12 @@ def options_below(parent: Customer, catalogue: Catalogue, *, can_add: bool) -> O
 def _fields(level: Level, parent: Customer) -> dict[str, FieldOption]:
     rules = field_rules(level, parent.level)
     provided = list(parent.services_to_provide)
+    meanings = {service: SERVICE_MEANINGS[service] for service in parent.services_to_provide}
     one_level = rules["level"] == "set"
     of_parent: dict[str, dict[str, Any]] = {
         "parent_id": {"value": parent.id},
         "level": {"value": level} if one_level else {"values": list(ALLOWED_CHILDREN[parent.level])},
-        **{field: {"values": provided} for field, spec in FIELDS.items() if spec.from_parent},
+        **{field: {"values": provided, "meanings": meanings} for field, spec in FIELDS.items() if spec.from_parent},
     }
     return {
         field: FieldOption(

@@ -41,6 +41,7 @@ def get_storage_locations(store: Store, caller: Caller, version: int | None = No
 def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *, version: int) -> CatalogueResponse:
     """Replace the catalogue that is at `version`. Customers keep their storage locations. For support only.
 
+    The same locations make no new version.
     Raises ForbiddenError, StaleVersionError, RulesViolatedError.
     """
     account, records = read_with_actor(store, caller, CATALOGUE)
@@ -51,6 +52,8 @@ def replace_storage_locations(store: Store, caller: Caller, new: NewCatalogue, *
         return _show(current)  # a repeat of a request whose response was lost
     if current.version != version:
         raise StaleVersionError.of("catalogue", current.version)
+    if current.locations == catalogue.locations:
+        return _show(current)
     this_version, in_force = catalogue_items(catalogue)
     _, replaced = catalogue_items(current)
     try:

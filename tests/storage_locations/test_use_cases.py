@@ -10,10 +10,10 @@ from shared.errors import (
     NotFoundError,
     StaleVersionError,
 )
-from shared.storage_locations.catalogue import NewCatalogue
+from shared.storage_locations.catalogue import FIRST_COUNTRIES, NewCatalogue
 from shared.storage_locations.use_cases import get_storage_locations, replace_storage_locations
 from shared.table.keys import CATALOGUE
-from tests.builders import ROOT, a_customer, a_new_customer, an_account, caller, put
+from tests.builders import ROOT, ROOT_ACCOUNT, a_customer, a_new_customer, an_account, caller, put
 from tests.customers.helpers import add
 from tests.memory_store import MemoryStore
 
@@ -30,6 +30,15 @@ def test_replaced_catalogue_is_effective_at_once_and_older_versions_remain(store
     assert get_storage_locations(store, caller(), 2) == get_storage_locations(store, caller())
     added = add(store, a_new_customer("distributor", ROOT, device_country="FI"))
     assert (added.customer.storage_location.decided, added.customer.storage_location.catalogue_version) == ("hosted", 2)
+
+
+def test_same_locations_make_no_new_version(store: MemoryStore) -> None:
+    same = {"locations": [{"country": code} for code in reversed(FIRST_COUNTRIES)]}
+    before = dict(store.items)
+    store.requests.clear()
+    shown = replace_storage_locations(store, caller(operation="support"), NewCatalogue.model_validate(same), version=1)
+    assert (shown.version, shown.created_by) == (1, ROOT_ACCOUNT.id)
+    assert (store.items, store.requests) == (before, ["get"])
 
 
 def test_replaced_catalogue_never_moves_a_customer(store: MemoryStore) -> None:

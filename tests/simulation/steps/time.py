@@ -84,7 +84,7 @@ class TimeSteps(Steps):
         response = self.request("replace_storage_locations", actor, version=version, body=body)
         if not self.accepted(response, error):
             return
-        if repeated:
+        if repeated or routes == model.hosted:  # the same locations make no new version
             assert response.body["version"] == before
             return
         model.replace_catalogue(actor, routes)
