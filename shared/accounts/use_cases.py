@@ -62,7 +62,9 @@ from shared.errors import (
     UnavailableError,
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from
+from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import (
+    CATALOGUE,
     Item,
     Key,
     account_key,
@@ -431,13 +433,14 @@ def get_me(store: Store, caller: Caller) -> Me:
     require_permission(account, caller.operation)
     # The customer, and the one above it, whose service type and trial a site shares.
     ids = account.customer_path.split("/")[-2:]
-    items = get_live(store, caller.now, *map(customer_key, ids)).values()
-    records = {item["id"]: read_record(Customer, item) for item in items}
+    found = get_live(store, caller.now, *map(customer_key, ids), CATALOGUE)
+    catalogue = Catalogue.model_validate(found.pop(CATALOGUE))
+    records = {item["id"]: read_record(Customer, item) for item in found.values()}
     if account.customer_id not in records:  # removed since
         raise NotFoundError
     return Me(
         account=show_account(account, caller.now),
-        customer=show(records[account.customer_id], caller.now, records.get(ids[0])),
+        customer=show(records[account.customer_id], caller.now, catalogue, records.get(ids[0])),
         may=sorted(account.permissions),
     )
 

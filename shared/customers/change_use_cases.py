@@ -4,7 +4,7 @@ Each change is one transaction: the customer at the version that was read, the r
 references that change.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, Protocol
@@ -61,7 +61,7 @@ class FindDevices(Protocol):
 
 
 class ChangedCustomerResponse(CustomerResponse):
-    notices: list[Notice] = Field(description="What the change did not do, although a person might expect it.")
+    """The response to a change. Its notices also name what the change did not do, although a person might expect it."""
 
 
 def change_customer(
@@ -73,7 +73,7 @@ def change_customer(
     Raises NotFoundError, ForbiddenError, ArchivedError, StaleVersionError, RulesViolatedError, NameExistsError,
     ReferenceExistsError.
     """
-    actor, customer, _ = read_customer(store, caller, customer_id)
+    actor, customer, records = read_customer(store, caller, customer_id, CATALOGUE)
     if _changed_before(customer, version, caller, "customer_changed"):
         parent, _ = _family(store, caller, customer) if depends_on_parent(change) else (None, {})
         if apply_change(change, customer, parent, caller) is not customer:
@@ -82,11 +82,12 @@ def change_customer(
     else:
         ensure_version(customer, version)
         changed = write_change(store, caller, actor, customer, change)
-    notices = []
+    shown = show_current(store, caller, changed, records)
+    notices = list(shown.notices)
     if changed.version > version and changed.last_change and "device_country" in changed.last_change.changes:
         location = "The storage location has not changed. Only support can change it."
         notices.append(Notice(code="storage_location_unchanged", detail=location))
-    return ChangedCustomerResponse(**dict(show_current(store, caller, changed)), notices=notices)
+    return ChangedCustomerResponse(**{**dict(shown), "notices": notices})
 
 
 def write_change(store: Store, caller: Caller, actor: Account, customer: Customer, change: CustomerChange) -> Customer:
@@ -206,7 +207,7 @@ def change_storage_location(
         except ConditionFailedError as failed:
             _raise_if_stale(failed, customer)
             raise
-    return show_current(store, caller, moved)
+    return show_current(store, caller, moved, records)
 
 
 def archive_customer(
@@ -217,9 +218,9 @@ def archive_customer(
     Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with the children and devices.
     """
     key, children, devices = customer_key(customer_id), children_key(customer_id), devices_key(customer_id)
-    actor, customer, records = read_customer(store, caller, customer_id, children, devices, archived=True)
+    actor, customer, records = read_customer(store, caller, customer_id, children, devices, CATALOGUE, archived=True)
     if customer.archived_at:
-        return show_current(store, caller, customer)
+        return show_current(store, caller, customer, records)
     ensure_version(customer, version)
     ensure_not_own_customer(actor, customer)
     ensure_not_blocked(list(islice(_blocking(store, customer, records, find_devices), _MAX_NAMED)))
@@ -235,10 +236,10 @@ def archive_customer(
     except ConditionFailedError as failed:
         now_there = parse_record(Customer, failed.records, key)
         if now_there and now_there.archived_at:
-            return show_current(store, caller, now_there)
+            return show_current(store, caller, now_there, records)
         _raise_if_stale(failed, customer)
         raise concurrent_modification() from failed
-    return show_current(store, caller, archived)
+    return show_current(store, caller, archived, records)
 
 
 def _blocking(
@@ -259,9 +260,9 @@ def restore_customer(store: Store, caller: Caller, customer_id: str, *, version:
     parent no longer provides what the customer needs.
     """
     key = customer_key(customer_id)
-    actor, customer, records = read_customer(store, caller, customer_id, archived=True)
+    actor, customer, first = read_customer(store, caller, customer_id, CATALOGUE, archived=True)
     if customer.archived_at is None:
-        return show_current(store, caller, customer)
+        return show_current(store, caller, customer, first)
     ensure_version(customer, version)
     ensure_not_own_customer(actor, customer)
     for _ in range(MAX_ATTEMPTS):
@@ -274,15 +275,16 @@ def restore_customer(store: Store, caller: Caller, customer_id: str, *, version:
         except ConditionFailedError as failed:
             now_there = parse_record(Customer, failed.records, key)
             if now_there and now_there.archived_at is None:
-                return show_current(store, caller, now_there)
+                return show_current(store, caller, now_there, first)
             _raise_if_stale(failed, customer)
         else:
-            return show_current(store, caller, restored)
+            return show_current(store, caller, restored, first)
     raise concurrent_modification()
 
 
-def show_current(store: Store, caller: Caller, customer: Customer) -> CustomerResponse:
-    return show(customer, caller.now, end_customer_of(store, customer))
+def show_current(store: Store, caller: Caller, customer: Customer, records: Mapping[Key, Item]) -> CustomerResponse:
+    """Build the response for a customer as it is now. `records` contains the catalogue."""
+    return show(customer, caller.now, Catalogue.model_validate(records[CATALOGUE]), end_customer_of(store, customer))
 
 
 class HistoryEntry(BaseModel):

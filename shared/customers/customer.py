@@ -291,6 +291,23 @@ class ArchiveResponse(BaseModel):
     )
 
 
+def landing(location: str, catalogue: Catalogue) -> tuple[CountryResponse | None, list[Notice]]:
+    """Return where the data of a storage location lands by this catalogue's routing, and a notice if elsewhere.
+
+    Source: domain.md, "Storage location".
+    """
+    lands_in = catalogue.lands_in(location)
+    if lands_in == location:
+        return country_response(location), []
+    name = country_name(location)
+    detail = (
+        f"Today the data of the storage location {name} lands in {country_name(lands_in)}."
+        if lands_in
+        else f"Today no data centre stores the data of the storage location {name}. Contact support."
+    )
+    return country_response(lands_in) if lands_in else None, [Notice(code="lands_elsewhere", detail=detail)]
+
+
 class CustomerPreview(BaseModel):
     """What a request to add a customer would create: the customer without its id, path and version."""
 
@@ -304,10 +321,16 @@ class CustomerPreview(BaseModel):
     services_to_provide: list[ServiceType]
     device_country: CountryResponse
     storage_location: StorageLocationResponse
+    lands_in: CountryResponse | None = Field(
+        description="The country of the data centre where data lands today. Null if there is none for the location."
+    )
     state: State
     trial: TrialResponse | None
     production_since: Timestamp | None
     references: dict[str, str]
+    notices: list[Notice] = Field(
+        description="What a person might not expect, such as lands_elsewhere: data lands in another country."
+    )
 
 
 class CustomerResponse(CustomerPreview, Identified):
@@ -327,13 +350,19 @@ _COMPUTED: Final = {"service_type", "services_to_provide", "device_country", "st
 _SHOWN_AS_STORED: Final = set(CustomerResponse.model_fields) & set(Customer.model_fields) - _COMPUTED
 
 
-def show(customer: Customer, now: datetime, end_customer: Customer | None = None) -> CustomerResponse:
-    """Build the response for `customer` at `now`. A site needs its `end_customer` for the service type and trial."""
+def show(
+    customer: Customer, now: datetime, catalogue: Catalogue, end_customer: Customer | None = None
+) -> CustomerResponse:
+    """Build the response for `customer` at `now`. Its data lands where the current `catalogue` says.
+
+    A site needs its `end_customer` for the service type and trial.
+    """
     source = end_customer if customer.level == "site" and end_customer else customer
     since = source.production_since_at(now)
     if since is not None:
         since = max(since, customer.created_at)  # a site that is added later is in production from its creation
     location = customer.storage_location
+    lands_in, notices = landing(location.country, catalogue)
     return CustomerResponse(
         **fields_of(customer, _SHOWN_AS_STORED),
         service_type=source.service_type,
@@ -347,6 +376,8 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
             catalogue_version=location.catalogue_version,
             decided_at=location.decided_at,
         ),
+        lands_in=lands_in,
+        notices=notices,
         state="in_trial" if since is None else "in_production",
         trial=source.trial
         and TrialResponse(
@@ -357,7 +388,7 @@ def show(customer: Customer, now: datetime, end_customer: Customer | None = None
     )
 
 
-def show_as_created(customer: Customer, parent: Customer | None) -> CustomerResponse:
+def show_as_created(customer: Customer, parent: Customer | None, catalogue: Catalogue) -> CustomerResponse:
     """Build the response for `customer` right after it was added below its parent, for a repeated request.
 
     `initial_values` contains every value that has changed since. The trial is shown as of the creation.
@@ -367,7 +398,7 @@ def show_as_created(customer: Customer, parent: Customer | None) -> CustomerResp
         created["production_since"] = None
     if customer.level == "site" and parent:
         parent = Customer.model_validate({**parent.model_dump(), **customer.inherited_initial_values})
-    return show(Customer.model_validate(created), customer.created_at, parent)
+    return show(Customer.model_validate(created), customer.created_at, catalogue, parent)
 
 
 def _archive(customer: Customer) -> ArchiveResponse | None:

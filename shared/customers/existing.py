@@ -41,10 +41,11 @@ def add_or_find_customer(store: Records, caller: Caller, new: NewCustomer, *, id
         existing_key = customer_key(conflict.extensions.get("customer_id", ""))
         account, records = read_with_actor(store, caller, parent_key, existing_key, CATALOGUE)
         parent = authorize(account, caller.operation, parse_record(Customer, records, parent_key))
-        requested = new_customer(new, parent, Catalogue.model_validate(records[CATALOGUE]), id="", caller=caller)
+        catalogue = Catalogue.model_validate(records[CATALOGUE])
+        requested = new_customer(new, parent, catalogue, id="", caller=caller)
         found = parse_record(Customer, records, existing_key)
         existing = existing_or_raise(conflict, requested, found, new.model_dump(exclude_none=True))
-        return AddedCustomer(show(existing, caller.now, end_customer_of(store, existing)), "existed")
+        return AddedCustomer(show(existing, caller.now, catalogue, end_customer_of(store, existing)), "existed")
 
 
 def existing_or_raise(

@@ -30,6 +30,10 @@ class LevelOption(BaseModel):
 class Choice(BaseModel):
     code: CountryCode
     name: str
+    lands_in: CountryCode | None = Field(
+        description="Where the data lands today: of the storage location, or of the one that the device country sets. "
+        "Null if there is none."
+    )
 
 
 class DeviceCountry(Choice):
@@ -58,10 +62,17 @@ def options_below(parent: Customer, catalogue: Catalogue, *, can_add: bool) -> O
         may_add=can_add and parent.archived_at is None,
         levels=[LevelOption(level=level, fields=_fields(level, parent)) for level in ALLOWED_CHILDREN[parent.level]],
         device_countries=[
-            DeviceCountry(code=code, name=name, storage_location=code if code in hosted else None)
+            DeviceCountry(
+                code=code,
+                name=name,
+                storage_location=code if code in hosted else None,
+                lands_in=catalogue.lands_in(code),
+            )
             for code, name in COUNTRY_NAMES.items()
         ],
-        storage_locations=[Choice(**choice) for choice in choices(catalogue)],
+        storage_locations=[
+            Choice(**choice, lands_in=catalogue.lands_in(choice["code"])) for choice in choices(catalogue)
+        ],
         catalogue_version=catalogue.version,
     )
 

@@ -4,6 +4,7 @@ A reference identifies one customer in the tree below a distributor. The referen
 in a tree of the root's own.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import unquote
@@ -23,7 +24,7 @@ from shared.errors import (
     StaleVersionError,
     Violations,
 )
-from shared.table.keys import customer_key, reference_key, tree_below
+from shared.table.keys import CATALOGUE, Item, Key, customer_key, reference_key, tree_below
 from shared.table.queries import get_live, parse_record
 from shared.table.store import Store
 from shared.values.countries import country_code, country_name
@@ -48,7 +49,7 @@ def get_customer_by_reference(
     Three requests, four for a site. Raises NotFoundError. Each distributor's references are a tree of their own, so at
     the root the error says that `within` is needed.
     """
-    actor, path = _resolve_scope(store, caller, within, None)
+    actor, path, records = _resolve_scope(store, caller, within, None)
     try:
         value = normalize_reference(unquote(value), "value")
     except RuleViolation as broken:  # no customer can have it
@@ -60,7 +61,7 @@ def get_customer_by_reference(
     if customer is None and within is None and "/" not in path:
         detail = "Without within, the root finds its distributors only. Name a distributor, or a customer below it."
         raise NotFoundError([{"code": "within_required", "parameter": "within", "detail": detail}])
-    return show_current(store, caller, authorize(actor, caller.operation, customer))
+    return show_current(store, caller, authorize(actor, caller.operation, customer), records)
 
 
 def save_customer_by_reference(
@@ -87,12 +88,12 @@ def save_customer_by_reference(
     violations.raise_if_any()
     value = reference[system]
     new = _with_reference(new, system, value)
-    actor, path = _resolve_scope(store, caller, new.parent_id, "/parent_id")
+    actor, path, records = _resolve_scope(store, caller, new.parent_id, "/parent_id")
     for _ in range(_MAX_ATTEMPTS):
         customer = _find(store, caller, actor, path, system, value)
         if customer is not None:
             try:
-                return _change(store, caller, actor, customer, new, version)
+                return _change(store, caller, actor, customer, new, version, records)
             except StaleVersionError:
                 if version is not None:
                     raise
@@ -108,13 +109,19 @@ def save_customer_by_reference(
     raise concurrent_modification()
 
 
-def _resolve_scope(store: Store, caller: Caller, customer_id: str | None, pointer: str | None) -> tuple[Account, str]:
-    """Return the caller's account and the path below which to look for a reference: by default their customer's."""
+def _resolve_scope(
+    store: Store, caller: Caller, customer_id: str | None, pointer: str | None
+) -> tuple[Account, str, dict[Key, Item]]:
+    """Return the caller's account, the path below which to look for a reference, and records with the catalogue.
+
+    The default path is that of the caller's customer.
+    """
     key = customer_key(customer_id or "")
-    actor, records = read_with_actor(store, caller, *([key] if customer_id is not None else []))
+    actor, records = read_with_actor(store, caller, CATALOGUE, *([key] if customer_id is not None else []))
     if customer_id is None:
-        return actor, actor.customer_path
-    return actor, authorize(actor, caller.operation, parse_record(Customer, records, key), pointer=pointer).path
+        return actor, actor.customer_path, records
+    target = authorize(actor, caller.operation, parse_record(Customer, records, key), pointer=pointer)
+    return actor, target.path, records
 
 
 def _find(store: Store, caller: Caller, actor: Account, path: str, system: str, value: str) -> Customer | None:
@@ -139,7 +146,13 @@ def _with_reference(new: NewCustomer, system: str, value: str) -> NewCustomer:
 
 
 def _change(
-    store: Store, caller: Caller, actor: Account, customer: Customer, new: NewCustomer, version: int | None
+    store: Store,
+    caller: Caller,
+    actor: Account,
+    customer: Customer,
+    new: NewCustomer,
+    version: int | None,
+    records: Mapping[Key, Item],
 ) -> SavedCustomer:
     authorize(actor, caller.operation, customer)
     if version is not None:
@@ -156,7 +169,9 @@ def _change(
     violations.raise_if_any()
     change = CustomerChange.model_validate(new.model_dump(include=set(CustomerChange.model_fields), exclude_none=True))
     changed = write_change(store, caller, actor, customer, change)
-    return SavedCustomer(show_current(store, caller, changed), "unchanged" if changed is customer else "changed")
+    return SavedCustomer(
+        show_current(store, caller, changed, records), "unchanged" if changed is customer else "changed"
+    )
 
 
 def _ensure_same_location(requested: str, customer: Customer) -> None:

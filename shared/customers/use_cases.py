@@ -70,10 +70,10 @@ def add_customer(
         parent = authorize(account, caller.operation, above, pointer="/parent_id", archived=earlier is not None)
     if earlier is None and own_children in records:  # what was archived has this record, and leaves it behind
         raise KeyReusedError("The customer of this Idempotency-Key has been removed. Use a new key for a new customer.")
-    if earlier:
-        return _replay(earlier, new, parent, "validated" if validate_only else "replayed")
-
     catalogue = Catalogue.model_validate(records[CATALOGUE])
+    if earlier:
+        return _replay(earlier, new, parent, catalogue, "validated" if validate_only else "replayed")
+
     for _ in range(MAX_ATTEMPTS):
         customer = new_customer(new, parent, catalogue, id=customer_id, caller=caller)
         parent = require(parent)  # without a parent, new_customer has raised
@@ -81,20 +81,20 @@ def add_customer(
             references = [(item["pk"], item["sk"]) for item in reference_items(customer)]
             records |= get_live(store, caller.now, *references) if references else {}
             ensure_unique(account, customer, records)
-            return AddedCustomer(show(customer, caller.now, parent), "validated")
+            return AddedCustomer(show(customer, caller.now, catalogue, parent), "validated")
         try:
             # The write checks what the rules relied on: the parent exists and provides the same services.
             store.write(*creation_actions(customer, caller.now), count_child(parent.id, records))
         except ConditionFailedError as failed:
             if earlier := parse_record(Customer, failed.records, customer_key(customer_id)):
-                return _replay(earlier, new, parent)
+                return _replay(earlier, new, parent, catalogue)
             ensure_unique(account, customer, failed.records)
             records = get_live(store, caller.now, parent_key, children)
             parent = authorize(
                 account, caller.operation, parse_record(Customer, records, parent_key), pointer="/parent_id"
             )
         else:
-            return AddedCustomer(show(customer, caller.now, parent), "added")
+            return AddedCustomer(show(customer, caller.now, catalogue, parent), "added")
     raise concurrent_modification()
 
 
@@ -127,10 +127,10 @@ def _name_keys(new: NewCustomer) -> list[Key]:
 
 
 def _replay(
-    earlier: Customer, new: NewCustomer, parent: Customer | None, outcome: Outcome = "replayed"
+    earlier: Customer, new: NewCustomer, parent: Customer | None, catalogue: Catalogue, outcome: Outcome = "replayed"
 ) -> AddedCustomer:
     ensure_same_request(new, earlier.request_hash)
-    return AddedCustomer(show_as_created(earlier, parent), outcome)
+    return AddedCustomer(show_as_created(earlier, parent, catalogue), outcome)
 
 
 def ensure_unique(account: Account, customer: Customer, records: Mapping[Key, Item | None]) -> None:
@@ -164,8 +164,8 @@ def reference_exists(system: str, customer_id: str | None = None) -> ReferenceEx
 
 def get_customer(store: Store, caller: Caller, customer_id: str) -> CustomerResponse:
     """Return a customer. One request, two for a site. Raises NotFoundError."""
-    _, customer, _ = read_customer(store, caller, customer_id)
-    return show(customer, caller.now, end_customer_of(store, customer))
+    _, customer, records = read_customer(store, caller, customer_id, CATALOGUE)
+    return show(customer, caller.now, Catalogue.model_validate(records[CATALOGUE]), end_customer_of(store, customer))
 
 
 class CustomerPage(BaseModel):
@@ -210,8 +210,9 @@ def list_customers(
     if query.ids is not None:
         return _list_by_ids(store, caller, query)
     key = customer_key(query.parent_id or query.within or "")
-    account, records = read_with_actor(store, caller, key)
+    account, records = read_with_actor(store, caller, key, CATALOGUE)
     top = authorize(account, caller.operation, parse_record(Customer, records, key))
+    catalogue = Catalogue.model_validate(records[CATALOGUE])
     bound_to = {"list": "customers", **vars(query)}
     after = read_cursor(account, bound_to, cursor)
     top_item, known = records[key], {top.id: top}
@@ -227,7 +228,7 @@ def list_customers(
 
     def shown(items: list[Item]) -> list[CustomerResponse | None]:
         live = [item for item in items if not is_expired(item, caller.now)]
-        responses = {one.id: one for one in show_all(store, caller, live, known, incomplete) if one}
+        responses = {one.id: one for one in show_all(store, caller, live, catalogue, known, incomplete) if one}
         return [one if (one := responses.get(item["id"])) and query.matches(one) else None for item in items]
 
     customers, position_after = paginate(
@@ -244,10 +245,11 @@ def list_customers(
 
 def _list_by_ids(store: Store, caller: Caller, query: CustomerQuery) -> CustomerPage:
     keys = [customer_key(each) for each in query.each_id]
-    account, records = read_with_actor(store, caller, *keys)
+    account, records = read_with_actor(store, caller, *keys, CATALOGUE)
     require_permission(account, caller.operation)
     incomplete: list[IncompleteRecord] = []
-    found = show_all(store, caller, [records[key] for key in keys if key in records], {}, incomplete)
+    catalogue = Catalogue.model_validate(records[CATALOGUE])
+    found = show_all(store, caller, [records[key] for key in keys if key in records], catalogue, {}, incomplete)
     customers = [one for one in found if one and query.matches(one)]
     return CustomerPage(customers=customers, incomplete=incomplete, next_cursor=None)
 
@@ -287,6 +289,7 @@ def show_all(
     store: Store,
     caller: Caller,
     items: list[Item],
+    catalogue: Catalogue,
     known: dict[str, Customer],
     incomplete: list[IncompleteRecord],
 ) -> list[CustomerResponse | None]:
@@ -306,6 +309,6 @@ def show_all(
         if customer.level == "site" and customer.parent_id not in known:
             incomplete.append(IncompleteRecord(kind="customer", id=customer.id))
             return None
-        return show(customer, caller.now, known.get(customer.parent_id or ""))
+        return show(customer, caller.now, catalogue, known.get(customer.parent_id or ""))
 
     return [shown(customer) for customer in customers]

@@ -272,7 +272,7 @@ def list_devices(
     if columns is not None and view is not None:
         raise RulesViolatedError.of(RuleViolation("one_of", "columns", "Provide at most one of columns and view."))
     at, views_at = customer_key(customer_id), views_key(caller.account_id)
-    actor, records = read_with_actor(store, caller, at, views_at)
+    actor, records = read_with_actor(store, caller, at, views_at, CATALOGUE)
     top = authorize(actor, caller.operation, parse_record(Customer, records, at))
     name = None if columns is not None else view or DEFAULT
     incomplete: list[IncompleteRecord] = []
@@ -287,7 +287,7 @@ def list_devices(
     bound_to = {"list": "devices", "customer_id": top.id}
     page = below(store, "device", top, limit=limit, after=read_cursor(actor, bound_to, cursor))
     devices = [device for device in read_all(Device, page.items, incomplete) if device]
-    customers = _customers_of(store, caller, devices)
+    customers = _customers_of(store, caller, devices, Catalogue.model_validate(records[CATALOGUE]))
     incomplete += [
         IncompleteRecord(kind="test_device", id=device.id) for device in devices if device.customer_id not in customers
     ]
@@ -302,11 +302,13 @@ def list_devices(
     )
 
 
-def _customers_of(store: Store, caller: Caller, devices: list[Device]) -> dict[str, CustomerResponse]:
+def _customers_of(
+    store: Store, caller: Caller, devices: list[Device], catalogue: Catalogue
+) -> dict[str, CustomerResponse]:
     """Return the customers of these devices, by one read, and a second one for the end-customers of sites."""
     ids = {device.customer_id for device in devices}
     items = list(store.get(*map(customer_key, sorted(ids))).values()) if ids else []
-    return {shown.id: shown for shown in show_all(store, caller, items, {}, []) if shown and shown.id}
+    return {shown.id: shown for shown in show_all(store, caller, items, catalogue, {}, []) if shown and shown.id}
 
 
 class ViewList(BaseModel):

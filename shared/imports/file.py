@@ -23,6 +23,7 @@ from shared.customers.levels import ALLOWED_CHILDREN
 from shared.errors import RulesViolatedError, RuleViolation, Violations
 from shared.idempotency import id_from, text_hash
 from shared.imports.csv_file import Encoding, decode_csv, read_table, wrong_encoding
+from shared.values.countries import CountryCode
 from shared.values.json_text import LOST_CHARACTER, find_lost_character, parse_strict_json
 from shared.values.names import MAX_NAME_LENGTH, find_invisible, fold_name
 from shared.values.timestamps import Timestamp
@@ -84,7 +85,19 @@ class Result(BaseModel):
     row: int = Field(description="The row's number in the file, from 1. The header is not counted.")
     status: Status
     customer_id: str | None = Field(None, description="The customer that was created or existed. Null if refused.")
+    storage_location: CountryCode | None = Field(
+        None, description="The customer's storage location at that time. Null if refused, and in older results."
+    )
     errors: list[dict[str, Any]] = Field([], description="Why the row was refused, with pointers to its fields.")
+
+
+class RowResult(Result):
+    """The result of a row, and where the data of its customer lands today."""
+
+    lands_in: CountryCode | None = Field(
+        None, description="The country where the data of storage_location lands today. Null if there is none."
+    )
+    notices: list[Notice] = Field([], description="lands_elsewhere, if data lands in another country.")
 
 
 class Import(BaseModel):

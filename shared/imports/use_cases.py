@@ -4,7 +4,7 @@ The id of a row's customer is derived from the import and the row's number. A pa
 crash or by a second message, finds the customers that it created before. So no row creates two customers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched
@@ -16,7 +16,7 @@ from shared.auth.access import read_with_actor
 from shared.auth.authorization import Caller, authorize, require_permission
 from shared.auth.cursors import read_cursor, sign_cursor
 from shared.aws.queues import Queue
-from shared.customers.customer import Notice
+from shared.customers.customer import Notice, landing
 from shared.errors import KeyReusedError, NotFoundError
 from shared.idempotency import Identified, Outcome, ensure_same_hash, id_from
 from shared.imports.file import (
@@ -26,6 +26,7 @@ from shared.imports.file import (
     NewImport,
     Result,
     Row,
+    RowResult,
     Status,
     advance,
     parts_of,
@@ -33,6 +34,7 @@ from shared.imports.file import (
 )
 from shared.imports.records import import_item, part_item, unpack_records
 from shared.imports.worker import ImportWorker
+from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, Key, account_key, customer_key, import_key, results_key, rows_key
 from shared.table.overlay import OverlayStore
 from shared.table.queries import has_passed, parse_record
@@ -55,7 +57,7 @@ class ImportPreview(BaseModel):
     existed: int = Field(description="Rows whose customer exists and agrees with the row. It is not changed.")
     refused: int
     notices: list[Notice]
-    results: list[Result]
+    results: list[RowResult]
 
 
 class ImportResponse(ImportPreview, Identified):
@@ -94,8 +96,9 @@ def add_import(
     """
     import_id = id_from("imp", caller.account_id, idempotency_key)
     key = import_key(import_id)
-    actor, records = read_with_actor(store, caller, key)
+    actor, records = read_with_actor(store, caller, key, CATALOGUE)
     require_permission(actor, caller.operation)
+    catalogue = Catalogue.model_validate(records[CATALOGUE])
     earlier = parse_record(Import, records, key)
     if earlier is None:
         new = read_file(file)
@@ -122,7 +125,7 @@ def add_import(
                 raise
         else:
             queue.send([{"import_id": import_id}])
-            return AddedImport(_response(kept), "added")
+            return AddedImport(_response(kept, catalogue), "added")
     ensure_same_hash(file.hash, earlier.request_hash)
     if has_passed(earlier.kept_until, caller.now):
         raise KeyReusedError(
@@ -130,11 +133,15 @@ def add_import(
         )
     if earlier.finished_at is None and not validate_only:  # its message may never have been sent
         queue.send([{"import_id": import_id}])
-    return AddedImport(_response(earlier), "validated" if validate_only else "replayed")
+    return AddedImport(_response(earlier, catalogue), "validated" if validate_only else "replayed")
 
 
 def _response(
-    import_job: Import, results: list[Result] | None = None, next_cursor: str | None = None
+    import_job: Import,
+    catalogue: Catalogue,
+    results: Iterable[Result] = (),
+    notices: Iterable[Notice] = (),
+    next_cursor: str | None = None,
 ) -> ImportResponse:
     done = import_job.created + import_job.existed + import_job.refused
     return ImportResponse(
@@ -142,16 +149,24 @@ def _response(
         state="done" if import_job.finished_at else "running" if done else "waiting",
         rows_done=done,
         finished_at=import_job.finished_at,
-        notices=list(import_job.notices),
-        results=results or [],
+        notices=[*import_job.notices, *notices],
+        results=[_show(result, catalogue) for result in results],
         next_cursor=next_cursor,
     )
+
+
+def _show(result: Result, catalogue: Catalogue) -> RowResult:
+    if result.storage_location is None:
+        return RowResult(**dict(result))
+    lands_in, notices = landing(result.storage_location, catalogue)
+    return RowResult(**dict(result), lands_in=lands_in and lands_in.code, notices=notices)
 
 
 def _dry_run(store: Store, caller: Caller, import_job: Import, new: NewImport) -> ImportResponse:
     """Process an import on a store that writes nothing, and return the results."""
     records = store.get(account_key(import_job.created_by), CATALOGUE)
-    work, shown = ImportWorker(OverlayStore(store), import_job), list[Result]()
+    catalogue = Catalogue.model_validate(records[CATALOGUE])
+    work, shown, locations = ImportWorker(OverlayStore(store), import_job), list[Result](), set[str]()
     for rows in parts_of(new.rows):
         # The overlay keeps what it has read. Reading the new ids here takes one request for many of them.
         for some in batched(rows, MAX_KEYS, strict=False):
@@ -159,7 +174,10 @@ def _dry_run(store: Store, caller: Caller, import_job: Import, new: NewImport) -
         results = work.process(caller, records, rows)
         import_job = advance(import_job, results, caller.now)
         shown += [result for result in results if result.status != "created"]
-    return _response(import_job, shown[:MAX_SHOWN])
+        locations |= {result.storage_location for result in results if result.storage_location}
+    # The rows that create a customer are not shown, so the import says where their data lands.
+    notices = [notice for location in sorted(locations) for notice in landing(location, catalogue)[1]]
+    return _response(import_job, catalogue, shown[:MAX_SHOWN], notices)
 
 
 def get_import(
@@ -176,7 +194,7 @@ def get_import(
     Two requests. Raises NotFoundError, MalformedRequestError for a cursor.
     """
     key = import_key(import_id)
-    actor, records = read_with_actor(store, caller, key)
+    actor, records = read_with_actor(store, caller, key, CATALOGUE)
     import_job = authorize(actor, caller.operation, parse_record(Import, records, key))
     if has_passed(import_job.kept_until, caller.now):
         raise NotFoundError
@@ -195,7 +213,8 @@ def get_import(
             if status in (None, result.status):
                 results.append(result)
     more = next_row < min(import_job.parts_done * ROWS_PER_PART, import_job.rows)
-    return _response(import_job, results, sign_cursor(actor, bound_to, {"place": str(next_row)} if more else None))
+    following = sign_cursor(actor, bound_to, {"place": str(next_row)} if more else None)
+    return _response(import_job, Catalogue.model_validate(records[CATALOGUE]), results, next_cursor=following)
 
 
 def _parts(store: Records, keys: list[Key]) -> list[list[dict[str, object]]]:

@@ -175,27 +175,33 @@ class ImportWorker:
 
     def _created(self, row: Row, customer: Customer) -> None:
         self.parents[customer.id] = customer
-        self._settle(row, "created", customer.id)
+        self._settle(row, "created", customer)
 
     def _existed(self, row: Row, customer: Customer, conflict: ApiError) -> None:
         """Record that a customer with this name or reference exists, or reject the row if it contradicts it."""
         customer_id = conflict.extensions.get("customer_id")
         existing = self.parents.get(customer_id or "")
         try:
-            existing_or_raise(conflict, customer, existing, {"parent_id", *row.fields})
+            found = existing_or_raise(conflict, customer, existing, {"parent_id", *row.fields})
         except (NameExistsError, ReferenceExistsError) as refused:
             self._refuse(row, refused)
         else:
-            self._settle(row, "existed", customer_id)
+            self._settle(row, "existed", found)
 
     def _refuse(self, row: Row, refusal: ApiError) -> None:
         errors = refusal.errors or [{"code": refusal.code, "detail": refusal.detail}]
         entries = [{"detail": refusal.detail, **error} for error in errors[:MAX_ROW_ERRORS]]
         self._settle(row, "refused", errors=[_short(entry) for entry in entries])
 
-    def _settle(self, row: Row, status: Status, customer_id: str | None = None, errors: Errors | None = None) -> None:
-        self.results[row.number] = Result(row=row.number, status=status, customer_id=customer_id, errors=errors or [])
-        self.created[row.number] = customer_id
+    def _settle(self, row: Row, status: Status, customer: Customer | None = None, errors: Errors | None = None) -> None:
+        self.results[row.number] = Result(
+            row=row.number,
+            status=status,
+            customer_id=customer.id if customer else None,
+            storage_location=customer.storage_location.country if customer else None,
+            errors=errors or [],
+        )
+        self.created[row.number] = customer.id if customer else None
 
 
 def _short(error: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from shared.api.compression import _LEVEL
 from shared.customers.customer import show
 from shared.customers.use_cases import CustomerPage
 from tests.bench.tables import spread, write
-from tests.builders import NOW, a_customer
+from tests.builders import CATALOGUE, NOW, a_customer
 
 LEVELS: Final = (1, 3, 6, 9)
 ROUNDS: Final = 9
@@ -39,7 +39,7 @@ def page(size: int) -> str:
         )
         for number in range(size)
     ]  # fmt: skip
-    shown = [show(customer, NOW + timedelta(days=120)) for customer in customers]
+    shown = [show(customer, NOW + timedelta(days=120), CATALOGUE) for customer in customers]
     return CustomerPage(customers=shown, incomplete=[], next_cursor=None).model_dump_json()
 
 

@@ -9,7 +9,7 @@ from shared.customers.trial import TRIAL_PERIOD
 from shared.idempotency import request_hash, text_hash
 from shared.table.keys import tree_below
 from shared.values.timestamps import format_timestamp
-from tests.builders import BOTH, NOW, a_customer, a_lineage
+from tests.builders import BOTH, CATALOGUE, NOW, a_customer, a_lineage
 
 
 def test_path_is_the_parents_path_and_the_own_id() -> None:
@@ -72,8 +72,8 @@ def test_site_has_no_production_since_of_its_own() -> None:
 
 def test_only_sites_store_inherited_values() -> None:
     *companies, site = a_lineage()
-    assert {show(customer, NOW).inherited_from for customer in companies} == {None}
-    assert show(site, NOW, companies[-1]).inherited_from == companies[-1].id
+    assert {show(customer, NOW, CATALOGUE).inherited_from for customer in companies} == {None}
+    assert show(site, NOW, CATALOGUE, companies[-1]).inherited_from == companies[-1].id
 
 
 def test_site_stores_what_it_inherited_at_creation() -> None:

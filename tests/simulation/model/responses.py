@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.values.countries import COUNTRY_NAMES
 from shared.values.timestamps import format_timestamp
 from tests.simulation.model.records import (
     DAY,
@@ -24,6 +25,7 @@ class Responses(ModelState):
     def shown(self, customer: Customer) -> dict[str, Any]:
         source, since = customer.source, self.production_start(customer)
         ends = source.trial_ends_at
+        lands_in = self.hosted.get(customer.storage_location)
         return {
             "id": customer.id,
             "name": customer.name,
@@ -35,6 +37,8 @@ class Responses(ModelState):
             "services_to_provide": list(customer.services_to_provide),
             "device_country": country_response(customer.device_country),
             "storage_location": {**(country_response(customer.storage_location) or {}), **customer.location_decision},
+            "lands_in": country_response(lands_in) if lands_in else None,
+            "notices": self._elsewhere(customer.storage_location, lands_in),
             "state": "in_production" if since else "in_trial",
             "trial": {
                 "started_at": format_timestamp(ends - MONTH),
@@ -78,6 +82,18 @@ class Responses(ModelState):
             "ended_at": format_timestamp(since) if ends and since else None,
             "ended_by": (source.ended_by or "schedule") if ends and since else None,
         }
+
+    @staticmethod
+    def _elsewhere(location: str, lands_in: str | None) -> list[dict[str, str]]:
+        if lands_in == location:
+            return []
+        of = f"the data of the storage location {COUNTRY_NAMES[location]}"
+        detail = (
+            f"Today {of} lands in {COUNTRY_NAMES[lands_in]}."
+            if lands_in
+            else f"Today no data centre stores {of}. Contact support."
+        )
+        return [{"code": "lands_elsewhere", "detail": detail}]
 
     def shown_history(self, customer: Customer) -> list[dict[str, Any]]:
         found = [Entry(customer.created_at, "customer_added", customer.created_by, None, customer.added)]

@@ -56,7 +56,9 @@ class ReadingSteps(Steps):
         assert options["may_add"] == (actor.has_permission("change_customers") and customer.archived_at is None)
         assert tuple(each["level"] for each in options["levels"]) == ALLOWED_CHILDREN[customer.level]
         hosted = {each["code"] for each in options["device_countries"] if each["storage_location"] == each["code"]}
-        assert hosted == {each["code"] for each in options["storage_locations"]} == set(model.hosted)
+        assert hosted == set(model.hosted)
+        assert {each["code"]: each["lands_in"] for each in options["storage_locations"]} == model.hosted
+        assert all(each["lands_in"] == model.hosted.get(each["code"]) for each in options["device_countries"])
         for each in options["levels"]:
             provided = None if each["level"] == "site" else list(customer.services_to_provide)
             assert each["fields"]["service_type"]["values"] == provided
