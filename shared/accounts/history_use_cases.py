@@ -7,7 +7,7 @@ from shared.auth.authorization import Account, Caller, authorize
 from shared.auth.cursors import read_cursor, sign_cursor
 from shared.customers.change_use_cases import HistoryEntry
 from shared.table.keys import HISTORY, TABLE, account_key
-from shared.table.queries import IncompleteRecord, parse_record, read_all
+from shared.table.queries import IncompleteRecord, is_expired, parse_record, read_all
 from shared.table.store import Store
 from shared.values.changes import Change
 
@@ -24,7 +24,7 @@ class AccountHistory(BaseModel):
 def get_account_history(
     store: Store, caller: Caller, account_id: str, *, limit: int, cursor: str | None = None
 ) -> AccountHistory:
-    """List the changes of an account, also of a removed one. Two requests.
+    """List the changes of an account, also of a removed one, for as long as the audit shows them. Two requests.
 
     Raises NotFoundError, ForbiddenError, MalformedRequestError for a cursor.
     """
@@ -34,9 +34,10 @@ def get_account_history(
     bound_to = {"list": "account history", "account_id": account.id}
     after = read_cursor(actor, bound_to, cursor)
     page = store.query(TABLE, key[0], starts_with=HISTORY, after=after, limit=limit)
+    live = [item for item in page.items if not is_expired(item, caller.now)]
     incomplete: list[IncompleteRecord] = []
     entries = []
-    for item, change in zip(page.items, read_all(Change, page.items, []), strict=True):
+    for item, change in zip(live, read_all(Change, live, []), strict=True):
         if change is None:
             incomplete.append(IncompleteRecord(kind="change", id=item["sk"].removeprefix(HISTORY)))
         else:

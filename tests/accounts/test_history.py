@@ -124,6 +124,18 @@ def test_history_has_pages_and_times_that_never_run_backwards(
     assert cursor is None
 
 
+def test_entry_expires_at_its_very_second(accounts: Accounts, store: MemoryStore, distributor: Customer) -> None:
+    person = accounts.add(distributor).account.id
+    accounts.change(person, display_name="Grace")
+    for item in store.items.values():
+        if item["pk"] == f"account#{person}" and item.get("version") == 1 and item["sk"] != "account":
+            item["expires_at"] -= 1  # DynamoDB has not deleted it yet
+    for at, versions in ((399.9, [1, 2]), (400, [])):
+        now = NOW + timedelta(days=at)
+        page = get_account_history(store, caller(now=now, operation="read_audit"), person, limit=100)
+        assert [each.version for each in page.entries] == versions
+
+
 def test_only_who_may_change_accounts_reads_a_history(
     accounts: Accounts, store: MemoryStore, distributor: Customer
 ) -> None:
