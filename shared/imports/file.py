@@ -79,7 +79,7 @@ class Row(BaseModel):
     errors: Errors = []
 
 
-class Result(BaseModel):
+class StoredResult(BaseModel):
     """The result of a row."""
 
     row: int = Field(description="The row's number in the file, from 1. The header is not counted.")
@@ -91,7 +91,7 @@ class Result(BaseModel):
     errors: list[dict[str, Any]] = Field([], description="Why the row was refused, with pointers to its fields.")
 
 
-class RowResult(Result):
+class Result(StoredResult):
     """The result of a row, and where the data of its customer lands today."""
 
     lands_in: CountryCode | None = Field(
@@ -409,7 +409,7 @@ def parts_of(rows: list[Row]) -> Iterator[list[Row]]:
     yield from map(list, batched(rows, ROWS_PER_PART, strict=False))
 
 
-def advance(done: Import, results: list[Result], now: datetime) -> Import:
+def advance(done: Import, results: list[StoredResult], now: datetime) -> Import:
     """Return the import after one more part is done."""
     parts_done = done.parts_done + 1
     counts = {

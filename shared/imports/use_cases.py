@@ -26,8 +26,8 @@ from shared.imports.file import (
     NewImport,
     Result,
     Row,
-    RowResult,
     Status,
+    StoredResult,
     advance,
     parts_of,
     read_file,
@@ -57,7 +57,7 @@ class ImportPreview(BaseModel):
     existed: int = Field(description="Rows whose customer exists and agrees with the row. It is not changed.")
     refused: int
     notices: list[Notice]
-    results: list[RowResult]
+    results: list[Result]
 
 
 class ImportResponse(ImportPreview, Identified):
@@ -139,7 +139,7 @@ def add_import(
 def _response(
     import_job: Import,
     catalogue: Catalogue,
-    results: Iterable[Result] = (),
+    results: Iterable[StoredResult] = (),
     notices: Iterable[Notice] = (),
     next_cursor: str | None = None,
 ) -> ImportResponse:
@@ -155,18 +155,18 @@ def _response(
     )
 
 
-def _show(result: Result, catalogue: Catalogue) -> RowResult:
+def _show(result: StoredResult, catalogue: Catalogue) -> Result:
     if result.storage_location is None:
-        return RowResult(**dict(result))
+        return Result(**dict(result))
     lands_in, notices = landing(result.storage_location, catalogue)
-    return RowResult(**dict(result), lands_in=lands_in and lands_in.code, notices=notices)
+    return Result(**dict(result), lands_in=lands_in and lands_in.code, notices=notices)
 
 
 def _dry_run(store: Store, caller: Caller, import_job: Import, new: NewImport) -> ImportResponse:
     """Process an import on a store that writes nothing, and return the results."""
     records = store.get(account_key(import_job.created_by), CATALOGUE)
     catalogue = Catalogue.model_validate(records[CATALOGUE])
-    work, shown, locations = ImportWorker(OverlayStore(store), import_job), list[Result](), set[str]()
+    work, shown, locations = ImportWorker(OverlayStore(store), import_job), list[StoredResult](), set[str]()
     for rows in parts_of(new.rows):
         # The overlay keeps what it has read. Reading the new ids here takes one request for many of them.
         for some in batched(rows, MAX_KEYS, strict=False):
@@ -201,7 +201,7 @@ def get_import(
     bound_to = {"list": "results", "import_id": import_job.id, "status": status}
     next_row = int((read_cursor(actor, bound_to, cursor) or {"place": "0"})["place"])
     parts = range(next_row // ROWS_PER_PART, min(next_row // ROWS_PER_PART + _MAX_PARTS, import_job.parts_done))
-    results: list[Result] = []
+    results: list[StoredResult] = []
     for part, part_results in zip(
         parts, _parts(store, [results_key(import_job.id, part) for part in parts]), strict=True
     ):
@@ -209,7 +209,7 @@ def get_import(
             if number < next_row or len(results) == limit:
                 continue
             next_row = number + 1
-            result = Result.model_validate(record)
+            result = StoredResult.model_validate(record)
             if status in (None, result.status):
                 results.append(result)
     more = next_row < min(import_job.parts_done * ROWS_PER_PART, import_job.rows)
@@ -245,7 +245,7 @@ def run_import(
         for records in _parts(
             store, [results_key(import_job.id, each) for each in earlier if each < import_job.parts_done]
         ):
-            work.created |= {result.row: result.customer_id for result in map(Result.model_validate, records)}
+            work.created |= {result.row: result.customer_id for result in map(StoredResult.model_validate, records)}
         results = work.process(caller, found, rows)
         done = advance(import_job, results, caller.now)
         try:

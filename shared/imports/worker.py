@@ -27,7 +27,7 @@ from shared.errors import (
     ReferenceExistsError,
     UnreadableRecordError,
 )
-from shared.imports.file import MAX_ROW_ERRORS, Errors, Import, Result, Row, Status, request_from_row
+from shared.imports.file import MAX_ROW_ERRORS, Errors, Import, Row, Status, StoredResult, request_from_row
 from shared.storage_locations.catalogue import Catalogue
 from shared.table.keys import CATALOGUE, Item, Key, account_key, children_key, customer_key
 from shared.table.queries import get_live, parse_record
@@ -40,7 +40,7 @@ class ImportWorker:
     def __init__(self, store: Records, import_job: Import) -> None:
         self.store, self.import_job = store, import_job
         self.created: dict[int, str | None] = {}  # also of rows that existed, and None for rejected ones
-        self.results: dict[int, Result] = {}
+        self.results: dict[int, StoredResult] = {}
         # Parents, and their revisions. A write fails if one of them has changed since it was read.
         self.parents: dict[str, Customer | None] = {}
         self.unreadable: dict[str | None, UnreadableRecordError] = {}
@@ -48,7 +48,7 @@ class ImportWorker:
         self.group: dict[int, tuple[Row, Customer, list[Action]]] = {}
         self.taken: set[Key] = set()  # what the group writes, the records of the parents' children among it
 
-    def process(self, caller: Caller, records: Mapping[Key, Item], rows: list[Row]) -> list[Result]:
+    def process(self, caller: Caller, records: Mapping[Key, Item], rows: list[Row]) -> list[StoredResult]:
         """Process these rows and return their results. `records` has the caller's account and the catalogue."""
         self.caller, self.catalogue = caller, Catalogue.model_validate(records[CATALOGUE])
         try:
@@ -63,7 +63,7 @@ class ImportWorker:
         self.write()
         return self._take_results(rows)
 
-    def _take_results(self, rows: list[Row]) -> list[Result]:
+    def _take_results(self, rows: list[Row]) -> list[StoredResult]:
         return [self.results.pop(row.number) for row in rows]
 
     def parent_id(self, row: Row) -> str | None:
@@ -194,7 +194,7 @@ class ImportWorker:
         self._settle(row, "refused", errors=[_short(entry) for entry in entries])
 
     def _settle(self, row: Row, status: Status, customer: Customer | None = None, errors: Errors | None = None) -> None:
-        self.results[row.number] = Result(
+        self.results[row.number] = StoredResult(
             row=row.number,
             status=status,
             customer_id=customer.id if customer else None,
