@@ -60,7 +60,9 @@ def test_add_customer_again_succeeds_after_the_rules_changed(store: MemoryStore)
     new = NewCatalogue.model_validate({"locations": [{"country": "DE"}]})
     replace_storage_locations(store, caller(operation="support"), new, version=1)
     again = add(store, a_new_customer("distributor", ROOT, device_country="FI", storage_location="SE"))
-    assert (again.outcome, again.customer) == ("replayed", first.customer)
+    landing = {"lands_in": None, "notices": again.customer.notices}  # as it is today
+    assert (again.outcome, again.customer) == ("replayed", first.customer.model_copy(update=landing))
+    assert [each.code for each in again.customer.notices] == ["lands_elsewhere"]
 
 
 def test_add_customer_with_a_used_key_and_another_body_returns_422(store: MemoryStore) -> None:

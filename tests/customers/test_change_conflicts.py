@@ -17,6 +17,7 @@ from shared.table.keys import (
     customer_key,
 )
 from tests.builders import (
+    CATALOGUE,
     a_new_customer,
 )
 from tests.customers.change_helpers import LATER, Meddling, a_caller, a_tree, assert_whole, change, codes, stored
@@ -89,5 +90,5 @@ def test_repeated_addition_shows_initial_values_that_the_history_does_not_have(
     changed = change(store, customer, device_country="FR")
     record = stored(store, customer)
     assert (changed.device_country.code, record.device_country) == ("FR", "FR")
-    assert show_as_created(record, lineage[2]).device_country.code == customer.device_country
+    assert show_as_created(record, lineage[2], CATALOGUE).device_country.code == customer.device_country
     assert all("device_country" not in entry.changes for entry in changes.entries_from_record(record, LATER))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from shared.customers.customer import Customer, show
 from shared.trials.use_cases import get_trial
-from tests.builders import MICROSECOND, NOW, ROOT_ACCOUNT, a_customer, caller, put
+from tests.builders import CATALOGUE, MICROSECOND, NOW, ROOT_ACCOUNT, a_customer, caller, put
 from tests.memory_store import MemoryStore
 from tests.trials.helpers import END, produce, run
 
@@ -26,7 +26,7 @@ def test_trial_status_shows_end_reminders_and_who_ended_it(store: MemoryStore, t
         (NOW - timedelta(days=2), 30),
     ):
         assert get_trial(store, caller(now=now), trial.id).days_left == remaining
-        shown = show(trial, now).trial
+        shown = show(trial, now, CATALOGUE).trial
         assert shown
         assert shown.days_left == remaining
     late = get_trial(store, caller(now=END), trial.id)

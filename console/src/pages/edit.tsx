@@ -39,7 +39,7 @@ export function EditPage({ of: first }: { of: Customer }) {
 
   const send = async (values: Changes) => {
     try {
-      const { notices, ...saved } = await api.changeCustomer(
+      const saved = await api.changeCustomer(
         seen.id,
         {
           name: values.name,
@@ -49,7 +49,7 @@ export function EditPage({ of: first }: { of: Customer }) {
         seen.version,
       );
       changed(saved);
-      say([`${t.saved(saved.name)}.`, ...notices.map((each) => each.detail)].join(" "));
+      say([`${t.saved(saved.name)}.`, ...saved.notices.map((each) => each.detail)].join(" "));
       goUnasked(href("customer", seen.id));
     } catch (problem) {
       if (problem instanceof Problem && problem.code === "stale_version") {
