@@ -73,7 +73,8 @@ class AuditEntry(BaseModel):
 
 class AuditPage(BaseModel):
     entries: list[AuditEntry] = Field(
-        description="The changes, the latest first. For the root: first its own, then those of each distributor's tree."
+        description="The changes, the latest first. For the root: first its own, then those of one distributor's tree "
+        "after another, but not of a distributor that was removed."
     )
     incomplete: list[IncompleteRecord] = Field(description="Changes of this page whose record can't be read.")
     next_cursor: str | None = Field(

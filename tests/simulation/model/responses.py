@@ -83,6 +83,15 @@ class Responses(ModelState):
             "ended_by": (source.ended_by or "schedule") if ends and since else None,
         }
 
+    def landing_today(self, shown: dict[str, Any]) -> dict[str, Any]:
+        """Return an earlier response, with where the data of its customer, if it is one, lands by today's routing."""
+        if "lands_in" not in shown:
+            return shown
+        location = shown["storage_location"]["code"]
+        lands_in = self.hosted.get(location)
+        landing = {"lands_in": country_response(lands_in) if lands_in else None}
+        return {**shown, **landing, "notices": self._elsewhere(location, lands_in)}
+
     @staticmethod
     def _elsewhere(location: str, lands_in: str | None) -> list[dict[str, str]]:
         if lands_in == location:
