@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import Caller
-from shared.auth.cursors import read_cursor, sign_cursor
+from shared.auth.cursors import read_hidden_cursor, sign_hidden_cursor
 from shared.customers.access import read_customer
 from shared.customers.subtree import latest_changes
 from shared.errors import RuleViolation, Violations
@@ -136,10 +136,12 @@ def get_audit(store: Store, caller: Caller, query: AuditQuery, *, limit: int, cu
         show,
         lambda item: position("subtree", item),
         limit=limit,
-        after=read_cursor(actor, bound_to, cursor),
+        after=read_hidden_cursor(actor, bound_to, cursor),
         filtered=bool(query.by or types or top.level not in ("root", "distributor")),
     )
-    return AuditPage(entries=entries, incomplete=incomplete, next_cursor=sign_cursor(actor, bound_to, following))
+    # The position can be that of a change elsewhere in the tree, of which the caller must not know.
+    next_cursor = sign_hidden_cursor(actor, bound_to, following)
+    return AuditPage(entries=entries, incomplete=incomplete, next_cursor=next_cursor)
 
 
 def _show(item: Mapping[str, Any], change: Change) -> AuditEntry:

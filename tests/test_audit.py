@@ -2,11 +2,13 @@
 
 import csv
 import io
+from base64 import urlsafe_b64decode
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
+from itsdangerous import URLSafeSerializer
 
 from shared.accounts.sign_ins import record_sign_in
 from shared.audit import TYPES, AuditPage, AuditQuery, get_audit
@@ -279,6 +281,32 @@ def test_cursor_belongs_to_its_account_and_query(store: MemoryStore, reseller: C
     for by, query in ((other, {}), (ROOT_ACCOUNT, {"types": "account_added"}), (ROOT_ACCOUNT, {"within": reseller.id})):
         with pytest.raises(MalformedRequestError):
             page(store, by, cursor=first.next_cursor, **query)
+
+
+def test_cursor_reveals_no_change_of_others(store: MemoryStore, reseller: Customer) -> None:
+    """A page of a reseller can end at a change of another reseller, in whose position its ids and times are."""
+    distributor = Customer.model_validate(store.items[f"customer#{reseller.parent_id}", "customer"])
+    mine, other = an_account("administrator", reseller), a_customer("reseller", distributor, name="Other")
+    put(store, mine, other)
+    accounts = Accounts(store, MemoryIdentities())
+    for number in range(600):
+        theirs = number % 3 > 0
+        person = {"key": f"{number}", "email": f"p{number}@example.com", "max_invitations": 1000}
+        accounts.add(other if theirs else reseller, now=NOW + timedelta(minutes=number), **person)
+    positions = []
+    cursor = None
+    while True:
+        one = page(store, mine, cursor=cursor, limit=50, within=reseller.id, types="account_added")
+        if (cursor := one.next_cursor) is None:
+            break
+        readable, payload = URLSafeSerializer("another key").loads_unsafe(cursor)
+        assert not readable
+        positions.append(payload)
+    assert len(positions) >= 2
+    assert all(payload.keys() == {"hidden"} for payload in positions)
+    decoded = [urlsafe_b64decode(payload["hidden"]) for payload in positions]
+    assert all(b"acc_" not in text and b"2026" not in text and b"audit" not in text for text in decoded)
+    assert len({text[:16] for text in decoded}) == len(decoded)  # never the same key stream twice
 
 
 def test_outside_looks_absent_and_other_roles_are_refused(store: MemoryStore, reseller: Customer) -> None:
