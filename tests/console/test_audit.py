@@ -32,6 +32,10 @@ def test_who_has_changed_a_role_is_found(
     changed.get_by_role("button", name="Actions for Account changed").click()
     page.get_by_role("menuitem", name="Only changes of this kind").click()
     page.wait_for_url("**types=account_changed**")
+    again = page.get_by_role("button", name="Try again")  # a busy machine may answer that it is not available
+    expect(changed.or_(again)).to_be_visible()
+    if again.is_visible():
+        again.click()
     expect(page.get_by_role("row").filter(has_text="Account added")).to_have_count(0)
     expect(changed).to_be_visible()
     user.screenshot("audit-filtered")

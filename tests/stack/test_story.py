@@ -160,7 +160,9 @@ def test_test_devices_show_where_data_lands(stack: RunningStack) -> None:
     assert [(d["customer_id"], d["expected"]["code"], d["actual"]["code"]) for d in drift] == [
         (customer["id"], "SE", "DK")
     ]
-    assert stack.call("GET", path).json() == customer
+    shown = stack.call("GET", path).json()
+    assert (shown["lands_in"]["code"], [each["code"] for each in shown["notices"]]) == ("DK", ["lands_elsewhere"])
+    assert shown == {**customer, "lands_in": shown["lands_in"], "notices": shown["notices"]}  # nothing else has changed
 
     table = stack.call(
         "GET", f"{path}/devices", params={"columns": "name,storage_location"}, headers={"Accept": "text/csv"}
