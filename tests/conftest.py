@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests as slow that build the functions, start ministack or open a browser. Begin with the longest files.
 
     The coverage of a test on ministack is not measured: most of its code runs in other processes, and the rest would
-    take nearly twice as long. The quick tests alone cover what `make test` requires.
+    take nearly twice as long. The other tests cover what `make test` requires.
     """
     for item in items:
         if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
