@@ -9,7 +9,9 @@ from shared.auth.authorization import Account
 from shared.customers.customer import Customer
 from shared.customers.levels import ALLOWED_CHILDREN
 from shared.customers.records import customer_item, name_item, reference_items
-from shared.devices.device import MAX_TEST_DEVICES, Device
+from shared.devices.days import added_on, removed_on
+from shared.devices.device import Device
+from shared.devices.records import MOST, counter_key, device_item
 from shared.table.keys import Item, Key, history_key
 from shared.values.changes import Change
 
@@ -21,7 +23,7 @@ def violations(items: Mapping[Key, Item]) -> list[str]:
     """Describe every invariant that these records violate."""
     customers = {item["id"]: Customer.model_validate(item) for (_, sk), item in items.items() if sk == "customer"}
     of_customers = [*_of_customers(customers, items), *_of_uniqueness(customers, items)]
-    return [*of_customers, *_of_account_histories(items), *_of_counts(items)]
+    return [*of_customers, *_of_account_histories(items), *_of_counts(items), *_of_devices(items)]
 
 
 def _of_customers(customers: dict[str, Customer], items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901, PLR0912 - it is a list
@@ -118,11 +120,10 @@ def _folded(entries: list[Change], field: str) -> Any:
     return next((each.changes[field]["to"] for each in reversed(entries) if field in each.changes), None)
 
 
-def _of_counts(items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901, PLR0912 - it is a list
+def _of_counts(items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901 - it is a list
     super_users: Counter[str] = Counter()
-    devices: Counter[str] = Counter()
     emails: dict[str, str] = {}
-    for (pk, sk), item in items.items():
+    for (_, sk), item in items.items():
         if sk == "account":
             account = Account.model_validate(item)
             super_users[account.customer_id] += account.is_counted
@@ -134,8 +135,6 @@ def _of_counts(items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901, PLR09
                 emails[account.email.lower()] = account.id
                 if items.get((f"email#{account.email.lower()}", "email"), {}).get("account_id") != account.id:
                     yield f"the address {account.email} has no record"
-        if sk.startswith("device#"):
-            devices[pk] += not Device.model_validate(item).removed
     for (pk, sk), item in items.items():
         if sk == "email" and emails.get(pk.removeprefix("email#")) != item["account_id"]:
             yield f"the record of the address {pk} has no account"
@@ -143,11 +142,37 @@ def _of_counts(items: Mapping[Key, Item]) -> Iterable[str]:  # noqa: C901, PLR09
             customer_id = pk.removeprefix("customer#")
             if item["count"] != super_users[customer_id]:
                 yield f"{item['count']} super_users are counted at {customer_id}, not {super_users[customer_id]}"
-        if sk == "devices" and not item["count"] == devices[pk] <= MAX_TEST_DEVICES:
-            yield f"{item['count']} devices are counted at {pk}, and {devices[pk]} exist"
     for customer_id, number in super_users.items():
         if number and (f"customer#{customer_id}", "active_super_users") not in items:
             yield f"the super_users of {customer_id} are not counted"
-    for pk, number in devices.items():
-        if number and (pk, "devices") not in items:
-            yield f"the devices of {pk} are not counted"
+
+
+def _of_devices(items: Mapping[Key, Item]) -> Iterable[str]:
+    """Check the positions of devices, their counts at their customers, and the days of their end-customers."""
+    counts: Counter[Key] = Counter()
+    days: dict[str, Counter[str]] = {}
+    for (_, sk), item in items.items():
+        if not sk.startswith("device#"):
+            continue
+        device = Device.model_validate(item)
+        counts[counter_key(device.customer_id, device.is_test)] += not device.removed
+        stored, expected = item.get("path"), device_item(device).get("path")
+        # A position without the mark is older than the migration device_positions.
+        if (stored is None) != device.removed or (stored and "/!" in stored and stored != expected):
+            yield f"{device.id}: its position is {stored}"
+        if device.kind and device.end_customer_id:
+            of_tree = days.setdefault(device.end_customer_id, Counter())
+            of_tree["count"] += not device.removed
+            of_tree[added_on(device.kind, device.created_at)] += 1
+            if device.removed_at:
+                of_tree[removed_on(device.kind, device.removed_at)] += 1
+    for key in {*counts, *(key for key in items if key[1] in ("devices", "device_count"))}:
+        counted, is_test = items.get(key, {}).get("count", 0), key[1] == "devices"
+        if not counted == counts[key] <= MOST[is_test]:
+            yield f"{counted} devices are counted in {key}, and {counts[key]} exist"
+    for customer_id in {*days, *(key[0].partition("#")[2] for key in items if key[1] == "device_days")}:
+        stored = items.get((f"customer#{customer_id}", "device_days"), {})
+        found = {name: int(stored[name]) for name in stored if name == "count" or name[-11:-10] in ("+", "-")}
+        expected = {name: number for name, number in days.get(customer_id, Counter()).items() if number}
+        if {name: number for name, number in found.items() if number} != expected:
+            yield f"the device days of {customer_id} are {found}, not {expected}"

@@ -88,6 +88,7 @@ def _pages(
             ConsistentRead=True,
             FilterExpression=migration.needed,
             ExpressionAttributeNames=migration.names,
+            **({"ExpressionAttributeValues": migration.values} if migration.values else {}),
             **({"ExclusiveStartKey": position} if position else {}),
         )
         position = page.get("LastEvaluatedKey")
@@ -114,6 +115,7 @@ def _change(client: Any, table: str, migration: Migration, record: Record) -> bo
                 ExpressionAttributeNames={**migration.names, **names, "#version": "version"},
                 ExpressionAttributeValues={
                     **version,
+                    **migration.values,
                     **{f":m{number}": value for number, value in enumerate(attributes.values())},
                 },
             )

@@ -24,6 +24,8 @@ from shared.accounts.history import ERASURE, record_change
 from shared.accounts.identities import CognitoUserDirectory, IdentityError, NoIdentityError, UserDirectory
 from shared.accounts.records import change_actions, forgotten, stays_archived
 from shared.auth.authorization import Account, account_of
+from shared.devices.device import Device
+from shared.devices.records import device_item
 from shared.errors import ApiError, RuleViolation
 from shared.imports.records import pack_records, unpack_records
 from shared.table.dynamodb import DynamoStore
@@ -168,6 +170,8 @@ def erase(
         if stays:
             yield f"{key[0]} {key[1]}: change {', '.join(stays)} in the console"
         replaced = {name: _replaced(name, items[key], wanted) for name in attributes if name not in stays}
+        if "path" in items[key] and key[1].startswith("device#"):  # the position of a device begins with its name
+            replaced["path"] = device_item(Device.model_validate({**items[key], **replaced}))["path"]
         if replaced:
             same = {name: items[key][name] for name in replaced}
             store.change(key, same, put=replaced, versioned=False)

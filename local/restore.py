@@ -21,7 +21,7 @@ from shared.accounts.identities import CognitoUserDirectory, UserDirectory
 from shared.accounts.reconciliation import Difference, differences, repair
 from shared.accounts.sign_ins import sync_identity
 from shared.auth.authorization import Account
-from shared.table.dynamodb import DynamoStore, _deserialize
+from shared.table.dynamodb import DynamoStore, deserialize
 from shared.table.keys import Item, Key
 
 _POLL_SECONDS: Final = 5
@@ -75,7 +75,7 @@ def enable_features(dynamodb: Any, table: str) -> str:
 
 def read_table(dynamodb: Any, table: str) -> dict[Key, Item]:
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-    items = (_deserialize(item) for page in pages for item in page["Items"])
+    items = (deserialize(item) for page in pages for item in page["Items"])
     return {(item["pk"], item["sk"]): item for item in items}
 
 

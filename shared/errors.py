@@ -14,6 +14,7 @@
     ├── ArchiveBlockedError       409
     ├── EmailExistsError          409
     ├── LastSuperUserError        409
+    ├── TooManyTestDevicesError   409
     ├── TooManyDevicesError       409
     ├── TooManyCredentialsError   409
     ├── StaleVersionError         412
@@ -147,8 +148,18 @@ class LastSuperUserError(ApiError):
         )
 
 
-class TooManyDevicesError(ApiError):
+class TooManyTestDevicesError(ApiError):
     status, code = 409, "too_many_test_devices"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A customer has at most {most} test devices. Remove one first.")
+
+
+class TooManyDevicesError(ApiError):
+    status, code = 409, "too_many_devices"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A customer has at most {most} devices. Remove one first.")
 
 
 class TooManyCredentialsError(ApiError):

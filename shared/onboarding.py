@@ -18,8 +18,8 @@ from shared.accounts.use_cases import add_account
 from shared.auth.authorization import Caller, Operation
 from shared.customers.customer import CustomerPreview, CustomerResponse, NewCustomer
 from shared.customers.existing import add_or_find_customer
-from shared.devices.device import AddedDeviceResponse, DevicePreview, NewDevice
-from shared.devices.use_cases import add_test_device
+from shared.devices.device import AddedDeviceResponse, DevicePreview, NewTestDevice
+from shared.devices.use_cases import add_device
 from shared.errors import ApiError
 from shared.table.overlay import OverlayStore
 from shared.table.store import Records
@@ -36,7 +36,7 @@ class NewOnboarding(BaseModel):
 
     customer: NewCustomer
     accounts: list[NewAccount] = Field([], max_length=MAX_ACCOUNTS)
-    test_device: NewDevice | None = None
+    test_device: NewTestDevice | None = None
 
 
 class StepProblem(BaseModel):
@@ -136,9 +136,9 @@ def add_onboarding(
         )
         return {"outcome": done.outcome, "account": done.account}
 
-    def device(each: NewDevice) -> dict[str, Any]:
+    def device(each: NewTestDevice) -> dict[str, Any]:
         key = f"{idempotency_key} device"
-        done = add_test_device(store, acting("change_test_devices"), customer_id, each, idempotency_key=key)
+        done = add_device(store, acting("change_devices"), customer_id, each, idempotency_key=key)
         return {"outcome": done.outcome, "test_device": done.device}
 
     steps += [_step("account", f"/accounts/{number}", partial(account, number)) for number in range(len(new.accounts))]

@@ -10,11 +10,10 @@ from shared.customers.customer import Customer, NewCustomer, new_customer
 from shared.customers.levels import LEVELS, Level
 from shared.customers.records import customer_item, name_item, reference_items
 from shared.devices.device import Device
-from shared.devices.records import device_item
+from shared.devices.records import count_device, device_item
 from shared.idempotency import id_from
 from shared.storage_locations.catalogue import first_catalogue
-from shared.table.keys import devices_key
-from shared.table.store import Increment, Put, Store
+from shared.table.store import Put, Store
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -99,7 +98,7 @@ def an_account(role: Role, customer: Customer, **fields: Any) -> Account:
 
 
 def a_device(customer: Customer, name: str = "Device", **fields: Any) -> Device:
-    """Build a test device whose data is in the expected storage location."""
+    """Build a test device whose data is in the expected storage location; with a `kind`, a device."""
     key = () if name == "Device" else (name,)
     return Device.model_validate(
         {
@@ -124,7 +123,7 @@ def put(store: Store, *records: Customer | Account | Device) -> None:
             email = [Put(email_item(record))] if record.email else []
             store.write(Put(account_item(counted(record))), *email, *count_super_users(None, record))
         elif isinstance(record, Device):
-            store.write(Put(device_item(record)), Increment(devices_key(record.customer_id), 1))
+            store.write(Put(device_item(record)), *count_device(record, 1, record.created_at))
         elif record.parent_id:
             store.write(Put(customer_item(record)), Put(name_item(record)), *map(Put, reference_items(record)))
 

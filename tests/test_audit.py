@@ -18,8 +18,9 @@ from shared.customers.changes import LocationChange
 from shared.customers.customer import Customer, CustomerChange
 from shared.customers.use_cases import add_customer
 from shared.devices.blocking import blocking_devices
-from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, remove_test_device, remove_view, replace_token, save_view
+from shared.devices.device import NewTestDevice
+from shared.devices.use_cases import DeviceId, add_device, remove_device, replace_token
+from shared.devices.view_use_cases import remove_view, save_view
 from shared.devices.views import NewView
 from shared.errors import ForbiddenError, MalformedRequestError, NotFoundError, RulesViolatedError
 from shared.storage_locations.catalogue import NewCatalogue
@@ -82,9 +83,9 @@ def test_every_kind_of_change_has_one_entry(store: MemoryStore, reseller: Custom
     change_customer(store, does, owner.id, CustomerChange(name="Another name"), version=1)
     change_storage_location(store, support, owner.id, LocationChange(country="DK", reason="Asked by Ada"), version=2)
     start_production(store, does, owner.id, version=3)
-    device = add_test_device(store, does, owner.id, NewDevice(name="Ada's"), idempotency_key="d").device
-    replace_token(store, does, owner.id, device.id, idempotency_key="t")
-    remove_test_device(store, does, owner.id, device.id)
+    device = add_device(store, does, owner.id, NewTestDevice(name="Ada's"), idempotency_key="d").device
+    replace_token(store, does, DeviceId(owner.id, device.id, is_test=True), idempotency_key="t")
+    remove_device(store, does, DeviceId(owner.id, device.id, is_test=True))
     person = accounts.add(reseller).account
     record_sign_in(store, person.id, NOW, "api")
     record_sign_in(store, person.id, NOW, "api")

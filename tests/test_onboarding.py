@@ -7,7 +7,7 @@ import pytest
 from shared.accounts.account import NewAccount
 from shared.auth.authorization import Account
 from shared.customers.customer import Customer
-from shared.devices.device import NewDevice
+from shared.devices.device import NewTestDevice
 from shared.errors import ForbiddenError, KeyReusedError, NameExistsError, NotFoundError, RulesViolatedError
 from shared.onboarding import NewOnboarding, OnboardingResponse, Step, add_onboarding
 from tests.builders import ROOT_ACCOUNT, a_lineage, a_new_customer, an_account, bootstrap_in, caller, put
@@ -33,14 +33,14 @@ def onboard(
     account: Account = ROOT_ACCOUNT,
     accounts: tuple[NewAccount, ...] = (ADA, MACHINE),
     identities: MemoryIdentities | None = None,
-    device: NewDevice | None = None,
+    device: NewTestDevice | None = None,
     **options: Any,
 ) -> OnboardingResponse:
     fields = {field: options.pop(field) for field in ("name", "device_country", "references") if field in options}
     new = NewOnboarding(
         customer=a_new_customer("end_customer", parent, **{"name": "New", **fields}),
         accounts=[*accounts],
-        test_device=device or NewDevice(name="Laptop"),
+        test_device=device or NewTestDevice(name="Laptop"),
     )
     as_caller = caller(account, operation="change_customers")
     return add_onboarding(
@@ -125,7 +125,7 @@ def test_refused_step_does_not_stop_the_others(store: MemoryStore, lineage: list
     put(store, administrator)
     wrong = ADA.model_copy(update={"email": "no address", "role": "king"})
     higher = ADA.model_copy(update={"role": "super_user"})
-    nameless = NewDevice()
+    nameless = NewTestDevice()
     done = onboard(store, lineage[3], administrator, accounts=(wrong, higher, ADA), device=nameless)
     assert not done.complete
     assert outcomes(done) == [

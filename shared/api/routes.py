@@ -36,13 +36,20 @@ ROUTES: Final = {
     "change_storage_location": RouteRow("customers", "PUT", "/customers/{customer_id}/storage-location", "support"),
     "get_customer_by_reference": RouteRow("customers", "GET", "/references/{system}/{value}", "read"),
     "save_customer_by_reference": RouteRow("customers", "PUT", "/references/{system}/{value}", "change_customers"),
-    "add_test_device": RouteRow("devices", "POST", "/customers/{customer_id}/test-devices", "change_test_devices"),
+    "add_test_device": RouteRow("devices", "POST", "/customers/{customer_id}/test-devices", "change_devices"),
     "get_test_device": RouteRow("devices", "GET", "/customers/{customer_id}/test-devices/{device_id}", "read"),
     "remove_test_device": RouteRow(
-        "devices", "DELETE", "/customers/{customer_id}/test-devices/{device_id}", "change_test_devices"
+        "devices", "DELETE", "/customers/{customer_id}/test-devices/{device_id}", "change_devices"
     ),
-    "replace_token": RouteRow(
-        "devices", "POST", "/customers/{customer_id}/test-devices/{device_id}/token", "change_test_devices"
+    "replace_test_device_token": RouteRow(
+        "devices", "POST", "/customers/{customer_id}/test-devices/{device_id}/token", "change_devices"
+    ),
+    "add_device": RouteRow("devices", "POST", "/customers/{customer_id}/devices", "change_devices"),
+    "get_device": RouteRow("devices", "GET", "/customers/{customer_id}/devices/{device_id}", "read"),
+    "change_device": RouteRow("devices", "PATCH", "/customers/{customer_id}/devices/{device_id}", "change_devices"),
+    "remove_device": RouteRow("devices", "DELETE", "/customers/{customer_id}/devices/{device_id}", "change_devices"),
+    "replace_device_token": RouteRow(
+        "devices", "POST", "/customers/{customer_id}/devices/{device_id}/token", "change_devices"
     ),
     "check_storage": RouteRow("devices", "GET", "/customers/{customer_id}/storage-check", "read"),
     "list_devices": RouteRow("devices", "GET", "/customers/{customer_id}/devices", "read"),

@@ -23,7 +23,7 @@ from shared.values.timestamps import Timestamp
 
 Role = Literal["super_user", "administrator", "manager", "operator", "supporter"]
 Operation = Literal[
-    "read", "read_invoicing", "read_audit", "change_customers", "change_accounts", "change_test_devices", "support"
+    "read", "read_invoicing", "read_audit", "change_customers", "change_accounts", "change_devices", "support"
 ]
 Status = Literal["invited", "active", "disabled", "removed"]
 # What a response shows: what has become of an invitation depends on the time and on the mail.
@@ -42,14 +42,14 @@ PERMISSIONS: Final[dict[Role, frozenset[Operation]]] = {
             "read_audit",
             "change_customers",
             "change_accounts",
-            "change_test_devices",
+            "change_devices",
             "support",
         }
     ),
     "administrator": frozenset(
-        {"read", "read_invoicing", "read_audit", "change_customers", "change_accounts", "change_test_devices"}
+        {"read", "read_invoicing", "read_audit", "change_customers", "change_accounts", "change_devices"}
     ),
-    "manager": frozenset({"read", "change_test_devices"}),
+    "manager": frozenset({"read", "change_devices"}),
     "operator": frozenset({"read"}),
     "supporter": frozenset({"read"}),
 }

@@ -37,16 +37,26 @@ from shared.customers.use_cases import (
     end_customer_of,
     ensure_unique,
 )
-from shared.errors import ArchivedError, NotFoundError, StaleVersionError
+from shared.errors import MAX_ERRORS, ArchivedError, NotFoundError, StaleVersionError
 from shared.storage_locations.catalogue import Catalogue
-from shared.table.keys import CATALOGUE, HISTORY, TABLE, Item, Key, children_key, customer_key, devices_key, name_key
+from shared.table.keys import (
+    CATALOGUE,
+    HISTORY,
+    TABLE,
+    Item,
+    Key,
+    children_key,
+    counted_devices_key,
+    counted_test_devices_key,
+    customer_key,
+    name_key,
+)
 from shared.table.queries import IncompleteRecord, get_live, parse_record, read_all
 from shared.table.store import Action, ConditionFailedError, Delete, Increment, Put, Store, Update, update_between
 from shared.values.changes import Change
 from shared.values.timestamps import Timestamp, parse_timestamp
 
-# The most children and devices that an error names, and the number of name records in one read.
-_MAX_NAMED: Final = 20
+# The number of name records in one read.
 _PAGE: Final = 1000
 
 
@@ -55,9 +65,12 @@ Blocker = dict[str, str]
 
 
 class FindDevices(Protocol):
-    """Finds the devices that block archiving a customer. Devices are a layer above customers and implement it."""
+    """Finds up to `limit` devices that block archiving a customer, by name. A new one can be missing for a moment.
 
-    def __call__(self, store: Store, customer_id: str) -> Iterator[Blocker]: ...
+    Devices are a layer above customers and implement it.
+    """
+
+    def __call__(self, store: Store, customer: Customer, limit: int) -> Iterator[Blocker]: ...
 
 
 class ChangedCustomerResponse(CustomerResponse):
@@ -217,20 +230,23 @@ def archive_customer(
 
     Raises NotFoundError, ForbiddenError, StaleVersionError, ArchiveBlockedError with the children and devices.
     """
-    key, children, devices = customer_key(customer_id), children_key(customer_id), devices_key(customer_id)
-    actor, customer, records = read_customer(store, caller, customer_id, children, devices, CATALOGUE, archived=True)
+    key, children = customer_key(customer_id), children_key(customer_id)
+    counters = (counted_test_devices_key(customer_id), counted_devices_key(customer_id))
+    actor, customer, records = read_customer(store, caller, customer_id, children, *counters, CATALOGUE, archived=True)
     if customer.archived_at:
         return show_current(store, caller, customer, records)
     ensure_version(customer, version)
     ensure_not_own_customer(actor, customer)
-    ensure_not_blocked(list(islice(_blocking(store, customer, records, find_devices), _MAX_NAMED)))
+    devices = sum(records.get(counter, {}).get("count", 0) for counter in counters)
+    blocking = _blocking(store, customer, records, find_devices if devices else None)
+    ensure_not_blocked(list(islice(blocking, MAX_ERRORS)), devices)
     archived = archive(customer, caller)
     try:
-        # The write fails if a child was added since the read, or if there is a test device.
+        # The write fails if a child was added since the read, or if there is a device.
         store.write(
             *update_actions(customer, archived, caller.now),
             bump_revision(customer, records),
-            Increment(devices, 0, most=0),
+            *(Increment(counter, 0, most=0) for counter in counters),
             Put(removal_item(archived)),
         )
     except ConditionFailedError as failed:
@@ -243,14 +259,14 @@ def archive_customer(
 
 
 def _blocking(
-    store: Store, customer: Customer, records: dict[Key, Item], find_devices: FindDevices
+    store: Store, customer: Customer, records: dict[Key, Item], find_devices: FindDevices | None
 ) -> Iterator[Blocker]:
-    """Yield the children and devices that block archiving a customer."""
+    """Yield the children and the devices that block archiving a customer. `find_devices`: None if it has no device."""
     if children_key(customer.id) in records:  # otherwise no child was ever added
         for child in _children(store, customer):
             yield {"code": "child", "customer_id": child["customer_id"], "detail": child["name"]}
-    if records.get(devices_key(customer.id), {}).get("count"):
-        yield from find_devices(store, customer.id)
+    if find_devices:
+        yield from find_devices(store, customer, MAX_ERRORS)
 
 
 def restore_customer(store: Store, caller: Caller, customer_id: str, *, version: int) -> CustomerResponse:

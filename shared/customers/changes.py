@@ -15,7 +15,15 @@ from shared.auth.authorization import Account, Caller
 from shared.customers.customer import ArchivePeriod, Customer, CustomerChange, given_fields, provided_by
 from shared.customers.fields import FIELDS, Context, check_field_rule, normalize_fields
 from shared.customers.trial import SCHEDULE, STEPS
-from shared.errors import ArchiveBlockedError, ForbiddenError, RulesViolatedError, RuleViolation, Violations, require
+from shared.errors import (
+    MAX_ERRORS,
+    ArchiveBlockedError,
+    ForbiddenError,
+    RulesViolatedError,
+    RuleViolation,
+    Violations,
+    require,
+)
 from shared.storage_locations.catalogue import Catalogue, location_by_support
 from shared.values.changes import Change
 from shared.values.timestamps import format_timestamp
@@ -111,11 +119,12 @@ def ensure_not_own_references(actor: Account, customer: Customer) -> None:
         raise ForbiddenError("Only the company above yours can change the references of your company. Ask there.")
 
 
-def ensure_not_blocked(blocking: list[dict[str, str]]) -> None:
-    """Raise ArchiveBlockedError with the children and devices, if there are any."""
-    if blocking:
-        detail = "The customer still has customers or test devices. Archive or remove those listed in errors first."
-        raise ArchiveBlockedError(detail, blocking)
+def ensure_not_blocked(blocking: list[dict[str, str]], devices: int) -> None:
+    """Raise ArchiveBlockedError with the children and devices, if there are any. `devices`: how many it has."""
+    if blocking or devices:
+        has = f"{devices:,} {'device' if devices == 1 else 'devices'}" if devices else "customers below it"
+        detail = f"The customer still has {has}. Archive or remove first what errors lists, at most {MAX_ERRORS}."
+        raise ArchiveBlockedError(detail, blocking, devices=devices)
 
 
 def ensure_not_needed(services: Set[str], children: Iterable[Mapping[str, Any]]) -> None:

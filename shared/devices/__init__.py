@@ -1,1 +1,1 @@
-"""Test devices, which show where data is stored, the dashboard, and its views. Test devices are never invoiced."""
+"""Devices, whose days are invoiced; test devices, which show where data lands; the dashboard, and its views."""

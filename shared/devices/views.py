@@ -5,14 +5,13 @@ The default view does not contain the column storage_location. It can be added, 
 
 import re
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from shared.customers.customer import CustomerResponse
 from shared.devices.device import Device
 from shared.errors import RuleViolation, Violations
-from shared.values.countries import country_name
 from shared.values.timestamps import format_timestamp
 
 DEFAULT: Final = "default"
@@ -21,37 +20,58 @@ MAX_VIEWS: Final = 20
 _VIEW_NAME: Final = re.compile(r"\w(?:[\w -]{0,62}\w)?")
 
 
+class Row(NamedTuple):
+    """What the columns of a device are computed from. `customer` is shown as it is now, by today's routing."""
+
+    device: Device
+    customer: CustomerResponse
+    catalogue_version: int
+
+    @property
+    def invoiced(self) -> bool:
+        """Whether the days of the device are invoiced now, as `shared.devices.device.is_invoiced` says."""
+        return self.device.end_customer_id is not None and self.customer.state == "in_production"
+
+    @property
+    def matches(self) -> bool:
+        lands_in = self.customer.lands_in
+        return lands_in is not None and lands_in.code == self.customer.storage_location.code
+
+
 class Column(NamedTuple):
-    """A column: its heading, and its value for a device of a customer."""
+    """A column: its heading, and its value in a row."""
 
     title: str
-    value: Callable[[Device, CustomerResponse], str | bool | int | None]
+    value: Callable[[Row], str | bool | int | None]
 
 
 COLUMNS: Final[dict[str, Column]] = {
-    "name": Column("Device name", lambda device, _: device.name),
-    "id": Column("Device id", lambda device, _: device.id),
-    "customer": Column("Customer", lambda _, customer: customer.name),
-    "customer_id": Column("Customer id", lambda _, customer: customer.id),
-    "level": Column("Level", lambda _, customer: customer.level),
-    "state": Column("State", lambda _, customer: customer.state),
-    "service_type": Column("Service type", lambda _, customer: customer.service_type),
-    "country": Column("Country", lambda _, customer: customer.device_country.name),
-    "test": Column("Test", lambda _device, _customer: True),
-    "invoiced": Column("Invoiced", lambda _device, _customer: False),
+    "name": Column("Device name", lambda row: row.device.name),
+    "id": Column("Device id", lambda row: row.device.id),
+    "device_kind": Column("Device kind", lambda row: row.device.kind),
+    "is_test": Column("Test device", lambda row: row.device.is_test),
+    "invoiced": Column("Invoiced", lambda row: row.invoiced),
+    "customer": Column("Customer", lambda row: row.customer.name),
+    "customer_id": Column("Customer id", lambda row: row.customer.id),
+    "level": Column("Level", lambda row: row.customer.level),
+    "state": Column("State", lambda row: row.customer.state),
+    "service_type": Column("Service type", lambda row: row.customer.service_type),
+    "country": Column("Country", lambda row: row.customer.device_country.name),
     "storage_location": Column(
-        "Storage location",
-        lambda device, _: country_name(device.storage_location) if device.storage_location else None,
+        "Storage location", lambda row: row.customer.lands_in.name if row.customer.lands_in else None
     ),
-    "expected_storage_location": Column(
-        "Expected storage location", lambda _, customer: customer.storage_location.name
-    ),
-    "matches": Column("Matches", lambda device, customer: device.storage_location == customer.storage_location.code),
-    "catalogue_version": Column("Catalogue version", lambda device, _: device.catalogue_version),
-    "created_at": Column("Created", lambda device, _: format_timestamp(device.created_at)),
-    "created_by": Column("Created by", lambda device, _: device.created_by),
+    "expected_storage_location": Column("Expected storage location", lambda row: row.customer.storage_location.name),
+    "matches": Column("Matches", lambda row: row.matches),
+    "catalogue_version": Column("Catalogue version", lambda row: row.catalogue_version),
+    "created_at": Column("Created", lambda row: format_timestamp(row.device.created_at)),
+    "created_by": Column("Created by", lambda row: row.device.created_by),
 }
-DEFAULT_COLUMNS: Final = ("name", "customer", "level", "country", "test", "created_at")
+DEFAULT_COLUMNS: Final = ("name", "device_kind", "is_test", "customer", "level", "country", "created_at")
+_OLDER_COLUMNS: Final = {"test": "is_test"}  # as saved views can contain them
+
+
+def _newer_column(name: str) -> str:
+    return _OLDER_COLUMNS.get(name, name)
 
 
 class NewView(BaseModel):
@@ -72,7 +92,7 @@ class View(BaseModel):
 class Views(BaseModel):
     """The stored views of one account, by name."""
 
-    columns_by_name: dict[str, list[str]] = {}
+    columns_by_name: dict[str, list[Annotated[str, BeforeValidator(_newer_column)]]] = {}
     version: int = 0
 
     def columns(self, name: str) -> list[str] | None:
@@ -124,7 +144,3 @@ def _check_columns(violations: Violations, columns: list[str], list_pointer: str
             violations.add(RuleViolation("column_unknown", pointer, detail, values=list(COLUMNS)))
         elif name in columns[:index]:
             violations.add(RuleViolation("column_repeated", pointer, f"The column {name} is listed more than once."))
-
-
-def row(device: Device, customer: CustomerResponse, columns: list[str]) -> dict[str, Any]:
-    return {name: COLUMNS[name].value(device, customer) for name in columns}

@@ -15,7 +15,7 @@ from shared.auth.authorization import Account, Role, Status
 from shared.customers.customer import Customer
 from shared.customers.levels import Level, ServiceType
 from shared.customers.trial import STEPS
-from shared.devices.device import Device
+from shared.devices.device import Device, DeviceKind
 from shared.idempotency import id_from
 from shared.storage_locations.catalogue import Catalogue
 from shared.values.changes import Change
@@ -109,7 +109,7 @@ class StorageLocationChanged(CustomerEvent):
     request_id: str | None
 
 
-class DeviceEvent(Event):
+class TestDeviceEvent(Event):
     """A test device, which is never invoiced."""
 
     device_id: str
@@ -121,12 +121,39 @@ class DeviceEvent(Event):
     invoiced: Literal[False] = False
 
 
-class DeviceAdded(DeviceEvent):
+class TestDeviceAdded(TestDeviceEvent):
     """A test device was added."""
 
 
-class DeviceRemoved(DeviceEvent):
+class TestDeviceRemoved(TestDeviceEvent):
     """A test device was removed."""
+
+
+class DeviceEvent(Event):
+    """A device. It exists on the UTC day of its addition, on that of its removal, and on each day between.
+
+    These days are invoiced on the days on which its end-customer is.
+    """
+
+    device_id: str
+    device_kind: DeviceKind
+    end_customer_id: str | None = Field(
+        description="The end-customer in whose invoice its days are counted. Null for a reseller's, which is not "
+        "invoiced."
+    )
+    expected_location: CountryCode
+    storage_location: CountryCode | None = Field(
+        description="Where the device's data lands. Null if the catalogue did not contain expected_location."
+    )
+    matches: bool
+
+
+class DeviceAdded(DeviceEvent):
+    """A device was added, at `occurred_at`."""
+
+
+class DeviceRemoved(DeviceEvent):
+    """A device was removed, at `occurred_at`."""
 
 
 class AccountEvent(Event):
@@ -176,8 +203,10 @@ TYPES: Final[dict[str, type[Event]]] = {
     "trial_ending": TrialEnding,
     "customer_entered_production": CustomerEnteredProduction,
     "storage_location_changed": StorageLocationChanged,
-    "test_device_added": DeviceAdded,
-    "test_device_removed": DeviceRemoved,
+    "device_added": DeviceAdded,
+    "device_removed": DeviceRemoved,
+    "test_device_added": TestDeviceAdded,
+    "test_device_removed": TestDeviceRemoved,
     "account_added": AccountAdded,
     "account_changed": AccountChanged,
     "account_removed": AccountRemoved,
@@ -302,11 +331,14 @@ def _catalogue_events(old: Image | None, new: Catalogue) -> list[EventEnvelope]:
 def _device_events(old: Image | None, new: Device, changed_at: datetime | None) -> list[EventEnvelope]:
     if old is not None and bool(old.get("removed")) == new.removed:
         return []
+    removed_at = new.removed_at or changed_at or new.created_at
+    of_kind = {} if new.is_test else {"device_kind": new.kind, "end_customer_id": new.end_customer_id}
     return [
         _envelope(
-            "test_device_removed" if new.removed else "test_device_added",
+            f"{new.what}_removed" if new.removed else f"{new.what}_added",
             new.id,
-            occurred_at=changed_at if old and changed_at else new.created_at,
+            **of_kind,
+            occurred_at=removed_at if new.removed else new.created_at,
             sequence=new.version,
             customer_id=new.customer_id,
             path=new.customer_path,

@@ -1,12 +1,12 @@
 """The invoiced days of an end-customer in a month.
 
 A day that is partly in a trial is not invoiced, nor is a day on which the customer was archived all day. Days and
-months are in UTC. Sites and test devices are never invoiced themselves.
+months are in UTC. Sites and test devices are never invoiced themselves; the days of other devices are counted by kind.
 """
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from shared.errors import RulesViolatedError, RuleViolation
@@ -23,7 +23,7 @@ class Month(NamedTuple):
 class Invoiceable(NamedTuple):
     start: datetime
     end: datetime
-    days: int
+    days: tuple[date, ...]  # the invoiced ones
 
 
 def parse_month(text: str) -> Month:
@@ -58,7 +58,7 @@ def invoiceable(
     if after_trial and first_day < invoice_from:  # part of that day was in the trial
         first_day += _DAY
     days = [first_day + number * _DAY for number in range(-((first_day - end) // _DAY))]
-    archived = [day for day in days if any(begin <= day and day + _DAY <= stop for begin, stop in archives)]
-    if archived and len(archived) == len(days):
+    invoiced = [day for day in days if not any(begin <= day and day + _DAY <= stop for begin, stop in archives)]
+    if days and not invoiced:
         return None
-    return Invoiceable(start, end, len(days) - len(archived))
+    return Invoiceable(start, end, tuple(day.date() for day in invoiced))

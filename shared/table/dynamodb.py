@@ -77,7 +77,7 @@ class DynamoStore:
         for attempt in range(MAX_ATTEMPTS):
             request = {self._table: {"Keys": missing, "ConsistentRead": True}}
             response = self._call(self._client.batch_get_item, RequestItems=request)
-            for item in map(_deserialize, response["Responses"].get(self._table, [])):
+            for item in map(deserialize, response["Responses"].get(self._table, [])):
                 records[item["pk"], item["sk"]] = item
             # DynamoDB returns keys unprocessed if a partition is throttled or the response would exceed 16 MB.
             missing = response.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
@@ -135,7 +135,7 @@ class DynamoStore:
                 code = error.response["Error"]["Code"]
                 if code == "ConditionalCheckFailedException":
                     item: Any = error.response.get("Item")
-                    raise ConditionFailedError({key: _deserialize(item) if item else None}) from error
+                    raise ConditionFailedError({key: deserialize(item) if item else None}) from error
                 if code == "ValidationException" and "size" in error.response["Error"]["Message"].lower():
                     raise ItemTooLargeError(error.response["Error"]["Message"]) from error
                 if code not in _CONFLICT:
@@ -180,7 +180,7 @@ class DynamoStore:
         items: list[Item] = []
         while True:
             response = self._call(self._client.query, **request)
-            items += map(_deserialize, response["Items"])
+            items += map(deserialize, response["Items"])
             if len(items) > limit:
                 return Page(items[:limit], position(index, items[limit - 1]))
             if "LastEvaluatedKey" not in response:
@@ -220,10 +220,17 @@ class DynamoStore:
         elif action.most is not None:
             parts.append("(attribute_not_exists(#count) OR #count <= :most)")
             values[":most"] = _serialize(action.most - action.by)
+        sets, adds = ["#schema = if_not_exists(#schema, :schema)"], ["#count :by"]
+        for place, (name, value) in enumerate({**action.put, **action.also}.items()):
+            names[f"#a{place}"], values[f":a{place}"] = name, _serialize(value)
+            if name in action.put:
+                sets.append(f"#a{place} = :a{place}")
+            else:
+                adds.append(f"#a{place} :a{place}")
         request: dict[str, Any] = {
             "TableName": self._table,
             "Key": _key(action.key),
-            "UpdateExpression": "SET #schema = if_not_exists(#schema, :schema) ADD #count :by",
+            "UpdateExpression": f"SET {', '.join(sets)} ADD {', '.join(adds)}",
             "ExpressionAttributeNames": {"#count": "count", "#schema": "schema", **names},
             "ExpressionAttributeValues": {":by": _serialize(action.by), ":schema": _serialize(SCHEMA), **values},
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -235,7 +242,7 @@ class DynamoStore:
         """Return whether to try again. Raises ConditionFailedError if a condition failed, whatever else failed too."""
         reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
         records = {
-            action.key: _deserialize(reason["Item"]) if reason.get("Item") else None
+            action.key: deserialize(reason["Item"]) if reason.get("Item") else None
             for action, reason in zip(actions, reasons, strict=False)
             if reason["Code"] == "ConditionalCheckFailed"
         }
@@ -327,7 +334,8 @@ def _serialize(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def _deserialize(item: Mapping[str, Any]) -> Item:
+def deserialize(item: Mapping[str, Any]) -> Item:
+    """Return a record as DynamoDB sends it, without the types of its attributes."""
     return {
         name: value["S"] if "S" in value else _deserialize_value(value) for name, value in item.items()
     }  # most values are text
@@ -343,7 +351,7 @@ def _deserialize_value(value: Mapping[str, Any]) -> Any:
         case "L":
             return [_deserialize_value(inner) for inner in content]
         case "M":
-            return _deserialize(content)
+            return deserialize(content)
         case "NULL":
             return None
     return content  # sets and bytes, which only another version of the code writes; this version never writes them back

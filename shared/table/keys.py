@@ -11,8 +11,10 @@
 | e-mail, unique everywhere   | email#<folded e-mail> | email           |                            |
 | active super_users, count   | customer#<id>         | active_super_users |                         |
 | invitations of a day, count | customer#<id>         | invitations     |                            |
-| test device                 | customer#<id>         | device#<id>     | subtree                    |
+| device, test device         | customer#<id>         | device#<id>     | subtree                    |
 | test devices, count         | customer#<id>         | devices         |                            |
+| devices, count              | customer#<id>         | device_count    |                            |
+| devices by day, in a tree   | customer#<id>         | device_days     |                            |
 | views of an account         | account#<id>          | views           |                            |
 | a change of an account      | account#<id>          | history#<time>  | subtree                    |
 | a change of the catalogue   | catalogue             | history#<time>  | subtree                    |
@@ -46,7 +48,8 @@ The customer, its name and its references count as removed from `expires_at` on,
 | add, change, remove an account                 | one TransactWriteItems: account, e-mail, count, the customer       |
 | add a credential, replace a token              | one TransactWriteItems: account or device, and the request         |
 | devices within a customer                      | Query subtree, and one BatchGetItem of their customers             |
-| add, remove a test device                      | one TransactWriteItems: device, count, check of the customer       |
+| add, remove a device                           | one TransactWriteItems: device, counts, check of the customer      |
+| device days of end-customers in a month        | one BatchGetItem for 100 of them                                   |
 | save a view                                    | one TransactWriteItems of one record                               |
 | trials that are due                            | Query trials, 16 shards                                            |
 | removed customers whose remnants are to expire | Query subtree; then Query of the table and one update each         |
@@ -170,8 +173,19 @@ def device_key(customer_id: str, device_id: str) -> Key:
     return (_of("customer", customer_id), _of("device", device_id))
 
 
-def devices_key(customer_id: str) -> Key:
+def counted_test_devices_key(customer_id: str) -> Key:
+    """Build the key of the count of a customer's test devices. Its name is older than other devices."""
     return (_of("customer", customer_id), "devices")
+
+
+def counted_devices_key(customer_id: str) -> Key:
+    """Build the key of the count of a customer's devices that are no test devices."""
+    return (_of("customer", customer_id), "device_count")
+
+
+def device_days_key(end_customer_id: str) -> Key:
+    """Build the key of the record that counts the devices of an end-customer and its sites by day."""
+    return (_of("customer", end_customer_id), "device_days")
 
 
 def request_key(id: str) -> Key:

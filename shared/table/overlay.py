@@ -45,7 +45,8 @@ def _after(action: Action, item: Item | None) -> Item | None:
         return {name: value for name, value in after.items() if name not in action.remove}
     if isinstance(action, Increment):
         counter = item or {"pk": action.key[0], "sk": action.key[1], "schema": SCHEMA}
-        return {**counter, "count": counter.get("count", 0) + action.by}
+        added = {name: counter.get(name, 0) + by for name, by in {"count": action.by, **action.also}.items()}
+        return {**counter, **added, **action.put}
     return None if isinstance(action, Delete) else item
 
 

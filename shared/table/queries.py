@@ -34,7 +34,7 @@ class IncompleteRecord(BaseModel):
     """A record that a list leaves out because this version of the code can't read it."""
 
     kind: str = Field(
-        description="The kind of the record: customer, account, test_device, change or views.", examples=["customer"]
+        description="The kind of the record: customer, account, device, change or views.", examples=["customer"]
     )
     id: str
 
@@ -71,7 +71,7 @@ def read_all[M: BaseModel](model: type[M], items: Iterable[Item], incomplete: li
 def name_record(item: Item) -> IncompleteRecord:
     """Return the kind and the id of a record, both from its key, which every version of the code can read."""
     kind, _, rest = item["sk"].partition("#")
-    kind = {"device": "test_device", "history": "change", "audit": "change"}.get(kind, kind)
+    kind = {"history": "change", "audit": "change"}.get(kind, kind)
     return IncompleteRecord(kind=kind, id=rest or item["pk"].partition("#")[2])
 
 

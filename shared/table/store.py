@@ -82,7 +82,8 @@ class Delete:
 class Increment:
     """Add `by` to the record's `count`, which starts at 0 and must remain within `least` and `most`.
 
-    Its other attributes must equal `condition` (`None`: absent, also if the record does not exist yet).
+    Its other attributes must equal `condition` (`None`: absent, also if the record does not exist yet). `also` has more
+    attributes to add to, which start at 0 too, and `put` attributes to set.
     """
 
     key: Key
@@ -90,6 +91,8 @@ class Increment:
     least: int = 0
     most: int | None = None
     condition: Mapping[str, Any] = field(default_factory=dict)
+    also: Mapping[str, int] = field(default_factory=dict)
+    put: Mapping[str, Any] = field(default_factory=dict)
 
 
 Action = Put | Update | Check | Delete | Increment

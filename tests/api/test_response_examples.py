@@ -98,7 +98,7 @@ def record(headers_of: dict[tuple[str, str], set[str]] | None = None) -> dict[st
         play("add_test_device", f"{customer}/test-devices", query=dry_run)
         device = play("add_test_device", f"{customer}/test-devices")
         play("get_test_device", f"{customer}/test-devices/{device['id']}")
-        play("replace_token", f"{customer}/test-devices/{device['id']}/token")
+        play("replace_test_device_token", f"{customer}/test-devices/{device['id']}/token")
         play("list_devices", f"{customer}/devices")
         play("list_devices_csv", f"{customer}/devices.csv")
         play("add_account", f"{customer}/accounts", query=dry_run)

@@ -30,7 +30,7 @@ STATUSES = {
     "add_test_device": 201,
     "get_test_device": 404,  # no device has this id
     "remove_test_device": 404,
-    "replace_token": 404,
+    "replace_test_device_token": 404,
     "add_credential": 422,  # the caller is a person
     "revoke_credential": 404,
     "record_second_factor": 503,  # there is no user pool

@@ -19,7 +19,7 @@ MACHINE: Final = {"kind": "api", "display_name": "Billing", "role": "supporter"}
 CHANGES: Final = [name for name, row in ROUTES.items() if row.method in ("POST", "PUT", "PATCH")]
 # The routes whose first response has secrets, with their number.
 WITH_SECRETS: Final = {
-    "add_account": 1, "add_credential": 1, "add_test_device": 1, "replace_token": 1, "add_onboarding": 2,
+    "add_account": 1, "add_credential": 1, "add_test_device": 1, "replace_test_device_token": 1, "add_onboarding": 2,
 }  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def requests() -> dict[str, Callable[[], dict[str, Any]]]:
         "add_account": lambda: {"body": MACHINE},
         "add_onboarding": with_machine,
         "add_credential": of_machine,
-        "replace_token": of_device,
+        "replace_test_device_token": of_device,
     }
 
 

@@ -72,7 +72,7 @@ def test_unreadable_customer_is_left_out_of_every_list_and_named(aws: FakeAws, t
     assert as_csv.headers["Incomplete-Records"] == f"customer {broken.id}"
     assert named(call("check_storage", path=f"/customers/{ROOT.id}/storage-check")) == [("customer", broken.id)]
     devices = call("list_devices", path=f"/customers/{ROOT.id}/devices", query={"columns": "name"})
-    assert (devices.body["rows"], named(devices)) == ([{"name": "Good device"}], [("test_device", device.id)])
+    assert (devices.body["rows"], named(devices)) == ([{"name": "Good device"}], [("device", device.id)])
     assert named(call("list_accounts", query={"within": ROOT.id})) == []
 
 
@@ -133,9 +133,9 @@ def test_unreadable_device_is_left_out_named_and_blocks_archiving(aws: FakeAws, 
     put(aws.store, broken, good)
     breaks(aws, device_key(site.id, broken.id), "version")
     found = call("list_devices", path=f"/customers/{ROOT.id}/devices", query={"columns": "name"})
-    assert (found.body["rows"], named(found)) == ([{"name": "Good"}], [("test_device", broken.id)])
+    assert (found.body["rows"], named(found)) == ([{"name": "Good"}], [("device", broken.id)])
     as_csv = call("list_devices", path=f"/customers/{site.id}/devices", headers={"accept": "text/csv"})
-    assert as_csv.headers["Incomplete-Records"] == f"test_device {broken.id}"
+    assert as_csv.headers["Incomplete-Records"] == f"device {broken.id}"
     path = f"/customers/{site.id}/test-devices/{broken.id}"
     assert_problem(call("get_test_device", path=path), 500, "unreadable_record")
     blocked = call("archive_customer", path=f"/customers/{site.id}", headers={"if-match": '"1"'})

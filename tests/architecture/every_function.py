@@ -126,7 +126,7 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
 
     device = call("add_test_device", path=f"/customers/{lineage[4].id}/test-devices", body={"name": "d"}).body["id"]
     call("get_test_device", path=f"/customers/{lineage[4].id}/test-devices/{device}")
-    call("replace_token", path=f"/customers/{lineage[4].id}/test-devices/{device}/token")
+    call("replace_test_device_token", path=f"/customers/{lineage[4].id}/test-devices/{device}/token")
     call("remove_test_device", path=f"/customers/{lineage[4].id}/test-devices/{device}")
 
     accepted = call("add_import", headers={"idempotency-key": "one"}).body["id"]

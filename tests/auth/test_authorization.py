@@ -211,7 +211,9 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ),
         ("get_test_device", "path"): lambda: call("get_test_device", account=by, path=device),
         ("remove_test_device", "path"): lambda: call("remove_test_device", account=by, path=device),
-        ("replace_token", "path"): lambda: call("replace_token", account=by, path=f"{device}/token"),
+        ("replace_test_device_token", "path"): lambda: call(
+            "replace_test_device_token", account=by, path=f"{device}/token"
+        ),
         ("check_storage", "path"): lambda: call("check_storage", account=by, path=f"/customers/{target}/storage-check"),
         ("check_storage", "cursor"): lambda: call(
             "check_storage", account=by, path=f"/customers/{target}/storage-check", query={"cursor": theirs}

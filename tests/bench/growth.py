@@ -17,8 +17,8 @@ from local.ministack import free_port, running
 from local.paths import PROJECT
 from shared.customers.records import customer_item
 from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
+from shared.devices.dashboard import list_devices
 from shared.devices.records import device_item
-from shared.devices.use_cases import list_devices
 from shared.table.dynamodb import DynamoStore, _serialize
 from shared.table.keys import Item
 from shared.table.store import Store

@@ -14,8 +14,8 @@ from shared.customers.changes import MAX_ARCHIVES
 from shared.customers.customer import ArchivePeriod, Customer
 from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, get_options, list_customers
 from shared.devices.blocking import blocking_devices
-from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, remove_test_device
+from shared.devices.device import NewTestDevice
+from shared.devices.use_cases import DeviceId, add_device, remove_device
 from shared.errors import (
     ArchiveBlockedError,
     ArchivedError,
@@ -96,21 +96,21 @@ def test_list_of_the_root_continues_after_many_archived_distributors(store: Memo
 
 
 def test_archive_fails_with_409_and_names_the_children_and_devices(store: MemoryStore, lineage: list[Customer]) -> None:
-    for n in range(25):
-        put(store, a_customer("site", lineage[4], name=f"Site {n:02}"))
+    for n in range(105):
+        put(store, a_customer("site", lineage[4], name=f"Site {n:03}"))
     with pytest.raises(ArchiveBlockedError) as refused:
         archive(store, lineage[4])
-    assert len(refused.value.errors) == 20
+    assert len(refused.value.errors) == 100
     assert refused.value.errors[0] == {"code": "child", "customer_id": lineage[5].id, "detail": lineage[5].name}
-    device = add_test_device(
-        store, caller(operation="change_test_devices"), lineage[5].id, NewDevice(name="Laptop"), idempotency_key="d"
+    device = add_device(
+        store, caller(operation="change_devices"), lineage[5].id, NewTestDevice(name="Laptop"), idempotency_key="d"
     ).device
     before = dict(store.items)
     with pytest.raises(ArchiveBlockedError) as refused:
         archive(store, lineage[5])
     assert refused.value.errors == [{"code": "test_device", "device_id": device.id, "detail": "Laptop"}]
     assert store.items == before
-    remove_test_device(store, caller(operation="change_test_devices"), lineage[5].id, device.id or "")
+    remove_device(store, caller(operation="change_devices"), DeviceId(lineage[5].id, device.id, is_test=True))
     assert archive(store, lineage[5]).archive
 
 
@@ -135,8 +135,8 @@ def test_archive_fails_when_a_child_or_device_is_added_concurrently(meddling: Me
         archive(meddling, end_customer)
     other = a_customer("end_customer", lineage[3], name="Other")
     put(meddling, other)
-    as_caller = caller(operation="change_test_devices")
-    meddling.meddle = [lambda: add_test_device(meddling, as_caller, other.id, NewDevice(name="d"), idempotency_key="d")]
+    as_caller = caller(operation="change_devices")
+    meddling.meddle = [lambda: add_device(meddling, as_caller, other.id, NewTestDevice(name="d"), idempotency_key="d")]
     with pytest.raises(ThrottledError):
         archive(meddling, other)
     assert stored(meddling, other).archived_at is None
@@ -167,8 +167,8 @@ def test_archived_customer_refuses_every_change_until_restored(store: MemoryStor
             store, MemoryIdentities(), a_caller(operation="change_accounts"), end_customer.id, new,
             idempotency_key="a", cursor_key="k", max_invitations=20,
         ),
-        lambda: add_test_device(
-            store, a_caller(operation="change_test_devices"), end_customer.id, NewDevice(name="d"), idempotency_key="d"
+        lambda: add_device(
+            store, a_caller(operation="change_devices"), end_customer.id, NewTestDevice(name="d"), idempotency_key="d"
         ),
     ):  # fmt: skip
         before = dict(store.items)
@@ -198,9 +198,9 @@ def test_writes_fail_when_the_customer_is_archived_concurrently(meddling: Meddli
         )
     restore(meddling, lineage[5])
     meddling.meddle = [lambda: archive(meddling, lineage[5], version=3)]
-    as_caller = a_caller(operation="change_test_devices")
+    as_caller = a_caller(operation="change_devices")
     with pytest.raises(ArchivedError):
-        add_test_device(meddling, as_caller, lineage[5].id, NewDevice(name="d"), idempotency_key="d")
+        add_device(meddling, as_caller, lineage[5].id, NewTestDevice(name="d"), idempotency_key="d")
 
 
 def test_archive_and_restore_twice_change_nothing_more(store: MemoryStore, lineage: list[Customer]) -> None:

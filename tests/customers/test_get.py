@@ -50,7 +50,7 @@ def test_get_me_shows_the_account_its_customer_and_its_permissions(store: Memory
     store.requests.clear()
     me = get_me(store, caller(manager))
     assert store.requests == ["get", "get"]
-    assert me.may == ["change_test_devices", "read"]
+    assert me.may == ["change_devices", "read"]
     assert (me.customer.id, me.customer.inherited_from) == (tree["site"].id, tree["end_customer"].id)
     assert "support" in get_me(store, caller()).may
 

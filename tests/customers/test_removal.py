@@ -14,7 +14,7 @@ from shared.customers.change_use_cases import archive_customer, change_customer,
 from shared.customers.customer import Customer, CustomerChange
 from shared.customers.use_cases import add_customer
 from shared.devices.blocking import blocking_devices
-from shared.devices.use_cases import save_view
+from shared.devices.view_use_cases import save_view
 from shared.devices.views import NewView
 from shared.errors import NotFoundError, UnavailableError
 from shared.table.keys import account_key, customer_key, email_key, views_key

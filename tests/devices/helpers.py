@@ -4,10 +4,8 @@ from typing import Any
 
 from shared.auth.authorization import Account
 from shared.customers.customer import Customer
-from shared.devices.device import NewDevice
-from shared.devices.use_cases import (
-    add_test_device,
-)
+from shared.devices.device import NewTestDevice
+from shared.devices.use_cases import add_device
 from shared.storage_locations.catalogue import NewCatalogue
 from shared.storage_locations.use_cases import replace_storage_locations
 from tests.builders import ROOT_ACCOUNT, caller
@@ -22,9 +20,9 @@ def add(
     by: Account = ROOT_ACCOUNT,
     **options: Any,
 ) -> Any:
-    as_caller = caller(by, operation="change_test_devices")
-    new = NewDevice.model_validate({} if name is None else {"name": name})
-    return add_test_device(store, as_caller, customer.id, new, idempotency_key=key, **options)
+    as_caller = caller(by, operation="change_devices")
+    new = NewTestDevice.model_validate({} if name is None else {"name": name})
+    return add_device(store, as_caller, customer.id, new, idempotency_key=key, **options)
 
 
 def route(store: MemoryStore, version: int, **routes: str) -> None:

@@ -3,9 +3,7 @@
 import pytest
 
 from shared.customers.customer import Customer
-from shared.devices.use_cases import (
-    check_storage,
-)
+from shared.devices.dashboard import check_storage
 from shared.errors import (
     MalformedRequestError,
 )

@@ -6,27 +6,23 @@ from typing import Any
 import pytest
 
 from shared.customers.customer import Customer
+from shared.devices.dashboard import list_devices
 from shared.devices.device import MAX_TEST_DEVICES
-from shared.devices.use_cases import (
-    get_test_device,
-    list_devices,
-    remove_test_device,
-    replace_token,
-)
+from shared.devices.use_cases import DeviceId, get_device, remove_device, replace_token
 from shared.errors import (
     KeyReusedError,
     NotFoundError,
     RulesViolatedError,
-    TooManyDevicesError,
+    TooManyTestDevicesError,
 )
-from shared.table.keys import customer_key, device_key, devices_key
+from shared.table.keys import counted_test_devices_key, customer_key, device_key
 from tests.builders import ROOT, a_customer, caller, put
 from tests.devices.helpers import add, route
 from tests.memory_store import MemoryStore
 
 
 def remove(store: MemoryStore, customer: Customer, device_id: str) -> None:
-    remove_test_device(store, caller(operation="change_test_devices"), customer.id, device_id)
+    remove_device(store, caller(operation="change_devices"), DeviceId(customer.id, device_id, is_test=True))
 
 
 def test_test_device_shows_expected_and_actual_location(store: MemoryStore, finnish: Customer) -> None:
@@ -34,12 +30,12 @@ def test_test_device_shows_expected_and_actual_location(store: MemoryStore, finn
     device = add(store, finnish).device
     assert store.requests == ["get", "write"]
     assert (device.expected.code, device.actual.code, device.matches, device.catalogue_version) == ("SE", "SE", True, 1)
-    assert (device.test, device.invoiced) == (True, False)
-    shown = get_test_device(store, caller(), finnish.id, device.id)
+    assert (device.is_test, device.kind, device.invoiced) == (True, None, False)
+    shown = get_device(store, caller(), DeviceId(finnish.id, device.id, is_test=True))
     assert shown.model_dump() == device.model_dump(exclude={"installation_token"})
 
 
-def test_replaced_catalogue_affects_new_devices_and_never_the_customer(store: MemoryStore, finnish: Customer) -> None:
+def test_replaced_catalogue_affects_every_device_and_never_the_customer(store: MemoryStore, finnish: Customer) -> None:
     first = add(store, finnish).device
     before = store.items[customer_key(finnish.id)]
     route(store, 1, SE="DK")
@@ -50,7 +46,10 @@ def test_replaced_catalogue_affects_new_devices_and_never_the_customer(store: Me
         False,
         2,
     )
-    assert get_test_device(store, caller(), finnish.id, first.id).matches is True
+    shown = get_device(store, caller(), DeviceId(finnish.id, first.id, is_test=True))
+    assert shown.model_dump(include={"expected", "actual", "matches", "catalogue_version"}) == second.model_dump(
+        include={"expected", "actual", "matches", "catalogue_version"}
+    )
     assert store.items[customer_key(finnish.id)] == before
 
 
@@ -105,11 +104,11 @@ def test_validate_only_of_a_test_device_writes_nothing(store: MemoryStore, finni
 def test_eleventh_test_device_returns_409(store: MemoryStore, finnish: Customer) -> None:
     devices = [add(store, finnish, key=f"{n}").device for n in range(MAX_TEST_DEVICES)]
     for validate_only in (True, False):
-        with pytest.raises(TooManyDevicesError, match="at most 10 test devices"):
+        with pytest.raises(TooManyTestDevicesError, match="at most 10 test devices"):
             add(store, finnish, key="eleventh", validate_only=validate_only)
     remove(store, finnish, devices[0].id)
     assert add(store, finnish, key="eleventh").outcome == "added"
-    assert store.items[devices_key(finnish.id)]["count"] == 10
+    assert store.items[counted_test_devices_key(finnish.id)]["count"] == 10
     other = a_customer("distributor", ROOT, name="Other")
     put(store, other)
     assert add(store, other, key="of another").outcome == "added"
@@ -120,12 +119,12 @@ def test_removed_test_device_is_absent_and_cannot_be_removed_again(store: Memory
     remove(store, finnish, device.id)
     for act in (
         lambda: remove(store, finnish, device.id),
-        lambda: get_test_device(store, caller(), finnish.id, device.id),
+        lambda: get_device(store, caller(), DeviceId(finnish.id, device.id, is_test=True)),
         lambda: remove(store, ROOT, device.id),
     ):
         with pytest.raises(NotFoundError):
             act()
-    assert store.items[devices_key(finnish.id)]["count"] == 0
+    assert store.items[counted_test_devices_key(finnish.id)]["count"] == 0
     assert list_devices(store, caller(), finnish.id, limit=10).rows == []
 
 
@@ -141,7 +140,7 @@ def test_concurrent_removals_decrement_the_count_once(store: MemoryStore, finnis
     store.write = someone_else_first  # type: ignore[method-assign]
     with pytest.raises(NotFoundError):
         remove(store, finnish, device.id)
-    assert store.items[devices_key(finnish.id)]["count"] == 0
+    assert store.items[counted_test_devices_key(finnish.id)]["count"] == 0
 
 
 def test_one_key_at_two_customers_creates_two_devices(store: MemoryStore, finnish: Customer) -> None:
@@ -151,8 +150,8 @@ def test_one_key_at_two_customers_creates_two_devices(store: MemoryStore, finnis
 
 
 def replace(store: MemoryStore, customer: Customer, device_id: str, key: str = "key") -> Any:
-    as_caller = caller(operation="change_test_devices")
-    return replace_token(store, as_caller, customer.id, device_id, idempotency_key=key)
+    as_caller = caller(operation="change_devices")
+    return replace_token(store, as_caller, DeviceId(customer.id, device_id, is_test=True), idempotency_key=key)
 
 
 def test_replaced_token_is_shown_once_and_the_one_before_is_forgotten(store: MemoryStore, finnish: Customer) -> None:
@@ -160,7 +159,7 @@ def test_replaced_token_is_shown_once_and_the_one_before_is_forgotten(store: Mem
     replaced = replace(store, finnish, added.id)
     token = replaced.device.installation_token
     assert token != added.installation_token
-    assert replaced.device.model_copy(update={"installation_token": added.installation_token}) == added
+    assert replaced.device == added.model_copy(update={"installation_token": token, "version": 2})
     hashes = [hashlib.sha256(each.encode()).hexdigest() for each in (token, added.installation_token)]
     assert store.items[device_key(finnish.id, added.id)]["token_hash"] == hashes[0]
     assert hashes[1] not in str(store.items)
@@ -190,8 +189,8 @@ def test_device_is_removed_although_its_token_was_replaced_meanwhile(store: Memo
     store.write = overtaken  # type: ignore[method-assign]
     remove(store, finnish, device)
     with pytest.raises(NotFoundError):
-        get_test_device(store, caller(), finnish.id, device)
-    assert store.items[devices_key(finnish.id)]["count"] == 0
+        get_device(store, caller(), DeviceId(finnish.id, device, is_test=True))
+    assert store.items[counted_test_devices_key(finnish.id)]["count"] == 0
 
 
 def test_add_test_device_fails_when_the_customer_is_archived_concurrently(
@@ -206,7 +205,7 @@ def test_add_test_device_fails_when_the_customer_is_archived_concurrently(
     store.write = gone  # type: ignore[method-assign]
     with pytest.raises(NotFoundError):
         add(store, finnish)
-    assert devices_key(finnish.id) not in store.items
+    assert counted_test_devices_key(finnish.id) not in store.items
 
 
 def test_missing_device_name_is_reported_with_its_pointer(store: MemoryStore, finnish: Customer) -> None:

@@ -5,13 +5,8 @@ from typing import Any
 import pytest
 
 from shared.customers.customer import Customer
-from shared.devices.use_cases import (
-    get_view,
-    list_devices,
-    list_views,
-    remove_view,
-    save_view,
-)
+from shared.devices.dashboard import list_devices
+from shared.devices.view_use_cases import get_view, list_views, remove_view, save_view
 from shared.devices.views import DEFAULT_COLUMNS, MAX_VIEWS, NewView
 from shared.errors import (
     NotFoundError,

@@ -54,6 +54,7 @@ def all_events() -> list[EventEnvelope]:
     trial = a_customer("end_customer", in_trial=True)
     changes: list[tuple[Any, Any]] = [(None, customer_item(customer)) for customer in [*a_lineage(), trial]]
     device, account = a_device(trial), an_account("manager", trial)
+    server = a_device(trial, name="Server", kind="server", end_customer_id=trial.id)
     later = {"version": 2}
     support = Caller("acc_1", NOW, "support", "request 1")
     moved = with_storage_location(LocationChange(country="FR", reason="Why."), trial, CATALOGUE, support)
@@ -66,7 +67,9 @@ def all_events() -> list[EventEnvelope]:
         *((customer_item(trial), customer_item(after)) for after in (moved, renamed, archived)),
         (customer_item(archived), customer_item(restored)),
         (None, device_item(device)),
-        (device_item(device), device_item(device_tombstone(device))),
+        (device_item(device), device_item(device_tombstone(device, trial, CATALOGUE, END))),
+        (None, device_item(server)),
+        (device_item(server), device_item(device_tombstone(server, trial, CATALOGUE, END))),
         (None, account_item(account)),
         (account_item(account), account_item(account.model_copy(update={"role": "operator", **later}))),
         (account_item(account), account_item(account_tombstone(account))),

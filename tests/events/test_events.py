@@ -15,7 +15,7 @@ from shared.devices.device import device_tombstone
 from shared.devices.records import device_item
 from shared.events.events import TYPES, events_for_change
 from shared.trials.use_cases import end_trials, start_production
-from tests.builders import NOW, a_customer, a_device, a_lineage, an_account, bootstrap_in, caller, put
+from tests.builders import CATALOGUE, NOW, a_customer, a_device, a_lineage, an_account, bootstrap_in, caller, put
 from tests.events.helpers import END, all_events, stream_of
 from tests.memory_store import MemoryStore
 
@@ -77,9 +77,14 @@ def test_quarantined_or_repaired_record_does_not_block_the_stream() -> None:
 
 
 def test_change_event_has_the_time_of_the_change() -> None:
-    device = a_device(a_customer("distributor"))
-    ((_, event),) = events_for_change(device_item(device), device_item(device_tombstone(device)), END)
+    customer = a_customer("distributor")
+    device = a_device(customer)
+    removed = device_tombstone(device, customer, CATALOGUE, END)
+    ((_, event),) = events_for_change(device_item(device), device_item(removed), END + timedelta(seconds=1))
     assert event.occurred_at == END
+    older = removed.model_copy(update={"removed_at": None})  # as it was stored before
+    ((_, event),) = events_for_change(device_item(device), device_item(older), END + timedelta(seconds=1))
+    assert event.occurred_at == END + timedelta(seconds=1)
 
 
 def test_events_contain_no_address_and_no_persons_name() -> None:

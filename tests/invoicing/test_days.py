@@ -32,7 +32,7 @@ def test_parse_month_accepts_only_a_year_and_a_month(text: str) -> None:
 )
 def test_day_archived_from_start_to_end_is_not_invoiced(begin: datetime, stop: datetime, days: int | None) -> None:
     part = invoiceable(at(1, month=10), NOVEMBER, after_trial=False, archives=[(begin, stop)])
-    assert (part and part.days) == days
+    assert (part and len(part.days)) == days
 
 
 @pytest.mark.parametrize(("text", "days"), [("2026-11", 30), ("2026-12", 31), ("2028-02", 29), ("2027-02", 28)])
@@ -58,7 +58,8 @@ def test_days_with_any_trial_are_not_counted(
     invoice_from: datetime, after_trial: bool, start: datetime, days: int
 ) -> None:
     part = invoiceable(invoice_from, NOVEMBER, after_trial=after_trial)
-    assert part == Invoiceable(start, NOVEMBER.end, days)
+    first = NOVEMBER.end.date() - timedelta(days=days)
+    assert part == Invoiceable(start, NOVEMBER.end, tuple(first + timedelta(days=n) for n in range(days)))
 
 
 def test_nothing_is_invoiced_before_production() -> None:
@@ -72,4 +73,4 @@ def test_months_of_a_year_add_up(invoice_from: datetime, after_trial: bool) -> N
     parts = [part for month in months if (part := invoiceable(invoice_from, month, after_trial=after_trial))]
     assert parts[0].start == invoice_from
     whole = (months[-1].end - invoice_from) / timedelta(days=1)
-    assert sum(part.days for part in parts) == (int(whole) if after_trial else -int(-whole // 1))
+    assert sum(len(part.days) for part in parts) == (int(whole) if after_trial else -int(-whole // 1))

@@ -58,7 +58,7 @@ def test_report_matches_the_figures_computed_from_events(memory: MemoryStore) ->
     for limit in (1, 7, 100):
         for month in ("2026-10", "2026-11", "2026-12"):
             from_events = {
-                customer_id: tuple(part)
+                customer_id: (part.start, part.end, len(part.days))
                 for customer_id, event in published.items()
                 if (part := invoiceable(event.invoice_from, parse_month(month), after_trial=event.ended_by is not None))
             }

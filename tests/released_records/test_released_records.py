@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shared.api.routes import ROUTES
-from shared.table.dynamodb import _deserialize
+from shared.table.dynamodb import deserialize
 from shared.table.store import SCHEMA
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT
 from tests.calls import Called, call, invoke
@@ -58,7 +58,7 @@ def test_there_is_a_file_for_every_schema_number() -> None:
 
 def test_files_have_records_of_every_kind_and_state() -> None:
     for file in FILES:
-        records = [_deserialize(record) for record in json.loads(file.read_text())["records"]]
+        records = [deserialize(record) for record in json.loads(file.read_text())["records"]]
         assert {record.get("schema", 0) for record in records} == {int(file.stem.removeprefix("schema_"))}
         kinds = {(record["pk"].partition("#")[0], record["sk"].partition("#")[0]) for record in records}
         assert {kind for kind in kinds if kind[0] not in ("name", "reference", "email")} == {
@@ -86,7 +86,7 @@ class Player:
         return called
 
     def stored(self, sk: str) -> list[dict[str, Any]]:
-        return [_deserialize(item) for key, item in list(self.aws.dynamo.records.items()) if key[1].startswith(sk)]
+        return [deserialize(item) for key, item in list(self.aws.dynamo.records.items()) if key[1].startswith(sk)]
 
     def read_lists(self) -> None:
         for name, (path, query) in LISTS.items():
@@ -162,7 +162,7 @@ class Player:
         for device in self.stored("device#"):
             if not device["removed"]:
                 path = f"/customers/{device['customer_id']}/test-devices/{device['id']}"
-                self.request("replace_token", f"{path}/token", status=201)
+                self.request("replace_test_device_token", f"{path}/token", status=201)
                 self.request("remove_test_device", path, status=204)
         self.aws.cognito.admin_create_user(Username=ROOT_ACCOUNT.id)
         self.request("record_second_factor", "/me/second-factor")

@@ -19,7 +19,7 @@ from shared.auth.authorization import Account
 from shared.customers.change_use_cases import change_customer
 from shared.customers.customer import CustomerChange
 from shared.errors import ApiError
-from shared.table.dynamodb import _deserialize
+from shared.table.dynamodb import deserialize
 from tests.simulation.fake_dynamo import Record
 from tests.simulation.fixtures import USE_CASES, System, a_caller, fixtures
 from tests.simulation.invariants import violations
@@ -132,7 +132,7 @@ def findings(case: Case) -> list[str]:
 def _without_sign_in(system: System) -> Iterator[str]:
     """Check that each credential of a machine that was added has a sign-in. That of the fixtures has none."""
     for (_, sk), record in system.turns.dynamo.records.items():
-        account = Account.model_validate(_deserialize(record)) if sk == "account" else None
+        account = Account.model_validate(deserialize(record)) if sk == "account" else None
         for credential in account.credentials or () if account else ():
             known = credential.client_id in system.identities.users
             if not known and credential not in (fixtures().machine.credentials or ()):

@@ -28,8 +28,9 @@ from shared.customers.customer import Customer, CustomerChange, NewCustomer
 from shared.customers.references import save_customer_by_reference
 from shared.customers.use_cases import add_customer
 from shared.devices.blocking import blocking_devices
-from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, remove_test_device, replace_token, save_view
+from shared.devices.device import NewTestDevice
+from shared.devices.use_cases import add_device, remove_device, replace_token
+from shared.devices.view_use_cases import save_view
 from shared.devices.views import NewView
 from shared.errors import UnavailableError
 from shared.imports.file import File
@@ -124,11 +125,11 @@ def fixtures() -> Fixtures:
         find_devices=blocking_devices,
     )
     devices = [
-        add_test_device(
+        add_device(
             store,
-            Caller(ROOT_ACCOUNT.id, NOW, "change_test_devices"),
+            Caller(ROOT_ACCOUNT.id, NOW, "change_devices"),
             end_customer.id,
-            NewDevice(name="Device"),
+            NewTestDevice(name="Device"),
             idempotency_key=f"device {number}",
         ).device.id
         or ""
@@ -276,10 +277,10 @@ def _revoked(system: System) -> None:
 
 
 def _device(key: str) -> UseCase:
-    actor = a_caller(operation="change_test_devices")
+    actor = a_caller(operation="change_devices")
     return lambda system: (
-        add_test_device(
-            system.store, actor, fixtures().end_customer.id, NewDevice(name="New"), idempotency_key=key
+        add_device(
+            system.store, actor, fixtures().end_customer.id, NewTestDevice(name="New"), idempotency_key=key
         ).device
     )
 
@@ -305,7 +306,7 @@ def _onboarding(system: System) -> Any:
             }
         ),
         accounts=[NewAccount(email="new@example.com", display_name="New", role="administrator")],
-        test_device=NewDevice(name="New"),
+        test_device=NewTestDevice(name="New"),
     )
     identities = UserDirectory(system.turns, system.identities)
     return add_onboarding(
@@ -398,14 +399,14 @@ USE_CASES: Final[dict[str, UseCase]] = {
     "replace_a_token": lambda system: (
         replace_token(
             system.store,
-            a_caller(operation="change_test_devices"),
+            a_caller(operation="change_devices"),
             fixtures().end_customer.id,
             fixtures().devices[0],
             idempotency_key="token",
         ).device
     ),
-    "remove_a_device": lambda system: remove_test_device(
-        system.store, a_caller(operation="change_test_devices"), fixtures().end_customer.id, fixtures().devices[0]
+    "remove_a_device": lambda system: remove_device(
+        system.store, a_caller(operation="change_devices"), fixtures().end_customer.id, fixtures().devices[0]
     ),
     "start_production": lambda system: start_production(
         system.store,

@@ -9,14 +9,14 @@ from shared.customers.customer import Customer
 from shared.customers.trial import SCHEDULE
 from shared.events.events import events_for_change
 from shared.table.audit import AUDIT
-from shared.table.dynamodb import _deserialize
+from shared.table.dynamodb import deserialize
 from shared.table.keys import Item, Key, tree_below
 from tests.simulation.fake_dynamo import FakeDynamo
 
 
 def violations(dynamo: FakeDynamo) -> list[str]:
     """Describe every violated invariant."""
-    items: dict[Key, Item] = {key: _deserialize(item) for key, item in dynamo.records.items()}
+    items: dict[Key, Item] = {key: deserialize(item) for key, item in dynamo.records.items()}
     customers = {item["id"]: Customer.model_validate(item) for (_, sk), item in items.items() if sk == "customer"}
     found = violations_of_the_table(items)
     return [*found, *_of_super_users(dynamo, items), *_of_events(dynamo, customers), *_of_the_audit(dynamo)]
@@ -39,7 +39,7 @@ def _of_the_audit(dynamo: FakeDynamo) -> Iterable[str]:
     expected: Counter[tuple[str, str, Any]] = Counter()
     entries: Counter[tuple[str, str, Any]] = Counter()
     for old, new in dynamo.log:
-        before, after = (_deserialize(image) if image else {} for image in (old, new))
+        before, after = (deserialize(image) if image else {} for image in (old, new))
         if "event" in after and not before:
             entries[after["pk"], after["event"], after.get("version")] += 1
             if after.get("tree") != tree_below(AUDIT, after["customer_path"]):
@@ -74,7 +74,7 @@ def published_events(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:
     """Return the events of the log: kind, id, customer."""
     found = []
     for old, new in dynamo.log:
-        images: list[Any] = [_deserialize(image) if image else None for image in (old, new)]
+        images: list[Any] = [deserialize(image) if image else None for image in (old, new)]
         found += [(kind, event.event_id, event.customer_id) for kind, event in events_for_change(*images)]
     return found
 

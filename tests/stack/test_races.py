@@ -18,8 +18,9 @@ from shared.customers.records import customer_item
 from shared.customers.references import SavedCustomer, save_customer_by_reference
 from shared.customers.use_cases import CustomerQuery, add_customer, list_customers
 from shared.devices.blocking import blocking_devices
-from shared.devices.device import MAX_TEST_DEVICES, NewDevice
-from shared.devices.use_cases import add_test_device, list_devices
+from shared.devices.dashboard import list_devices
+from shared.devices.device import MAX_TEST_DEVICES, NewTestDevice
+from shared.devices.use_cases import add_device
 from shared.errors import (
     ApiError,
     EmailExistsError,
@@ -27,10 +28,10 @@ from shared.errors import (
     NameExistsError,
     StaleVersionError,
     ThrottledError,
-    TooManyDevicesError,
+    TooManyTestDevicesError,
 )
 from shared.table.dynamodb import DynamoStore
-from shared.table.keys import TABLE, active_super_users_key, customer_key, devices_key, email_key, name_key
+from shared.table.keys import TABLE, active_super_users_key, counted_test_devices_key, customer_key, email_key, name_key
 from shared.table.store import Increment, Put
 from shared.trials.use_cases import end_trials, start_production
 from shared.values.timestamps import format_timestamp
@@ -186,22 +187,25 @@ def test_of_sixteen_additions_of_the_tenth_test_device_one_wins(store: DynamoSto
         for turn in range(ROUNDS):
             customer = a_customer("distributor", ROOT, name=f"Turn {turn}")
             put(store, customer)
-            store.write(Increment(devices_key(customer.id), MAX_TEST_DEVICES - 1))
+            store.write(Increment(counted_test_devices_key(customer.id), MAX_TEST_DEVICES - 1))
             results = at_once(
                 pool,
-                lambda number, customer=customer, turn=turn: add_test_device(
+                lambda number, customer=customer, turn=turn: add_device(
                     store,
-                    caller(operation="change_test_devices"),
+                    caller(operation="change_devices"),
                     customer.id,
-                    NewDevice(name="Tenth"),
+                    NewTestDevice(name="Tenth"),
                     idempotency_key=f"{turn} {number}",
                 ),
             )
             (winner,) = [result for result in results if not isinstance(result, ApiError)]
-            assert sum(isinstance(result, TooManyDevicesError) for result in results) == THREADS - 1
+            assert sum(isinstance(result, TooManyTestDevicesError) for result in results) == THREADS - 1
             rows = list_devices(store, caller(), customer.id, columns="id", limit=100).rows
             assert rows == [{"id": winner.device.id}]
-            assert store.get(devices_key(customer.id))[devices_key(customer.id)]["count"] == MAX_TEST_DEVICES
+            assert (
+                store.get(counted_test_devices_key(customer.id))[counted_test_devices_key(customer.id)]["count"]
+                == MAX_TEST_DEVICES
+            )
 
 
 def test_two_runs_and_an_early_end_end_each_trial_once(store: DynamoStore) -> None:

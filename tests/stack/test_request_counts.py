@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.customers.use_cases import CustomerQuery, add_customer, get_customer, list_customers
+from shared.devices.dashboard import list_devices
 from shared.devices.records import device_item
-from shared.devices.use_cases import list_devices
 from shared.errors import NameExistsError
 from shared.table.dynamodb import DynamoStore
 from shared.table.store import Put

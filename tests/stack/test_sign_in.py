@@ -63,7 +63,7 @@ def test_invited_person_signs_in_with_their_own_password_and_is_active(stack: Ru
     me = stack.call("GET", "/me", token=token).json()
     assert (me["account"]["id"], me["may"]) == (
         account["id"],
-        ["change_accounts", "change_customers", "change_test_devices", "read", "read_audit", "read_invoicing"],
+        ["change_accounts", "change_customers", "change_devices", "read", "read_audit", "read_invoicing"],
     )
     active = eventually(
         lambda: (found := stack.call("GET", f"/accounts/{account['id']}").json())["status"] == "active" and found

@@ -9,8 +9,10 @@ import pytest
 from local import migrate as command
 from local.migrate import Progress, migrate
 from local.migrations import MIGRATIONS, Migration
+from shared.devices.device import Device
+from shared.devices.records import device_item
 from shared.events.events import events_for_change
-from shared.table.dynamodb import DynamoStore, _deserialize
+from shared.table.dynamodb import DynamoStore, deserialize
 from shared.table.store import SCHEMA
 
 RELEASED = Path(__file__).parents[1] / "released_records"
@@ -39,7 +41,22 @@ def run(table: tuple[Any, str], file: Path, migration: Migration = SCHEMA_1, seg
 
 
 def test_every_schema_number_has_a_migration() -> None:
-    assert sorted(MIGRATIONS) == [f"schema_{number}" for number in range(1, SCHEMA + 1)]
+    of_schemas = [name for name in MIGRATIONS if name.startswith("schema_")]
+    assert sorted(of_schemas) == [f"schema_{number}" for number in range(1, SCHEMA + 1)]
+
+
+def test_migrated_devices_are_listed_by_name_before_those_below(table: tuple[Any, str], tmp_path: Path) -> None:
+    devices = {key: record for key, record in records(*table).items() if key[1].startswith("device#")}
+    assert any("tree" in record for record in devices.values())
+    progress = run(table, tmp_path / "progress.json", MIGRATIONS["device_positions"])
+    assert progress.changed == sum("tree" in record for record in devices.values())
+    for key, before in devices.items():
+        after = records(*table)[key]
+        assert {**after, "path": None} == {**before, "path": None}
+        expected = device_item(Device.model_validate(deserialize(before))).get("path")
+        assert deserialize(after).get("path") == expected
+        assert list(events_for_change(deserialize(before), deserialize(after))) == []
+    assert run(table, tmp_path / "another.json", MIGRATIONS["device_positions"]).changed == 0
 
 
 def test_migration_adds_the_schema_number_and_nothing_else(table: tuple[Any, str], tmp_path: Path) -> None:
@@ -49,7 +66,7 @@ def test_migration_adds_the_schema_number_and_nothing_else(table: tuple[Any, str
     assert after == {key: {**record, "schema": {"N": "1"}} for key, record in before.items()}
     assert (progress.scanned, progress.changed) == (len(before), len(before))
     for key, record in after.items():
-        old, new = _deserialize(before[key]), _deserialize(record)
+        old, new = deserialize(before[key]), deserialize(record)
         assert list(events_for_change(old, new)) == []
     again = run(table, tmp_path / "another.json")
     assert (again.scanned, again.changed, records(*table)) == (len(before), 0, after)

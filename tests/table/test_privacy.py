@@ -18,8 +18,9 @@ from shared.auth.authorization import Account
 from shared.customers.change_use_cases import change_storage_location
 from shared.customers.changes import LocationChange
 from shared.customers.customer import Customer
-from shared.devices.device import NewDevice
-from shared.devices.use_cases import add_test_device, save_view
+from shared.devices.device import NewTestDevice
+from shared.devices.use_cases import add_device
+from shared.devices.view_use_cases import save_view
 from shared.devices.views import NewView
 from shared.errors import RuleViolation, UnavailableError
 from shared.imports.records import pack_records, unpack_records
@@ -54,8 +55,8 @@ class System:
         reason = f"{NAME} <{ADDRESS.upper()}> asked for it"
         moved = LocationChange(country="DK", reason=reason)
         change_storage_location(store, caller(operation="support"), self.owner.id, moved, version=1)
-        device = NewDevice(name=f"Laptop of {NAME}")
-        add_test_device(store, caller(operation="change_test_devices"), self.owner.id, device, idempotency_key="d")
+        device = NewTestDevice(name=f"Laptop of {NAME}")
+        add_device(store, caller(operation="change_devices"), self.owner.id, device, idempotency_key="d")
         store.write(Put({"pk": "import#imp_1", "sk": "rows#00", "records": pack_records([{"name": f"For {ADDRESS}"}])}))
 
     @property

@@ -15,7 +15,7 @@ from shared.accounts.identities import CognitoUserDirectory
 from shared.accounts.mails import Invitation
 from shared.auth.authorization import Account
 from shared.events.events import events_for_change, in_epoch
-from shared.table.dynamodb import DynamoStore, _deserialize
+from shared.table.dynamodb import DynamoStore, deserialize
 from shared.table.keys import account_key
 from tests.builders import ROOT, an_account, bootstrap_in, put
 from tests.conftest import RunningStack
@@ -108,7 +108,7 @@ def test_sign_ins_are_reconciled_with_the_restored_accounts(moto_store: DynamoSt
 
 
 def test_invariants_name_what_a_restored_table_lacks() -> None:
-    records = [_deserialize(record) for record in json.loads((RELEASED / "schema_1.json").read_text())["records"]]
+    records = [deserialize(record) for record in json.loads((RELEASED / "schema_1.json").read_text())["records"]]
     items = {(item["pk"], item["sk"]): item for item in records}
     assert violations(items) == []
     account = next(item for item in records if item["sk"] == "account" and item["role"] == "super_user")
@@ -123,7 +123,7 @@ def test_invariants_name_what_a_restored_table_lacks() -> None:
 
 
 def test_change_after_a_restore_is_a_new_event_and_its_repetition_is_not() -> None:
-    records = [_deserialize(record) for record in json.loads((RELEASED / "schema_1.json").read_text())["records"]]
+    records = [deserialize(record) for record in json.loads((RELEASED / "schema_1.json").read_text())["records"]]
     added = [(None, item) for item in records if item["sk"] in ("customer", "account", "current")]
     published = [envelope for change in added for envelope in events_for_change(*change)]
     ids = {epoch: [in_epoch(each, epoch).event.event_id for each in published] for epoch in (0, 1, 2)}

@@ -70,7 +70,7 @@ export function CustomerPage({ of }: { of: Customer }) {
                 {addText(of)}
               </LinkButton>
             )}
-            {may("change_test_devices") && !of.archive && (
+            {may("change_devices") && !of.archive && (
               <LinkButton icon="add" href={href("dashboard", of.id, "add")}>
                 {t.steps.addDevice}
               </LinkButton>
@@ -164,7 +164,7 @@ function Steps({ of }: { of: Customer }) {
       hint: own.length > 0 ? s.deviceDone(own.length) : s.deviceHint,
       href: href("dashboard", of.id, "add"),
       button: s.addDevice,
-      may: may("change_test_devices"),
+      may: may("change_devices"),
     },
     {
       done: right,

@@ -68,7 +68,7 @@ export function DashboardPage({ of }: { of: Customer }) {
         title={t.menu.dashboard}
         side={t.customersOf(of.name)}
         actions={
-          may("change_test_devices") &&
+          may("change_devices") &&
           !of.archive && (
             <LinkButton kind="primary" icon="add" href={href("dashboard", of.id, "add")}>
               {t.steps.addDevice}
@@ -182,7 +182,7 @@ export function DevicesTable({ of }: { of: Customer }) {
             )}
           </>
         }
-        {...(may("change_test_devices")
+        {...(may("change_devices")
           ? {
               menu: (row: Row) => [
                 { text: t.replaceToken, icon: "undo" as const, act: () => void replaceToken(row) },
@@ -194,7 +194,7 @@ export function DevicesTable({ of }: { of: Customer }) {
           <Empty
             title={t.noDevices}
             action={
-              may("change_test_devices") &&
+              may("change_devices") &&
               !of.archive && (
                 <LinkButton icon="add" href={href("dashboard", of.id, "add")}>
                   {t.steps.addDevice}

@@ -95,7 +95,7 @@ saw("change", changed.response, change.name, change.state, change.trial?.days_le
 
 const added_device = await sdk.addTestDevice({ ...api, path, body: { name: "Laptop" } });
 const device = having(added_device.data, "id");
-saw("add_test_device", added_device.response, device.test, device.invoiced, device.expected.code);
+saw("add_test_device", added_device.response, device.is_test, device.invoiced, device.expected.code);
 
 const csv = await sdk.listDevicesCsv({ ...api, path });
 saw("csv", csv.response, csv.data?.trim().split("\n").length);

@@ -94,7 +94,7 @@ saw("change", changed.response, change.name, change.state, change.trial?.days_le
 
 const added_device = await api.POST("/customers/{customer_id}/test-devices", { params: { path }, body: { name: "Laptop" } });
 const device = having(added_device.data, "id");
-saw("add_test_device", added_device.response, device.test, device.invoiced, device.expected.code);
+saw("add_test_device", added_device.response, device.is_test, device.invoiced, device.expected.code);
 
 const csv = await api.GET("/customers/{customer_id}/devices.csv", { params: { path }, parseAs: "text" });
 saw("csv", csv.response, csv.data?.trim().split("\n").length);

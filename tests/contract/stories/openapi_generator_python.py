@@ -17,8 +17,8 @@ from openapi_client import (
     GatewayProblem,
     ImportsApi,
     NewCustomer,
-    NewDevice,
     NewImportRequest,
+    NewTestDevice,
     Problem,
 )
 from openapi_client.exceptions import NotFoundException, UnauthorizedException, UnprocessableEntityException
@@ -115,8 +115,8 @@ assert changed.data.trial is not None
 facts = changed.data.name, changed.data.state, changed.data.trial.days_left
 saw("change", changed, *facts, changed.data.version > end_customer.version)
 
-device = devices.add_test_device_with_http_info(end_customer_id, NewDevice(name="Laptop"))
-saw("add_test_device", device, device.data.test, device.data.invoiced, device.data.expected.code)
+device = devices.add_test_device_with_http_info(end_customer_id, NewTestDevice(name="Laptop"))
+saw("add_test_device", device, device.data.is_test, device.data.invoiced, device.data.expected.code)
 
 csv = devices.list_devices_csv_with_http_info(end_customer_id)
 saw("csv", csv, len(csv.data.splitlines()))

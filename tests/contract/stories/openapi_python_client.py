@@ -30,8 +30,8 @@ from backup_customers_client.models import (
     Me,
     NewCustomer,
     NewCustomerServicesToProvideType0Item,
-    NewDevice,
     NewImportRequest,
+    NewTestDevice,
     Problem,
 )
 from backup_customers_client.types import UNSET, Response, Unset
@@ -119,9 +119,9 @@ changed = parsed(ChangedCustomerResponse, response)
 assert changed.trial is not None
 saw("change", response, changed.name, changed.state, changed.trial.days_left, changed.version > end_customer.version)
 
-response = add_test_device.sync_detailed(end_customer_id, client=api, body=NewDevice(name="Laptop"))
+response = add_test_device.sync_detailed(end_customer_id, client=api, body=NewTestDevice(name="Laptop"))
 device = parsed(AddedDeviceResponse, response)
-saw("add_test_device", response, device.test, device.invoiced, device.expected.code)
+saw("add_test_device", response, device.is_test, device.invoiced, device.expected.code)
 
 response = list_devices_csv.sync_detailed(end_customer_id, client=api)
 saw("csv", response, len(parsed(str, response).splitlines()))

@@ -197,7 +197,7 @@ class ExpectedErrors(ModelState):
         )
 
     def add_device_error(self, actor: Account, customer: Customer) -> ExpectedError:
-        if error := self.access_error(actor, customer, "change_test_devices"):
+        if error := self.access_error(actor, customer, "change_devices"):
             return error
         return (409, "too_many_test_devices") if len(self.devices_of(customer)) == 10 else None
 

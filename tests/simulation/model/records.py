@@ -30,7 +30,7 @@ PERMISSIONS: Final = {
         "read_audit",
         "change_customers",
         "change_accounts",
-        "change_test_devices",
+        "change_devices",
         "support",
     ),
     "administrator": (
@@ -39,9 +39,9 @@ PERMISSIONS: Final = {
         "read_audit",
         "change_customers",
         "change_accounts",
-        "change_test_devices",
+        "change_devices",
     ),
-    "manager": ("read", "change_test_devices"),
+    "manager": ("read", "change_devices"),
     "operator": ("read",),
     "supporter": ("read",),
 }

@@ -56,7 +56,7 @@ class AccountSteps(Steps):
         response = self.request("get_test_device", actor, path)
         if self.accepted(response, self.model.access_error(actor, device.customer, "read")):
             assert response.body == self.model.shown_device(device)
-        error = self.model.access_error(actor, device.customer, "change_test_devices")
+        error = self.model.access_error(actor, device.customer, "change_devices")
         if self.accepted(self.request("remove_test_device", actor, path), error, 204):
             self.model.remove_device(device)
             assert self.request("get_test_device", actor, path).status == 404
@@ -162,8 +162,8 @@ class AccountSteps(Steps):
         actor = self.account_at(actor_index)
         device = list(self.model.devices.values())[index % len(self.model.devices)]
         path = f"/customers/{device.customer.id}/test-devices/{device.id}/token"
-        response = self.request("replace_token", actor, path, headers={"idempotency-key": self.new_key()})
-        error = self.model.access_error(actor, device.customer, "change_test_devices")
+        response = self.request("replace_test_device_token", actor, path, headers={"idempotency-key": self.new_key()})
+        error = self.model.access_error(actor, device.customer, "change_devices")
         if self.accepted(response, error, 201):
             device.version += 1
             shown = response.body
@@ -306,7 +306,7 @@ class AccountSteps(Steps):
         if isinstance(created, Customer):
             assert created.parent
             return model.access_error(actor, created.parent, "change_customers", archived=not model.is_removed(created))
-        operation = "change_accounts" if isinstance(created, Account) else "change_test_devices"
+        operation = "change_accounts" if isinstance(created, Account) else "change_devices"
         return model.access_error(actor, created.customer, operation, archived=True)
 
     def replay_error(self, actor: Account, created: Any) -> ExpectedError:
