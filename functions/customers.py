@@ -1,4 +1,4 @@
-"""Customers: add, read, change, archive and restore them; their options, history, trial, production and invoicing."""
+"""Customers: add, read, change, archive, restore; options, history, trials, invoicing, and requests to support."""
 
 from typing import Annotated
 from uuid import uuid4
@@ -34,13 +34,20 @@ from shared.errors import (
     ArchivedError,
     NameExistsError,
     NotFoundError,
+    OpenRequestError,
     ReferenceExistsError,
+    RequestDecidedError,
     RulesViolatedError,
     StaleVersionError,
 )
 from shared.invoicing import use_cases as invoicing
 from shared.invoicing.use_cases import InvoicingPage
+from shared.location_requests import use_cases as location_requests
+from shared.location_requests.request import LocationRequestResponse, NewDecision, NewLocationRequest, RequestState
+from shared.location_requests.use_cases import LocationRequestPage
+from shared.trials import starts as trial_starts
 from shared.trials import use_cases as trials
+from shared.trials.starts import TrialStartPage
 from shared.trials.use_cases import ProductionResponse, TrialStatus
 
 app = Api("customers")
@@ -108,7 +115,7 @@ def change_customer(customer_id: str, change: CustomerChange, if_match: IfMatch 
 
 @app.serves(CustomerResponse, raises=[ArchiveBlockedError, RulesViolatedError])
 def archive_customer(customer_id: str, if_match: IfMatch = None) -> HttpResponse:
-    """Archive a customer that has no children and no test devices. It can be restored for 30 days."""
+    """Archive a customer that has no children and no devices. It can be restored for 30 days."""
     version = required_version(if_match)
     customer = change_use_cases.archive_customer(
         app.store, app.caller, customer_id, version=version, find_devices=blocking_devices
@@ -181,6 +188,63 @@ def change_storage_location(customer_id: str, change: LocationChange, if_match: 
     customer = change_use_cases.change_storage_location(app.store, app.caller, customer_id, change, version=version)
     log_event("storage_location_changed", customer_id=customer.id, storage_location=customer.storage_location.code)
     return app.ok(customer)
+
+
+@app.serves(LocationRequestResponse, status=201, raises=[ArchivedError, OpenRequestError, RulesViolatedError])
+def add_location_request(
+    customer_id: str, new: NewLocationRequest, idempotency_key: IdempotencyKey = None
+) -> HttpResponse:
+    """Ask support for another storage location of a customer."""
+    added = location_requests.add_location_request(
+        app.store, app.caller, customer_id, new, idempotency_key=idempotency_key or str(uuid4())
+    )
+    log_event(f"location_request_{added.outcome}", customer_id=customer_id, location_request_id=added.request.id)
+    location = f"/customers/{customer_id}/storage-location-requests/{added.request.id}"
+    return app.created(added.request, added.outcome, location=location)
+
+
+@app.serves(LocationRequestResponse)
+def get_location_request(customer_id: str, request_id: str) -> HttpResponse:
+    """Get a request for another storage location."""
+    return app.ok(location_requests.get_location_request(app.store, app.caller, customer_id, request_id))
+
+
+@app.serves(LocationRequestPage)
+def list_customers_location_requests(customer_id: str, limit: Limit = 25, cursor: Cursor = None) -> HttpResponse:
+    """List a customer's requests for another storage location, the latest first."""
+    page = location_requests.list_customers_requests(app.store, app.caller, customer_id, limit=limit, cursor=cursor)
+    return app.ok(page)
+
+
+@app.serves(LocationRequestPage)
+def list_location_requests(
+    state: Annotated[RequestState, Query(description="List only requests in this state.")] = "open",
+    limit: Limit = 25,
+    cursor: Cursor = None,
+) -> HttpResponse:
+    """List the requests of all customers: open ones oldest first, decided ones latest first. For support only."""
+    page = location_requests.list_location_requests(app.store, app.caller, state=state, limit=limit, cursor=cursor)
+    return app.ok(page)
+
+
+@app.serves(LocationRequestResponse, raises=[StaleVersionError, ArchivedError, RequestDecidedError, RulesViolatedError])
+def decide_location_request(
+    customer_id: str, request_id: str, new: NewDecision, if_match: IfMatch = None
+) -> HttpResponse:
+    """Accept or decline a request; accepting changes the storage location. For support accounts only.
+
+    If-Match is the version of the customer. Only if its storage location has changed since the request is it stale.
+    """
+    required_version(if_match)
+    decided = location_requests.decide_location_request(app.store, app.caller, customer_id, request_id, new)
+    log_event("location_request_decided", location_request_id=request_id, state=decided.state)
+    return app.ok(decided)
+
+
+@app.serves(TrialStartPage)
+def list_trial_starts(limit: Limit = 25, cursor: Cursor = None) -> HttpResponse:
+    """List the resellers at which trials began in the last 90 days, with their number. For support accounts only."""
+    return app.ok(trial_starts.list_trial_starts(app.store, app.caller, limit=limit, cursor=cursor))
 
 
 @app.serves(CustomerResponse)

@@ -219,6 +219,10 @@ def _complete(operation: dict[str, Any], app: Api, spec: RouteSpec) -> None:
         else:
             parameter["example"] = PARAMETER_EXAMPLES[name]
         parameter["schema"] = cleaned(_without_null(parameter["schema"]))
+        # `state` is that of a customer, or of a request for another storage location.
+        allowed = parameter["schema"].get("enum", ())
+        if allowed and parameter.get("example") not in allowed:
+            parameter["example"] = allowed[0]
     operation |= {"parameters": parameters} if parameters else {}
     _complete_body(operation, app, spec)
     responses = operation["responses"]

@@ -42,7 +42,9 @@ _OF_KEYS: Final = ("pk", "sk", "tree", "path")
 _OF_PERSONS: Final = ("account", "email", "name", "reference")
 # Fields with texts that somebody typed, and all that is within them. A name is replaced only there: elsewhere, the
 # same word is a value of the system, such as a level or a country. An address is replaced everywhere.
-_TEXTS: Final = frozenset({"name", "folded_name", "references", "reason", "detail"})
+_TEXTS: Final = frozenset(
+    {"name", "folded_name", "references", "reason", "decision_reason", "detail", "account_manager"}
+)
 _TEXTS_OF_ROWS: Final = _TEXTS | {"parent_id"}  # in a file, a parent can be given by its name
 # Attributes of an account that are secrets of the service. An export does not contain them.
 _SECRETS: Final = ("cursor_key",)
@@ -169,12 +171,13 @@ def erase(
         stays = [name for name in attributes if name in _KEYS_OF.get(key[1], ())]
         if stays:
             yield f"{key[0]} {key[1]}: change {', '.join(stays)} in the console"
-        replaced = {name: _replaced(name, items[key], wanted) for name in attributes if name not in stays}
+        dropped = tuple(name for name in attributes if name == "contact_email")  # no address can replace an address
+        replaced = {name: _replaced(name, items[key], wanted) for name in attributes if name not in (*stays, *dropped)}
         if "path" in items[key] and key[1].startswith("device#"):  # the position of a device begins with its name
             replaced["path"] = device_item(Device.model_validate({**items[key], **replaced}))["path"]
-        if replaced:
-            same = {name: items[key][name] for name in replaced}
-            store.change(key, same, put=replaced, versioned=False)
+        if replaced or dropped:
+            same = {name: items[key][name] for name in (*replaced, *dropped)}
+            store.change(key, same, put=replaced, remove=dropped, versioned=False)
     if account:
         removed = record_change(account, account_tombstone(account), "account_removed", by=ERASURE, now=now)
         at = customer_key(account.customer_id)

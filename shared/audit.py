@@ -48,6 +48,8 @@ TYPES: Final = (
     "sign_in_replaced",
     "signed_in",
     "storage_location_changed",
+    "storage_location_request_decided",
+    "storage_location_requested",
     "storage_locations_replaced",
     "test_device_added",
     "test_device_removed",

@@ -17,6 +17,8 @@
     ├── TooManyTestDevicesError   409
     ├── TooManyDevicesError       409
     ├── TooManyCredentialsError   409
+    ├── OpenRequestError          409
+    ├── RequestDecidedError       409
     ├── StaleVersionError         412
     ├── BodyTooLargeError         413
     ├── UnsupportedMediaError     415
@@ -160,6 +162,23 @@ class TooManyDevicesError(ApiError):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"A customer has at most {most} devices. Remove one first.")
+
+
+class OpenRequestError(ApiError):
+    """The customer has an open request for another storage location, with the id `location_request_id`."""
+
+    status, code = 409, "open_request_exists"
+
+    def __init__(self, request_id: str) -> None:
+        detail = f"The customer has an open request, {request_id}. Wait until support has decided it."
+        super().__init__(detail, location_request_id=request_id)
+
+
+class RequestDecidedError(ApiError):
+    status, code = 409, "request_decided"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"The request was {state} before. A decision is final: ask for a new request.", state=state)
 
 
 class TooManyCredentialsError(ApiError):

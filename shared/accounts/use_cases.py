@@ -46,6 +46,7 @@ from shared.auth.authorization import (
     require_permission,
 )
 from shared.auth.cursors import read_cursor, sign_cursor
+from shared.aws.settings import settings
 from shared.customers.access import read_customer
 from shared.customers.customer import Customer, CustomerResponse, show
 from shared.customers.subtree import below
@@ -425,15 +426,19 @@ class Me(BaseModel):
     may: list[Operation] = Field(
         description="The operations that the account may perform on its customer and all below it, sorted by name."
     )
+    account_manager: str | None = Field(
+        description="Whom to consult about data centres: named for the caller's distributor, or else for the service."
+    )
 
 
 def get_me(store: Store, caller: Caller) -> Me:
     """Return the caller's account, its customer and its permissions. Two requests."""
     account, _ = read_with_actor(store, caller)
     require_permission(account, caller.operation)
-    # The customer, and the one above it, whose service type and trial a site shares.
-    ids = account.customer_path.split("/")[-2:]
-    found = get_live(store, caller.now, *map(customer_key, ids), CATALOGUE)
+    # The customer, the one above it, whose service type and trial a site shares, and its distributor.
+    path = account.customer_path.split("/")
+    ids = path[-2:]
+    found = get_live(store, caller.now, *map(customer_key, dict.fromkeys([*ids, *path[1:2]])), CATALOGUE)
     catalogue = Catalogue.model_validate(found.pop(CATALOGUE))
     records = {item["id"]: read_record(Customer, item) for item in found.values()}
     if account.customer_id not in records:  # removed since
@@ -442,7 +447,12 @@ def get_me(store: Store, caller: Caller) -> Me:
         account=show_account(account, caller.now),
         customer=show(records[account.customer_id], caller.now, catalogue, records.get(ids[0])),
         may=sorted(account.permissions),
+        account_manager=_account_manager(records.get(path[1]) if len(path) > 1 else None),
     )
+
+
+def _account_manager(distributor: Customer | None) -> str | None:
+    return (distributor and distributor.account_manager) or settings.account_manager or None
 
 
 def record_second_factor(store: Store, identities: UserDirectory, caller: Caller) -> Me:

@@ -34,6 +34,20 @@ ROUTES: Final = {
     "get_invoicing": RouteRow("customers", "GET", "/customers/{customer_id}/invoicing", "read_invoicing"),
     "get_invoicing_csv": RouteRow("customers", "GET", "/customers/{customer_id}/invoicing.csv", "read_invoicing"),
     "change_storage_location": RouteRow("customers", "PUT", "/customers/{customer_id}/storage-location", "support"),
+    "add_location_request": RouteRow(
+        "customers", "POST", "/customers/{customer_id}/storage-location-requests", "change_customers"
+    ),
+    "list_customers_location_requests": RouteRow(
+        "customers", "GET", "/customers/{customer_id}/storage-location-requests", "read"
+    ),
+    "get_location_request": RouteRow(
+        "customers", "GET", "/customers/{customer_id}/storage-location-requests/{request_id}", "read"
+    ),
+    "decide_location_request": RouteRow(
+        "customers", "POST", "/customers/{customer_id}/storage-location-requests/{request_id}/decision", "support"
+    ),
+    "list_location_requests": RouteRow("customers", "GET", "/storage-location-requests", "support"),
+    "list_trial_starts": RouteRow("customers", "GET", "/trial-starts", "support"),
     "get_customer_by_reference": RouteRow("customers", "GET", "/references/{system}/{value}", "read"),
     "save_customer_by_reference": RouteRow("customers", "PUT", "/references/{system}/{value}", "change_customers"),
     "add_test_device": RouteRow("devices", "POST", "/customers/{customer_id}/test-devices", "change_devices"),

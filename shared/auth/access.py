@@ -24,7 +24,7 @@ def read_with_actor(store: Records, caller: Caller, *keys: Key) -> tuple[Account
 
 
 # Records of these kinds belong to a customer. Others (the catalogue, counters) belong to no customer.
-_OWNED: Final = ("customer", "account", "import", "device")
+_OWNED: Final = ("customer", "account", "import", "device", "location_request")
 
 
 def known_to(actor: Account, records: Mapping[Key, Item]) -> dict[Key, Item]:
@@ -36,5 +36,5 @@ def known_to(actor: Account, records: Mapping[Key, Item]) -> dict[Key, Item]:
 
 
 def _may_know(actor: Account, item: Item) -> bool:
-    path = item.get("path") or item.get("customer_path")
+    path = item.get("customer_path") or item.get("path")  # of some records, `path` is a time
     return actor.can_see(path) if isinstance(path, str) else item["sk"].partition("#")[0] not in _OWNED

@@ -51,6 +51,11 @@ class Settings:
         return int(self.environment.get("MAX_INVITATIONS") or 20)
 
     @property
+    def account_manager(self) -> str:
+        """Whom customers consult about data centres, unless their distributor has a contact of its own."""
+        return self.environment.get("ACCOUNT_MANAGER", "")
+
+    @property
     def audit_days(self) -> int:
         """For how many days the audit shows changes."""
         return int(self.environment.get("AUDIT_DAYS") or 400)

@@ -22,7 +22,7 @@ from shared.customers.changes import (
     ensure_not_blocked,
     ensure_not_needed,
     ensure_not_own_customer,
-    ensure_not_own_references,
+    ensure_not_own_fields,
     entries_from_record,
     restore,
     with_storage_location,
@@ -105,8 +105,7 @@ def change_customer(
 
 def write_change(store: Store, caller: Caller, actor: Account, customer: Customer, change: CustomerChange) -> Customer:
     """Write the change, if it changes something. Return the customer after it. Raises as `change_customer` does."""
-    if change.references is not None:
-        ensure_not_own_references(actor, customer)
+    ensure_not_own_fields(actor, customer, change)
     for _ in range(MAX_ATTEMPTS):
         parent, records = _family(store, caller, customer) if depends_on_parent(change) else (None, {})
         changed = apply_change(change, customer, parent, caller)

@@ -70,14 +70,15 @@ def with_storage_location(change: LocationChange, customer: Customer, catalogue:
     """Return `customer` with the location that support chose, or unchanged if it has it. Raises RulesViolatedError."""
     violations = Violations()
     location = violations.check(location_by_support, catalogue, change.country, caller.now)
-    reason = violations.check(_normalize_reason, change.reason)
+    reason = violations.check(normalize_reason, change.reason)
     violations.raise_if_any()
     if location.country == customer.storage_location.country:
         return customer
     return _with_change(customer, "storage_location_changed", {"storage_location": location}, caller, reason)
 
 
-def _normalize_reason(reason: str) -> str:
+def normalize_reason(reason: str) -> str:
+    """Return the reason in one line. Raises RuleViolation."""
     text = " ".join(reason.split())
     if not 1 <= len(text) <= MAX_REASON_LENGTH or not text.isprintable():
         detail = f"A reason of 1 to {MAX_REASON_LENGTH} printable characters is required."
@@ -113,10 +114,17 @@ def ensure_not_own_customer(actor: Account, customer: Customer) -> None:
         raise ForbiddenError("You can't archive or restore your own company. Ask a company above it.")
 
 
-def ensure_not_own_references(actor: Account, customer: Customer) -> None:
-    """Raise ForbiddenError if a distributor changes its own references, which are ids in the root's systems."""
+# The fields of a distributor that are the root's: its ids in the root's systems, and whom the root has named.
+_OF_THE_ROOT: Final = {"references": "references", "account_manager": "account manager"}
+
+
+def ensure_not_own_fields(actor: Account, customer: Customer, change: CustomerChange) -> None:
+    """Raise ForbiddenError if a distributor changes what only the root may change of it."""
     if customer.level == "distributor" and actor.customer_id == customer.id:
-        raise ForbiddenError("Only the company above yours can change the references of your company. Ask there.")
+        for field, label in _OF_THE_ROOT.items():
+            if getattr(change, field) is not None:
+                detail = f"Only the company above yours can change the {label} of your company. Ask there."
+                raise ForbiddenError(detail)
 
 
 def ensure_not_blocked(blocking: list[dict[str, str]], devices: int) -> None:
@@ -160,7 +168,9 @@ def _with_change(
         request_id=caller.request_id,
         version=before.version + 1,
         changes={
-            field: {"from": _history_value(field, old_values), "to": _history_value(field, new_values)}
+            field: {}
+            if field in FIELDS and FIELDS[field].personal
+            else {"from": _history_value(field, old_values), "to": _history_value(field, new_values)}
             for field in fields
             if field in HISTORY_FIELDS
         },
@@ -186,7 +196,8 @@ def _history_value(field: str, values: Mapping[str, Any]) -> Any:
 def entries_from_record(customer: Customer, now: datetime) -> list[Change]:
     """Build the history entries that follow from the record, by time: added, reminded, in production."""
     first = {**customer.model_dump(mode="json", include=HISTORY_FIELDS - {"archived_at"}), **customer.initial_values}
-    created = {field: _history_value(field, first) for field in first if first[field] and field in HISTORY_FIELDS}
+    shown = {field for field in HISTORY_FIELDS if field not in FIELDS or not FIELDS[field].personal}
+    created = {field: _history_value(field, first) for field in first if first[field] and field in shown}
     actor_id, request_id = customer.created_by, customer.created_request_id
     entries = [_initial_entry("customer_added", customer.created_at, actor_id, request_id, created)]
     for days in STEPS:

@@ -70,6 +70,8 @@ class Customer(BaseModel):
     reminder_1_at: Timestamp | None = None
     production_request_id: str | None = None
     references: dict[str, str] = {}
+    account_manager: str | None = None
+    contact_email: str | None = None
     archived_at: Timestamp | None = None
     expires_at: int | None = None  # epoch seconds; an archived customer counts as removed from then on
     archives: tuple[ArchivePeriod, ...] = ()  # earlier periods in which it was archived
@@ -149,6 +151,13 @@ class NewCustomer(BaseModel):
     references: dict[str, str] | None = Field(
         None, description="The customer's ids in other systems, by system, such as psa or crm."
     )
+    account_manager: str | None = Field(
+        None,
+        description="For a distributor: whom its companies consult about data centres, such as a name and an address.",
+    )
+    contact_email: str | None = Field(
+        None, description="For a reseller or an end-customer: the e-mail address for later notices."
+    )
 
 
 class CustomerChange(BaseModel):
@@ -156,7 +165,8 @@ class CustomerChange(BaseModel):
 
     # What to do instead of changing a field that can't be changed here.
     instead: ClassVar[Mapping[str, str]] = {
-        "storage_location": "Only support can change the storage location. Contact support, with the reason.",
+        "storage_location": "Only support can change the storage location. Ask support for another one with "
+        "POST /customers/{customer_id}/storage-location-requests.",
         "parent_id": "A customer can't be moved. Add it below the other parent, and archive this one.",
         "level": "The level can't be changed. Add a customer of the other level, and archive this one.",
         "in_trial": "A trial begins with the customer only. End it with POST /customers/{customer_id}/production.",
@@ -176,6 +186,10 @@ class CustomerChange(BaseModel):
         None,
         max_length=2 * MAX_REFERENCES,
         description="References to set, by system. Null removes one. Systems that are not listed stay.",
+    )
+    account_manager: str | None = Field(None, description="For a distributor only. An empty text removes it.")
+    contact_email: str | None = Field(
+        None, description="For a reseller or an end-customer only. An empty text removes it."
     )
 
 
@@ -269,6 +283,11 @@ class StorageLocationResponse(CountryResponse):
     decided: DecidedBy = Field(
         description="How the location was decided: by the device country, chosen by the caller, or changed by support."
     )
+    decided_for: CountryResponse | None = Field(
+        description="The device country when the customer was added, for which the location was set or chosen. Null if "
+        "support has changed the location."
+    )
+    explanation: str = Field(description="How the location was decided, as a sentence.")
     catalogue_version: int
     decided_at: Timestamp
 
@@ -328,6 +347,8 @@ class CustomerPreview(BaseModel):
     trial: TrialResponse | None
     production_since: Timestamp | None
     references: dict[str, str]
+    account_manager: str | None = Field(description="Of a distributor: whom its companies consult about data centres.")
+    contact_email: str | None = Field(description="Of a reseller or an end-customer: for later notices.")
     notices: list[Notice] = Field(
         description="What a person might not expect, such as lands_elsewhere: data lands in another country."
     )
@@ -373,6 +394,7 @@ def show(
             code=location.country,
             name=country_name(location.country),
             decided=location.decided,
+            **_decision(customer),
             catalogue_version=location.catalogue_version,
             decided_at=location.decided_at,
         ),
@@ -386,6 +408,19 @@ def show(
         production_since=since,
         archive=_archive(customer),
     )
+
+
+def _decision(customer: Customer) -> dict[str, Any]:
+    """Return how the storage location was decided, which stays true after a change of the device country."""
+    then = country_response(customer.initial_values.get("device_country", customer.device_country))
+    match customer.storage_location.decided:
+        case "hosted":
+            return {"decided_for": then, "explanation": f"Set at creation by the device country then, {then.name}."}
+        case "chosen":
+            detail = f"Chosen at creation: the device country then, {then.name}, hosted no storage."
+            return {"decided_for": then, "explanation": detail}
+        case "support":
+            return {"decided_for": None, "explanation": "Changed by support. The history has the reason."}
 
 
 def show_as_created(customer: Customer, parent: Customer | None, catalogue: Catalogue) -> CustomerResponse:

@@ -14,6 +14,7 @@ from shared.customers import cells
 from shared.customers.levels import ALLOWED_CHILDREN, LABELS, LEVELS, SERVICE_TYPES, Level, ServiceType
 from shared.errors import RuleViolation, Violations
 from shared.values.countries import country_code
+from shared.values.emails import MAX_EMAIL_LENGTH, normalize_email
 from shared.values.names import MAX_NAME_LENGTH, normalize_name
 
 FieldRule = Literal["required", "optional", "refused", "set", "by_device_country"]
@@ -46,14 +47,18 @@ class FieldSpec:
     site: FieldRule
     _: KW_ONLY
     root: FieldRule = "optional"  # applies to changes only, because a root is never added
+    only: frozenset[Level] = frozenset(LEVELS)  # the levels that have the field at all
     normalize: Callable[[Any, str, Context], Any] | None = None
     changeable: bool = False
     in_history: bool = False
+    personal: bool = False  # the history says that it has changed, without its values
     from_parent: bool = False  # only what the parent provides is allowed
     options: Mapping[str, Any] = MappingProxyType({})  # what a form shows: limits and the default
     parse_text: Callable[[str, str], Any] = cells.parse_text  # (cell of a file, pointer) -> value of a request
 
     def rule(self, level: Level) -> FieldRule:
+        if level not in self.only:
+            return "refused"
         match level:
             case "root":
                 return self.root
@@ -123,6 +128,16 @@ def normalize_reference(value: str, pointer: str) -> str:
     return value
 
 
+def _normalize_contact_email(email: str, pointer: str, _context: Context) -> str | None:
+    """Return the address, or None for an empty text, which removes it. Raises RuleViolation."""
+    return normalize_email(email, pointer) if email.strip() else None
+
+
+def _normalize_account_manager(text: str, pointer: str, _context: Context) -> str | None:
+    """Return the text, or None for an empty one, which removes it. Raises RuleViolation."""
+    return normalize_name(text, pointer) if text.strip() else None
+
+
 FIELDS: Final[dict[str, FieldSpec]] = {
     "name": FieldSpec(
         "required",
@@ -176,6 +191,31 @@ FIELDS: Final[dict[str, FieldSpec]] = {
         in_history=True,
         options={"max_items": MAX_REFERENCES},
         parse_text=cells.parse_references,
+    ),
+    # Where to ask for the current list of data centres, for the distributor and all below it.
+    "account_manager": FieldSpec(
+        "optional",
+        "refused",
+        "refused",
+        root="refused",
+        only=frozenset({"distributor"}),
+        normalize=_normalize_account_manager,
+        changeable=True,
+        in_history=True,
+        personal=True,
+        options={"max_length": MAX_NAME_LENGTH},
+    ),
+    "contact_email": FieldSpec(
+        "optional",
+        "optional",
+        "refused",
+        root="refused",
+        only=frozenset({"reseller", "end_customer"}),
+        normalize=_normalize_contact_email,
+        changeable=True,
+        in_history=True,
+        personal=True,
+        options={"max_length": MAX_EMAIL_LENGTH},
     ),
 }
 

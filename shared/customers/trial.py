@@ -4,8 +4,9 @@ Whether a trial is over is computed from the clock, so the result is also correc
 schedule only records the end and sends the reminders. `trial_due` of a record is the next step and its time.
 """
 
-from datetime import datetime, timedelta
-from typing import Final, Literal, NamedTuple
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final, Literal, NamedTuple
 
 from shared.values.timestamps import format_timestamp, parse_timestamp
 
@@ -22,6 +23,23 @@ State = Literal["in_trial", "in_production"]
 class Trial(NamedTuple):
     started_at: datetime
     ends_at: datetime
+
+
+_STARTED: Final = "trial+"
+
+
+def started_on(at: datetime) -> str:
+    """Return the attribute of a reseller's `children` record that counts the trials of this day (UTC)."""
+    return f"{_STARTED}{at.date()}"
+
+
+def trial_starts(children: Mapping[str, Any]) -> dict[date, int]:
+    """Return by day the number of trials that began, from a reseller's `children` record."""
+    return {
+        date.fromisoformat(name.removeprefix(_STARTED)): int(number)
+        for name, number in children.items()
+        if name.startswith(_STARTED)
+    }
 
 
 def trial_from(start: datetime) -> Trial:

@@ -1,6 +1,7 @@
 """Use cases for customers: add, read and list them. Each does one read, applies the rules, and writes at most once."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,7 +17,7 @@ from shared.customers.levels import Level
 from shared.customers.options import Options, options_below
 from shared.customers.records import addition_item, customer_item, name_item, reference_items
 from shared.customers.subtree import position_within, within
-from shared.customers.trial import State
+from shared.customers.trial import State, started_on
 from shared.errors import (
     KeyReusedError,
     NameExistsError,
@@ -28,7 +29,7 @@ from shared.errors import (
 )
 from shared.idempotency import Outcome, ensure_same_request, id_from
 from shared.storage_locations.catalogue import Catalogue
-from shared.table.keys import CATALOGUE, Item, Key, children_key, customer_key, name_key
+from shared.table.keys import CATALOGUE, TRIALS_STARTED, Item, Key, children_key, customer_key, name_key
 from shared.table.queries import IncompleteRecord, get_live, is_expired, paginate, parse_record, read_all
 from shared.table.store import Action, ConditionFailedError, Increment, Page, Position, Put, Records, Store, position
 from shared.values.names import fold_name, fold_prefix, normalize_name
@@ -84,7 +85,7 @@ def add_customer(
             return AddedCustomer(show(customer, caller.now, catalogue, parent), "validated")
         try:
             # The write checks what the rules relied on: the parent exists and provides the same services.
-            store.write(*creation_actions(customer, caller.now), count_child(parent.id, records))
+            store.write(*creation_actions(customer, caller.now), count_child(parent.id, records, added=[customer]))
         except ConditionFailedError as failed:
             if earlier := parse_record(Customer, failed.records, customer_key(customer_id)):
                 return _replay(earlier, new, parent, catalogue)
@@ -106,10 +107,20 @@ def creation_actions(customer: Customer, now: datetime) -> list[Action]:
     return [*new, *(Put(item, unless_expired_at=unless_expired_at) for item in named)]
 
 
-def count_child(parent_id: str, records: Mapping[Key, Item], by: int = 1) -> Increment:
-    """Count a child of the parent. Check that the parent withdrew nothing since the read and is not archived."""
+def count_child(parent_id: str, records: Mapping[Key, Item], added: Sequence[Customer] = ()) -> Increment:
+    """Count the children that were `added` below the parent, with their trials; without any, one that joins again.
+
+    Check that the parent withdrew nothing since the read and is not archived.
+    """
     key = children_key(parent_id)
-    return Increment(key, by, condition={"revision": records.get(key, {}).get("revision")})
+    trials = [customer for customer in added if customer.trial]
+    return Increment(
+        key,
+        len(added) or 1,
+        condition={"revision": records.get(key, {}).get("revision")},
+        also=Counter(started_on(customer.created_at) for customer in trials),
+        put={"tree": TRIALS_STARTED, "path": trials[0].parent_path} if trials else {},
+    )
 
 
 def concurrent_modification() -> ThrottledError:

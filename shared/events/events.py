@@ -17,6 +17,7 @@ from shared.customers.levels import Level, ServiceType
 from shared.customers.trial import STEPS
 from shared.devices.device import Device, DeviceKind
 from shared.idempotency import id_from
+from shared.location_requests.request import LocationRequest
 from shared.storage_locations.catalogue import Catalogue
 from shared.values.changes import Change
 from shared.values.countries import CountryCode
@@ -107,6 +108,26 @@ class StorageLocationChanged(CustomerEvent):
     reason: str
     changed_by: str
     request_id: str | None
+
+
+class LocationRequestEvent(Event):
+    """A request for another storage location. `storage_location` is the one when the request was made."""
+
+    location_request_id: str
+    storage_location: CountryCode
+    requested_location: CountryCode
+    reason: str
+    changed_by: str
+
+
+class LocationRequested(LocationRequestEvent):
+    """Support was asked for another storage location."""
+
+
+class LocationRequestDecided(LocationRequestEvent):
+    """Support has decided a request, for the `reason`. If it was accepted, storage_location_changed follows."""
+
+    state: Literal["accepted", "declined"]
 
 
 class TestDeviceEvent(Event):
@@ -205,6 +226,8 @@ TYPES: Final[dict[str, type[Event]]] = {
     "storage_location_changed": StorageLocationChanged,
     "device_added": DeviceAdded,
     "device_removed": DeviceRemoved,
+    "storage_location_requested": LocationRequested,
+    "storage_location_request_decided": LocationRequestDecided,
     "test_device_added": TestDeviceAdded,
     "test_device_removed": TestDeviceRemoved,
     "account_added": AccountAdded,
@@ -217,6 +240,7 @@ Image = Mapping[str, Any]
 _KINDS: Final = {
     ("customer", "customer"): "customer",
     ("customer", "device"): "device",
+    ("customer", "location_request"): "location_request",
     ("account", "account"): "account",
     ("catalogue", "current"): "catalogue",
 }
@@ -242,6 +266,8 @@ def events_for_change(old: Image | None, new: Image | None, changed_at: datetime
         return _customer_events(old, new)
     if kind == "device":
         return _device_events(old, Device.model_validate(new), changed_at)
+    if kind == "location_request":
+        return _location_request_events(old, LocationRequest.model_validate(new))
     if kind == "account":
         return _account_events(old, Account.model_validate(new), changed_at)
     return _catalogue_events(old, Catalogue.model_validate(new)) if kind == "catalogue" else []
@@ -324,6 +350,28 @@ def _catalogue_events(old: Image | None, new: Catalogue) -> list[EventEnvelope]:
             customer_id=None,
             path=None,
             **_what_changed(new.last_change),
+        )
+    ]
+
+
+def _location_request_events(old: Image | None, new: LocationRequest) -> list[EventEnvelope]:
+    if old is not None and old.get("state") == new.state:
+        return []
+    is_open = new.state == "open"
+    return [
+        _envelope(
+            "storage_location_requested" if is_open else "storage_location_request_decided",
+            new.id,
+            occurred_at=new.created_at if is_open else new.decided_at,
+            sequence=new.version,
+            customer_id=new.customer_id,
+            path=new.customer_path,
+            location_request_id=new.id,
+            storage_location=new.from_location,
+            requested_location=new.location,
+            reason=new.reason if is_open else new.decision_reason,
+            changed_by=new.created_by if is_open else new.decided_by,
+            **({} if is_open else {"state": new.state}),
         )
     ]
 

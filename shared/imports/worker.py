@@ -4,7 +4,6 @@ Additions below one parent all update its counter of children, so they share a t
 rows that caused it. Those are settled, and the others are written again.
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from itertools import batched
 from typing import Any
@@ -121,8 +120,10 @@ class ImportWorker:
         """Write the group: all that is free in one transaction, in as many tries as others' rows take."""
         stale = 0
         while self.group:
-            counts = Counter(customer.parent_id or "" for _, customer, _ in self.group.values())
-            joining = [count_child(parent_id, self.records, by=number) for parent_id, number in counts.items()]
+            added: dict[str, list[Customer]] = {}
+            for _, customer, _ in self.group.values():
+                added.setdefault(customer.parent_id or "", []).append(customer)
+            joining = [count_child(parent_id, self.records, added=children) for parent_id, children in added.items()]
             try:
                 self.store.write(*(action for _, _, actions in self.group.values() for action in actions), *joining)
             except ConditionFailedError as failed:
@@ -130,7 +131,7 @@ class ImportWorker:
                     stale += 1
                     if stale == MAX_ATTEMPTS:
                         raise concurrent_modification() from failed
-                    self._decide_anew(set(counts))
+                    self._decide_anew(set(added))
             else:
                 for row, customer, _ in self.group.values():
                     self._created(row, customer)

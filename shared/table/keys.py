@@ -15,6 +15,8 @@
 | test devices, count         | customer#<id>         | devices         |                            |
 | devices, count              | customer#<id>         | device_count    |                            |
 | devices by day, in a tree   | customer#<id>         | device_days     |                            |
+| location request            | customer#<id>         | location_request#<id> | subtree              |
+| open location request       | customer#<id>         | open_location_request |                      |
 | views of an account         | account#<id>          | views           |                            |
 | a change of an account      | account#<id>          | history#<time>  | subtree                    |
 | a change of the catalogue   | catalogue             | history#<time>  | subtree                    |
@@ -28,6 +30,7 @@
 | results of an import, a part| import#<id>           | results#00      |                            |
 
 An archived customer is in the subtree index only, in a partition for archived customers (a distributor: in the root's).
+Location requests are in a partition for each state, by time; trials started, in one partition by reseller.
 A change is in a partition `audit#<tree>` of that index, whose sort key `path` is then the time of the change. The
 removals that are due are in a partition of their own, by time.
 The customer, its name and its references count as removed from `expires_at` on, even if DynamoDB deletes them later.
@@ -51,6 +54,11 @@ The customer, its name and its references count as removed from `expires_at` on,
 | add, remove a device                           | one TransactWriteItems: device, counts, check of the customer      |
 | device days of end-customers in a month        | one BatchGetItem for 100 of them                                   |
 | save a view                                    | one TransactWriteItems of one record                               |
+| ask support for another storage location       | one TransactWriteItems: request, open one, check of the customer   |
+| location requests of a customer                | Query of the table                                                 |
+| open location requests of all customers        | Query subtree, and one BatchGetItem of their customers             |
+| decide a location request                      | one TransactWriteItems: request, open one, the customer's change   |
+| trials started at each reseller                | Query subtree, and one BatchGetItem of the resellers               |
 | trials that are due                            | Query trials, 16 shards                                            |
 | removed customers whose remnants are to expire | Query subtree; then Query of the table and one update each         |
 | replace the catalogue                          | one TransactWriteItems: the new version, the current catalogue     |
@@ -78,6 +86,9 @@ INDEXES: Final = {
 TRIAL_SHARDS: Final = 16
 HISTORY: Final = "history#"
 AUDIT_ONLY: Final = "audit#"
+LOCATION_REQUEST: Final = "location_request#"
+# The partition of the subtree index with the resellers that have started trials.
+TRIALS_STARTED: Final = "trials_started"
 # The partition of the subtree index with the removals of archived customers, by time.
 REMOVALS: Final = "removals"
 
@@ -186,6 +197,21 @@ def counted_devices_key(customer_id: str) -> Key:
 def device_days_key(end_customer_id: str) -> Key:
     """Build the key of the record that counts the devices of an end-customer and its sites by day."""
     return (_of("customer", end_customer_id), "device_days")
+
+
+def location_request_key(customer_id: str, request_id: str) -> Key:
+    """Build the key of a request for another storage location. Its id begins with its time."""
+    return (_of("customer", customer_id), f"{LOCATION_REQUEST}{request_id[:64]}")
+
+
+def location_requests_tree(state: str) -> str:
+    """Return the partition of the subtree index with the location requests in a state, by time."""
+    return f"location_requests#{state}"
+
+
+def open_location_request_key(customer_id: str) -> Key:
+    """Build the key of the record with the id of a customer's open request, which exists only while it is open."""
+    return (_of("customer", customer_id), "open_location_request")
 
 
 def request_key(id: str) -> Key:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from local.openapi import Problem
-from tests.calls import Called, an_event
+from tests.calls import Called, an_event, call
 
 A_DISTRIBUTOR = json.loads(an_event("add_customer")["body"])
 
@@ -19,3 +19,11 @@ def assert_problem(called: Called, status: int, code: str) -> Any:
     for word in ("Traceback", "shared/", "pydantic", "boto", "Error("):
         assert word not in called.text
     return called.body
+
+
+def add_reseller() -> str:
+    """Add a reseller with its distributor through the API, once. Return its id."""
+    body = {**A_DISTRIBUTOR, "name": "Its distributor"}
+    distributor = call("add_customer", body=body, headers={"idempotency-key": "its-distributor"}).body
+    body = {**A_DISTRIBUTOR, "name": "Reseller", "parent_id": distributor["id"], "level": "reseller"}
+    return str(call("add_customer", body=body, headers={"idempotency-key": "reseller"}).body["id"])

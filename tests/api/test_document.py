@@ -115,6 +115,9 @@ def test_no_response_has_a_constant_or_a_closed_enum() -> None:
             "NewLocation",
             "NewAccount",
             "NewTestDevice",
+            "NewDevice",
+            "NewLocationRequest",
+            "NewDecision",
             "NewCustomer",
         )
         if not is_requested:

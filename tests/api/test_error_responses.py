@@ -222,6 +222,27 @@ def responses() -> dict[str, Any]:  # noqa: C901, PLR0915 - it is a list
             "devices: one too many", "add_test_device", f"/customers/{end_customer.id}/test-devices", body={"name": "x"}
         )
         record("devices: no name", "add_test_device", f"/customers/{site.id}/test-devices", body={"name": ""})
+        of_customer = f"/customers/{end_customer.id}"
+        record("devices: of a distributor", "add_device", f"{path}/devices", body={"name": "", "kind": "server"})
+        record("devices: no kind", "add_device", f"{of_customer}/devices", body={"name": "x"})
+        record("devices: unknown kind", "add_device", f"{of_customer}/devices", body={"name": "x", "kind": "phone"})
+        of_requests = f"{of_customer}/storage-location-requests"
+        for case, location, reason in (
+            ("the same location", "Germany", "r"),
+            ("not hosted, no reason", "Finland", " "),
+            ("no country", "Nowhere", "r"),
+        ):
+            body = {"location": location, "reason": reason}
+            record(f"request: {case}", "add_location_request", of_requests, body=body)
+        request = {"body": {"location": "SE", "reason": "r"}, "headers": {"idempotency-key": "first"}}
+        assert call("add_location_request", path=of_requests, **request).status == 201
+        record("request: a second open one", "add_location_request", of_requests, headers={"idempotency-key": "second"})
+        record(
+            "decision: no version",
+            "decide_location_request",
+            f"{of_requests}/slr_none/decision",
+            headers={"if-match": ""},
+        )
         record("view: unknown columns", "save_view", "/views/mine", body={"columns": ["x", "name", "name"]})
 
         person = {"display_name": " ", "email": "x", "role": "king"}

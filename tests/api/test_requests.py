@@ -218,7 +218,7 @@ def test_half_a_surrogate_pair_returns_400_wherever_it_is() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("storage_location", "SE", "Contact support"),
+        ("storage_location", "SE", "Ask support for another one with POST"),
         ("parent_id", "cus_1", "Add it below the other parent"),
         ("level", "reseller", "Add a customer of the other level"),
         ("in_trial", True, "/production"),

@@ -9,6 +9,7 @@ import pytest
 
 from functions import accounts, onboarding
 from shared.api.routes import ROUTES
+from tests.api.helpers import add_reseller
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, bootstrap_in
 from tests.calls import Called, an_event, call
 from tests.memory_identities import MemoryIdentities
@@ -20,6 +21,7 @@ CHANGES: Final = [name for name, row in ROUTES.items() if row.method in ("POST",
 # The routes whose first response has secrets, with their number.
 WITH_SECRETS: Final = {
     "add_account": 1, "add_credential": 1, "add_test_device": 1, "replace_test_device_token": 1, "add_onboarding": 2,
+    "add_device": 1, "replace_device_token": 1,
 }  # fmt: skip
 
 
@@ -48,11 +50,17 @@ def requests() -> dict[str, Callable[[], dict[str, Any]]]:
         added = call("add_test_device", path=f"{customer}/test-devices", body={"name": "Laptop"})
         return {"path": f"{customer}/test-devices/{added.body['id']}/token"}
 
+    def of_server() -> dict[str, Any]:
+        path = f"/customers/{add_reseller()}/devices"
+        return {"path": f"{path}/{call('add_device', path=path, headers={'idempotency-key': 'd'}).body['id']}/token"}
+
     return {
         "add_account": lambda: {"body": MACHINE},
         "add_onboarding": with_machine,
         "add_credential": of_machine,
         "replace_test_device_token": of_device,
+        "add_device": lambda: {"path": f"/customers/{add_reseller()}/devices"},
+        "replace_device_token": of_server,
     }
 
 
@@ -70,7 +78,7 @@ def test_repeated_request_has_no_secret(name: str) -> None:
         assert not SECRET.findall(sent().text)
 
 
-@pytest.mark.parametrize("name", ["add_account", "add_test_device", "add_onboarding"])
+@pytest.mark.parametrize("name", ["add_account", "add_test_device", "add_device", "add_onboarding"])
 def test_preview_has_no_secret(name: str) -> None:
     called = call(name, query={"validate_only": "true"}, **requests().get(name, dict)())
     assert (called.status, SECRET.findall(called.text)) == (200, [])

@@ -124,6 +124,18 @@ def call_every_function(store: DynamoStore) -> None:  # noqa: PLR0915 - it is a 
             call("remove_account", path=f"/accounts/{super_user}", headers=if_match(3))
         call("restore_customer", path=f"/customers/{left.id}/restore", headers=if_match(2 + 2 * removed))
 
+    asked = call("add_location_request", path=f"{path}/storage-location-requests").body["id"]
+    call("get_location_request", path=f"{path}/storage-location-requests/{asked}")
+    call("list_customers_location_requests", path=f"{path}/storage-location-requests")
+    call("list_location_requests")
+    decision = f"{path}/storage-location-requests/{asked}/decision"
+    call("decide_location_request", path=decision, headers=if_match(6))
+    call("list_trial_starts")
+    server = call("add_device", path=f"/customers/{lineage[5].id}/devices").body["id"]
+    call("get_device", path=f"/customers/{lineage[5].id}/devices/{server}")
+    call("change_device", path=f"/customers/{lineage[5].id}/devices/{server}", headers=if_match(1))
+    call("replace_device_token", path=f"/customers/{lineage[5].id}/devices/{server}/token")
+    call("remove_device", path=f"/customers/{lineage[5].id}/devices/{server}")
     device = call("add_test_device", path=f"/customers/{lineage[4].id}/test-devices", body={"name": "d"}).body["id"]
     call("get_test_device", path=f"/customers/{lineage[4].id}/test-devices/{device}")
     call("replace_test_device_token", path=f"/customers/{lineage[4].id}/test-devices/{device}/token")

@@ -66,6 +66,7 @@ KINDS: Final[dict[str, Callable[[Any], bool]]] = {
     "GET by id with a query": request("GET", query=True, by_id=True),
     "POST with a body and a key": with_header("idempotency-key", request("POST", media_type=JSON)),
     "POST by id with a body and a key": with_header("idempotency-key", request("POST", media_type=JSON, by_id=True)),
+    "POST by id with a body and a version": with_header("if-match", request("POST", media_type=JSON, by_id=True)),
     "POST by id without a body": with_header("if-match", request("POST", by_id=True)),
     "POST by id without a body and a version": request("POST", by_id=True),
     "POST of a file": with_header("idempotency-key", request("POST", media_type="text/csv")),

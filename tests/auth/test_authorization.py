@@ -22,6 +22,8 @@ from shared.customers.levels import LEVELS, Level
 from shared.idempotency import id_from
 from shared.imports.file import Import
 from shared.imports.records import import_item
+from shared.location_requests.records import location_request_item, open_request_item
+from shared.location_requests.request import LocationRequest
 from shared.table.store import Put
 from tests.builders import NOW, ROOT, ROOT_ACCOUNT, a_customer, a_device, an_account, bootstrap_in, put
 from tests.calls import Called, call
@@ -39,6 +41,7 @@ ABSENT = id_from("cus", "absent")
 
 
 NOBODY = id_from("acc", "absent")
+REQUEST_ID = "slr_20261124100000000_aaaaaaaa"
 
 
 class Forest:
@@ -64,6 +67,19 @@ class Forest:
             kept = {"created_at": NOW, "request_hash": "", "kept_until": 9999999999}
             store.write(Put(import_item(Import.model_validate({**theirs, **kept}))))
         put(store, *(a_device(customer) for customer in [ROOT, *everyone]))
+        put(store, *(a_device(customer, name="Server", kind="server") for customer in [ROOT, *everyone]))
+        for customer in [ROOT, *everyone]:
+            request = LocationRequest(
+                id=REQUEST_ID,
+                customer_id=customer.id,
+                customer_path=customer.path,
+                from_location=customer.storage_location.country,
+                location="SE",
+                reason="r",
+                created_at=NOW,
+                created_by="acc_builder",
+            )
+            store.write(Put(location_request_item(request)), Put(open_request_item(request)))
         self.supporters = {
             customer.id: an_account("supporter", customer, id=id_from("acc", "target", customer.id))
             for customer in [ROOT, *everyone]
@@ -121,6 +137,8 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
     machine = forest.machines[target].id if target in forest.machines else NOBODY
     dry = {"validate_only": "true"}
     device = f"/customers/{target}/test-devices/{id_from('dev', target)}"
+    server = f"/customers/{target}/devices/{id_from('dev', target, 'Server')}"
+    asked = f"/customers/{target}/storage-location-requests"
     stale = {"if-match": '"99"'}
     theirs = "IntdIg.c2lnbmVkIGJ5IHNvbWVib2R5IGVsc2U"
     requests: dict[tuple[str, str], Callable[[], Called]] = {
@@ -143,6 +161,21 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("change_storage_location", "path"): lambda: call(
             "change_storage_location", account=by, path=f"/customers/{target}/storage-location", headers=stale
         ),
+        ("add_location_request", "path"): lambda: call("add_location_request", account=by, path=asked),
+        ("list_customers_location_requests", "path"): lambda: call(
+            "list_customers_location_requests", account=by, path=asked
+        ),
+        ("list_customers_location_requests", "cursor"): lambda: call(
+            "list_customers_location_requests", account=by, path=asked, query={"cursor": theirs}
+        ),
+        ("get_location_request", "path"): lambda: call(
+            "get_location_request", account=by, path=f"{asked}/{REQUEST_ID}"
+        ),
+        ("decide_location_request", "path"): lambda: call(
+            "decide_location_request", account=by, path=f"{asked}/{REQUEST_ID}/decision", headers=stale
+        ),
+        ("list_location_requests", "none"): lambda: call("list_location_requests", account=by),
+        ("list_trial_starts", "none"): lambda: call("list_trial_starts", account=by),
         ("get_history", "path"): lambda: call("get_history", account=by, path=f"/customers/{target}/history"),
         ("get_history", "cursor"): lambda: call(
             "get_history", account=by, path=f"/customers/{target}/history", query={"cursor": theirs}
@@ -214,6 +247,11 @@ def ask(forest: Forest, operation: str, id_in: str, by: Account, target: str) ->
         ("replace_test_device_token", "path"): lambda: call(
             "replace_test_device_token", account=by, path=f"{device}/token"
         ),
+        ("add_device", "path"): lambda: call("add_device", account=by, path=f"/customers/{target}/devices", query=dry),
+        ("get_device", "path"): lambda: call("get_device", account=by, path=server),
+        ("change_device", "path"): lambda: call("change_device", account=by, path=server, headers=stale),
+        ("remove_device", "path"): lambda: call("remove_device", account=by, path=server),
+        ("replace_device_token", "path"): lambda: call("replace_device_token", account=by, path=f"{server}/token"),
         ("check_storage", "path"): lambda: call("check_storage", account=by, path=f"/customers/{target}/storage-check"),
         ("check_storage", "cursor"): lambda: call(
             "check_storage", account=by, path=f"/customers/{target}/storage-check", query={"cursor": theirs}

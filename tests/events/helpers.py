@@ -20,6 +20,8 @@ from shared.customers.records import customer_item
 from shared.devices.device import device_tombstone
 from shared.devices.records import device_item
 from shared.events.events import EventEnvelope, events_for_change
+from shared.location_requests.records import location_request_item
+from shared.location_requests.request import NewDecision, NewLocationRequest, decided, new_location_request
 from shared.storage_locations.records import catalogue_items
 from shared.table.keys import Key
 from shared.table.store import Action
@@ -56,6 +58,9 @@ def all_events() -> list[EventEnvelope]:
     device, account = a_device(trial), an_account("manager", trial)
     server = a_device(trial, name="Server", kind="server", end_customer_id=trial.id)
     later = {"version": 2}
+    asked_for = NewLocationRequest(location="SE", reason="By contract.")
+    asked = new_location_request(asked_for, trial, CATALOGUE, Caller("acc_1", NOW, "change_customers"), id="slr_1")
+    decision = NewDecision(decision="declined", reason="No.")
     support = Caller("acc_1", NOW, "support", "request 1")
     moved = with_storage_location(LocationChange(country="FR", reason="Why."), trial, CATALOGUE, support)
     renamed = apply_change(CustomerChange(name="Other"), trial, None, support)
@@ -70,6 +75,8 @@ def all_events() -> list[EventEnvelope]:
         (device_item(device), device_item(device_tombstone(device, trial, CATALOGUE, END))),
         (None, device_item(server)),
         (device_item(server), device_item(device_tombstone(server, trial, CATALOGUE, END))),
+        (None, location_request_item(asked)),
+        (location_request_item(asked), location_request_item(decided(asked, decision, support))),
         (None, account_item(account)),
         (account_item(account), account_item(account.model_copy(update={"role": "operator", **later}))),
         (account_item(account), account_item(account_tombstone(account))),

@@ -26,12 +26,17 @@ LISTS = {
     "list_devices": (f"/customers/{ROOT.id}/devices", {"view": "mine"}),
     "check_storage": (f"/customers/{ROOT.id}/storage-check", {}),
     "get_invoicing": (f"/customers/{ROOT.id}/invoicing", {"month": "2027-01"}),
+    "list_location_requests": ("/storage-location-requests", {}),
+    "list_trial_starts": ("/trial-starts", {}),
     "get_audit": ("/audit", {"within": ROOT.id}),
     "get_audit_csv": ("/audit.csv", {"within": ROOT.id}),
     "list_devices_csv": (f"/customers/{ROOT.id}/devices.csv", {"view": "mine"}),
     "get_invoicing_csv": (f"/customers/{ROOT.id}/invoicing.csv", {"month": "2027-01"}),
 }
-OF_A_CUSTOMER = {"get_customer": "", "get_history": "/history", "get_trial": "/trial", "get_options": "/options"}
+OF_A_CUSTOMER = {
+    "get_customer": "", "get_history": "/history", "get_trial": "/trial", "get_options": "/options",
+    "list_customers_location_requests": "/storage-location-requests",
+}  # fmt: skip
 PAGES = ("get_console", "get_docs", "list_devices_csv", "get_invoicing_csv", "get_audit_csv")  # not JSON
 OTHERS = {
     "get_me": "/me", "get_storage_locations": "/storage-locations", "list_views": "/views", "get_view": "/views/mine",
@@ -118,6 +123,18 @@ class Player:
             self.request("add_customer", "/customers", status=201, body=body)
         place = f"/customers/{parent['id']}"
         self.request("add_test_device", f"{place}/test-devices", status=201, body={"name": "Added"})
+        device = {"name": "Added", "kind": "server"}
+        device = self.request("add_device", f"{place}/devices", status=201, body=device).body
+        path = f"{place}/devices/{device['id']}"
+        self.request("get_device", path)
+        self.request("change_device", path, version=1, body={"name": "Renamed"})
+        self.request("replace_device_token", f"{path}/token", status=201)
+        self.request("remove_device", path, status=204)
+        path, body = f"{place}/storage-location-requests", {"location": "NO", "reason": "By contract."}
+        asked = self.request("add_location_request", path, status=201, body=body).body
+        self.request("get_location_request", f"{path}/{asked['id']}")
+        body = {"decision": "accepted", "reason": "Agreed."}
+        self.request("decide_location_request", f"{path}/{asked['id']}/decision", version=1, body=body)
         person = {"email": "added@example.com", "display_name": "Added", "role": "operator"}
         account = self.request("add_account", f"{place}/accounts", status=201, body=person).body
         self.request("resend_invitation", f"/accounts/{account['id']}/invitation", status=202)
@@ -160,7 +177,7 @@ class Player:
                 if account["kind"] == "api":
                     self.change_credentials(f"{path}/credentials")
         for device in self.stored("device#"):
-            if not device["removed"]:
+            if not device["removed"] and "kind" not in device:
                 path = f"/customers/{device['customer_id']}/test-devices/{device['id']}"
                 self.request("replace_test_device_token", f"{path}/token", status=201)
                 self.request("remove_test_device", path, status=204)

@@ -179,13 +179,17 @@ def _updated(key: Key, item: Record | None, request: Any) -> Record:
     after = {**item} if item else {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
     names, values = request["ExpressionAttributeNames"], request.get("ExpressionAttributeValues", {})
     expression = request["UpdateExpression"]
-    if expression == "SET #schema = if_not_exists(#schema, :schema) ADD #count :by":
-        count = int(after.get("count", {"N": "0"})["N"]) + int(values[":by"]["N"])
-        return {"schema": values[":schema"], **after, "count": {"N": str(count)}}
-    sets, _, removes = expression.partition("REMOVE ")
-    for part in filter(None, sets.removeprefix("SET ").strip().split(", ")):
+    rest, _, adds = expression.partition(" ADD ")
+    for part in filter(None, adds.split(", ")):
+        name, value = part.split()
+        number = int(after.get(names[name], {"N": "0"})["N"]) + int(values[value]["N"])
+        after[names[name]] = {"N": str(number)}
+    sets, _, removes = rest.partition("REMOVE ")
+    for part in filter(None, re.split(r", (?=#)", sets.removeprefix("SET ").strip())):
         name, _, value = part.partition(" = ")
-        if "+" in value:
+        if value.startswith("if_not_exists("):
+            after.setdefault(names[name], values[value.rstrip(")").split(", ")[1]])
+        elif "+" in value:
             after[names[name]] = {"N": str(int(after[names[name]]["N"]) + 1)}
         else:
             after[names[name]] = values[value]

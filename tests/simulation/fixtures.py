@@ -28,13 +28,15 @@ from shared.customers.customer import Customer, CustomerChange, NewCustomer
 from shared.customers.references import save_customer_by_reference
 from shared.customers.use_cases import add_customer
 from shared.devices.blocking import blocking_devices
-from shared.devices.device import NewTestDevice
-from shared.devices.use_cases import add_device, remove_device, replace_token
+from shared.devices.device import DeviceChange, NewDevice, NewTestDevice
+from shared.devices.use_cases import DeviceId, add_device, change_device, remove_device, replace_token
 from shared.devices.view_use_cases import save_view
 from shared.devices.views import NewView
 from shared.errors import UnavailableError
 from shared.imports.file import File
 from shared.imports.use_cases import add_import, run_import
+from shared.location_requests.request import Decision, NewDecision, NewLocationRequest
+from shared.location_requests.use_cases import add_location_request, decide_location_request
 from shared.onboarding import NewOnboarding, add_onboarding
 from shared.storage_locations.catalogue import NewCatalogue
 from shared.storage_locations.use_cases import replace_storage_locations
@@ -73,6 +75,8 @@ class Fixtures:
     machine: Account
     former_super_user: Account  # the only super_user of the archived customer
     devices: tuple[str, ...]
+    server: str  # a device of the end-customer
+    location_request: str  # an open one of the distributor
     import_id: str
     earlier_events: tuple[tuple[str, str, str | None], ...]
 
@@ -135,6 +139,10 @@ def fixtures() -> Fixtures:
         or ""
         for number in range(9)  # one more device is allowed
     ]
+    as_manager = Caller(ROOT_ACCOUNT.id, NOW, "change_devices")
+    new_server = NewDevice(name="Server", kind="server")
+    server = add_device(store, as_manager, end_customer.id, new_server, idempotency_key="server").device.id
+    asked = _asked(store, distributor.id, "before")
     imported = add_import(
         store, MemoryQueue(), a_caller(), File(FILE.format(reseller.id)), idempotency_key="import"
     ).response
@@ -150,6 +158,8 @@ def fixtures() -> Fixtures:
         machine=machine,
         former_super_user=accounts["left"],
         devices=tuple(devices),
+        server=server,
+        location_request=asked.id,
         import_id=imported.id or "",
         earlier_events=tuple(published_events(dynamo)),
     )
@@ -285,6 +295,28 @@ def _device(key: str) -> UseCase:
     )
 
 
+def _server(system: System) -> Any:
+    new = NewDevice(name="Another server", kind="server")
+    actor = a_caller(operation="change_devices")
+    return add_device(system.store, actor, fixtures().end_customer.id, new, idempotency_key="another server").device
+
+
+def _asked(store: Store, customer_id: str, key: str) -> Any:
+    new = NewLocationRequest(location="SE", reason="By contract.")
+    return add_location_request(store, a_caller(), customer_id, new, idempotency_key=key).request
+
+
+def _decided(decision: Decision) -> UseCase:
+    new = NewDecision(decision=decision, reason="Decided.")
+    support = a_caller(operation="support")
+
+    def use_case(system: System) -> Any:
+        distributor = fixtures().accounts[0].customer_id
+        return decide_location_request(system.store, support, distributor, fixtures().location_request, new)
+
+    return use_case
+
+
 def _saved(system: System) -> Any:
     new = a_new_customer("end_customer", fixtures().reseller, name="By reference")
     return save_customer_by_reference(system.store, a_caller(), "psa", "7", new, new_key="reference").customer
@@ -400,14 +432,30 @@ USE_CASES: Final[dict[str, UseCase]] = {
         replace_token(
             system.store,
             a_caller(operation="change_devices"),
-            fixtures().end_customer.id,
-            fixtures().devices[0],
+            DeviceId(fixtures().end_customer.id, fixtures().devices[0], is_test=True),
             idempotency_key="token",
         ).device
     ),
     "remove_a_device": lambda system: remove_device(
-        system.store, a_caller(operation="change_devices"), fixtures().end_customer.id, fixtures().devices[0]
+        system.store,
+        a_caller(operation="change_devices"),
+        DeviceId(fixtures().end_customer.id, fixtures().devices[0], is_test=True),
     ),
+    "add_a_server": _server,
+    "rename_a_server": lambda system: change_device(
+        system.store,
+        a_caller(operation="change_devices"),
+        DeviceId(fixtures().end_customer.id, fixtures().server),
+        DeviceChange(name="Renamed"),
+        version=1,
+    ),
+    "remove_a_server": lambda system: remove_device(
+        system.store, a_caller(operation="change_devices"), DeviceId(fixtures().end_customer.id, fixtures().server)
+    ),
+    "ask_for_another_location": lambda system: _asked(system.store, fixtures().trial.id, "one"),
+    "ask_for_another_location_too": lambda system: _asked(system.store, fixtures().trial.id, "two"),
+    "accept_a_request": _decided("accepted"),
+    "decline_a_request": _decided("declined"),
     "start_production": lambda system: start_production(
         system.store,
         Caller(ROOT_ACCOUNT.id, TRIAL_END - timedelta(seconds=1), "change_customers"),

@@ -64,10 +64,15 @@ def _changes_between(before: Item, after: Item) -> Iterable[tuple[str, str, Any]
     ended_by = after.get("trial_ended_by")
     if kind == "customer" and ended_by not in (None, SCHEDULE, before.get("trial_ended_by")):
         yield pk, "customer_entered_production", version
+    what = "device" if "kind" in after else "test_device"
     if kind == "device" and not before:
-        yield pk, "test_device_added", version
+        yield pk, f"{what}_added", version
     elif kind == "device" and after["token_hash"] != before["token_hash"]:
-        yield pk, "test_device_removed" if after["removed"] else "token_replaced", version
+        yield pk, f"{what}_removed" if after["removed"] else "token_replaced", version
+    elif kind == "device" and after["name"] != before["name"]:
+        yield pk, "device_renamed", version
+    if kind == "location_request" and after["state"] != before.get("state"):
+        yield pk, "storage_location_request_decided" if before else "storage_location_requested", version
 
 
 def published_events(dynamo: FakeDynamo) -> list[tuple[str, str, str | None]]:

@@ -1,0 +1,1 @@
+"""Requests for another storage location, which only support can change: ask, list, accept or decline."""
