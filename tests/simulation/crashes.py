@@ -144,6 +144,7 @@ _COUNT_RESULTS: Final = ("end_trials",)
 # A record cannot be removed twice: the repeated request returns an error.
 _EXPECTED_ON_REPEAT: Final = {
     "remove_a_device": ("not_found",),
+    "remove_a_server": ("not_found",),
     "revoke_the_first_credential": ("not_found",),
     "remove_the_first_super_user": ("not_found",),
     "remove_the_second_super_user": ("not_found",),

@@ -452,8 +452,8 @@ USE_CASES: Final[dict[str, UseCase]] = {
     "remove_a_server": lambda system: remove_device(
         system.store, a_caller(operation="change_devices"), DeviceId(fixtures().end_customer.id, fixtures().server)
     ),
-    "ask_for_another_location": lambda system: _asked(system.store, fixtures().trial.id, "one"),
-    "ask_for_another_location_too": lambda system: _asked(system.store, fixtures().trial.id, "two"),
+    "ask_for_another_location": lambda system: _asked(system.store, fixtures().end_customer.id, "one"),
+    "ask_for_another_location_too": lambda system: _asked(system.store, fixtures().end_customer.id, "two"),
     "accept_a_request": _decided("accepted"),
     "decline_a_request": _decided("declined"),
     "start_production": lambda system: start_production(
