@@ -43,7 +43,7 @@ def devices_of(customer_path: str) -> str:
 def _position(device: Device) -> str:
     """Return the position of a device in lists: at its customer, before all below that, in the order of names."""
     name = fold_name(device.name).encode()[:_LONGEST_NAME].decode(errors="ignore")
-    return f"{devices_of(device.customer_path)}{name}#{device.id}"
+    return f"{devices_of(device.customer_path)}{name}\t{device.id}"  # no name has a tab, which sorts before a space
 
 
 def counter_key(customer_id: str, is_test: bool) -> Key:

@@ -1,0 +1,1 @@
+"""Tests of requests for another storage location."""
