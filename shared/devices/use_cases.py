@@ -2,6 +2,7 @@
 
 import contextlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.auth.access import read_with_actor
 from shared.auth.authorization import Caller, authorize
@@ -80,7 +81,7 @@ def add_device(
         if validate_only:
             if records.get(counter, {}).get("count", 0) >= MOST[is_test]:
                 raise _too_many(is_test)
-            return AddedDevice(_added(store, device, customer, catalogue, caller), "validated")
+            return AddedDevice(_added(store, device, customer, catalogue), "validated")
         try:
             store.write(
                 Put(device_item(device)),
@@ -95,22 +96,22 @@ def add_device(
             if earlier is None:
                 raise _too_many(is_test) from failed
         else:
-            return AddedDevice(_added(store, device, customer, catalogue, caller, token), "added")
+            return AddedDevice(_added(store, device, customer, catalogue, token), "added")
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The device of this Idempotency-Key has been removed. Use a new key for a new one.")
     # The first response, but for where data lands: as it was named and where it was expected then.
     first = new_device(new, customer, catalogue, actor, id=device_id, token="", now=earlier.created_at)
     first = first.model_copy(update={"created_by": earlier.created_by, "expected_location": earlier.expected_location})
-    shown = _added(store, first, customer, catalogue, caller)
+    shown = _added(store, first, customer, catalogue)
     return AddedDevice(shown, "validated" if validate_only else "replayed")
 
 
 def _added(
-    store: Records, device: Device, customer: Customer, catalogue: Catalogue, caller: Caller, token: str | None = None
+    store: Records, device: Device, customer: Customer, catalogue: Catalogue, token: str | None = None
 ) -> AddedDeviceResponse:
     """Show a device as it was added."""
-    invoiced = _is_invoiced(store, device, customer, caller)
+    invoiced = _is_invoiced(store, device, customer, device.created_at)
     shown = show_device(device, device.expected_location, catalogue, invoiced=invoiced)
     return AddedDeviceResponse(**dict(shown), installation_token=token)
 
@@ -202,11 +203,11 @@ def _device(store: Store, caller: Caller, device_id: DeviceId, *keys: Key) -> tu
 
 def _show(store: Store, caller: Caller, customer: Customer, device: Device, records: dict[Key, Item]) -> DeviceResponse:
     catalogue = Catalogue.model_validate(records[CATALOGUE])
-    invoiced = _is_invoiced(store, device, customer, caller)
+    invoiced = _is_invoiced(store, device, customer, caller.now)
     return show_device(device, customer.storage_location.country, catalogue, invoiced=invoiced)
 
 
-def _is_invoiced(store: Records, device: Device, customer: Customer, caller: Caller) -> bool:
+def _is_invoiced(store: Records, device: Device, customer: Customer, now: datetime) -> bool:
     if device.end_customer_id is None:
         return False
-    return is_invoiced(device, end_customer_of(store, customer) or customer, caller.now)
+    return is_invoiced(device, end_customer_of(store, customer) or customer, now)

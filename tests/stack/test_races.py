@@ -19,19 +19,33 @@ from shared.customers.references import SavedCustomer, save_customer_by_referenc
 from shared.customers.use_cases import CustomerQuery, add_customer, list_customers
 from shared.devices.blocking import blocking_devices
 from shared.devices.dashboard import list_devices
-from shared.devices.device import MAX_TEST_DEVICES, NewTestDevice
+from shared.devices.device import MAX_DEVICES, MAX_TEST_DEVICES, NewDevice, NewTestDevice
 from shared.devices.use_cases import add_device
 from shared.errors import (
     ApiError,
     EmailExistsError,
     LastSuperUserError,
     NameExistsError,
+    OpenRequestError,
     StaleVersionError,
     ThrottledError,
+    TooManyDevicesError,
     TooManyTestDevicesError,
 )
+from shared.location_requests.request import NewLocationRequest
+from shared.location_requests.use_cases import add_location_request, list_customers_requests
 from shared.table.dynamodb import DynamoStore
-from shared.table.keys import TABLE, active_super_users_key, counted_test_devices_key, customer_key, email_key, name_key
+from shared.table.keys import (
+    TABLE,
+    Key,
+    active_super_users_key,
+    counted_devices_key,
+    counted_test_devices_key,
+    customer_key,
+    device_days_key,
+    email_key,
+    name_key,
+)
 from shared.table.store import Increment, Put
 from shared.trials.use_cases import end_trials, start_production
 from shared.values.timestamps import format_timestamp
@@ -182,30 +196,63 @@ def test_of_sixteen_super_users_removed_at_once_one_stays(store: DynamoStore) ->
             )
 
 
-def test_of_sixteen_additions_of_the_tenth_test_device_one_wins(store: DynamoStore) -> None:
+@pytest.mark.parametrize(
+    ("new", "counter", "most", "refusal"),
+    [
+        (NewTestDevice(name="Last"), counted_test_devices_key, MAX_TEST_DEVICES, TooManyTestDevicesError),
+        (NewDevice(name="Last", kind="server"), counted_devices_key, MAX_DEVICES, TooManyDevicesError),
+    ],
+    ids=["test_device", "device"],
+)
+def test_of_sixteen_additions_of_the_last_device_one_wins(
+    store: DynamoStore, new: NewTestDevice, counter: Callable[[str], Key], most: int, refusal: type[ApiError]
+) -> None:
+    reseller = a_customer("reseller")
     with ThreadPoolExecutor(THREADS) as pool:
-        for turn in range(ROUNDS):
-            customer = a_customer("distributor", ROOT, name=f"Turn {turn}")
+        for turn in range(ROUNDS if FULL else 100):
+            customer = a_customer("end_customer", reseller, name=f"Turn {turn}")
             put(store, customer)
-            store.write(Increment(counted_test_devices_key(customer.id), MAX_TEST_DEVICES - 1))
+            key = counter(customer.id)
+            store.write(Increment(key, most - 1))
             results = at_once(
                 pool,
                 lambda number, customer=customer, turn=turn: add_device(
-                    store,
-                    caller(operation="change_devices"),
-                    customer.id,
-                    NewTestDevice(name="Tenth"),
-                    idempotency_key=f"{turn} {number}",
+                    store, caller(operation="change_devices"), customer.id, new, idempotency_key=f"{turn} {number}"
                 ),
             )
             (winner,) = [result for result in results if not isinstance(result, ApiError)]
-            assert sum(isinstance(result, TooManyTestDevicesError) for result in results) == THREADS - 1
+            assert sum(isinstance(result, refusal) for result in results) == THREADS - 1
             rows = list_devices(store, caller(), customer.id, columns="id", limit=100).rows
             assert rows == [{"id": winner.device.id}]
-            assert (
-                store.get(counted_test_devices_key(customer.id))[counted_test_devices_key(customer.id)]["count"]
-                == MAX_TEST_DEVICES
+            assert store.get(key)[key]["count"] == most
+            days = store.get(device_days_key(customer.id))
+            assert [each["count"] for each in days.values()] == ([1] if isinstance(new, NewDevice) else [])
+
+
+def test_of_sixteen_requests_for_another_location_one_is_open(store: DynamoStore) -> None:
+    reseller = a_customer("reseller")
+    with ThreadPoolExecutor(THREADS) as pool:
+        for turn in range(ROUNDS if FULL else 100):
+            customer = a_customer("end_customer", reseller, name=f"Turn {turn}")
+            put(store, customer)
+            results = at_once(
+                pool,
+                lambda number, customer=customer, turn=turn: add_location_request(
+                    store,
+                    caller(operation="change_customers"),
+                    customer.id,
+                    NewLocationRequest(location="SE", reason=f"{number}"),
+                    idempotency_key=f"{turn} {number}",
+                ),
             )
+            (winner,) = [result.request for result in results if not isinstance(result, ApiError)]
+            refused = [result for result in results if isinstance(result, OpenRequestError)]
+            assert {each.extensions["location_request_id"] for each in refused} == {winner.id}
+            # A caller may get a 429 instead, and has added nothing.
+            others = [result for result in results if isinstance(result, ApiError)]
+            assert all(isinstance(each, OpenRequestError | ThrottledError) for each in others)
+            found = list_customers_requests(store, caller(), customer.id, limit=100).requests
+            assert [each.id for each in found] == [winner.id]
 
 
 def test_two_runs_and_an_early_end_end_each_trial_once(store: DynamoStore) -> None:

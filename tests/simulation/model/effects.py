@@ -3,8 +3,20 @@
 from datetime import datetime
 from typing import Any
 
+from shared.values.countries import COUNTRY_NAMES
 from shared.values.timestamps import format_timestamp
-from tests.simulation.model.records import DAY, MONTH, PLAIN_FIELDS, Account, Customer, Device, Entry, to_json
+from tests.simulation.model.records import (
+    DAY,
+    MONTH,
+    PERSONAL_FIELDS,
+    PLAIN_FIELDS,
+    Account,
+    Customer,
+    Device,
+    Entry,
+    country_response,
+    to_json,
+)
 from tests.simulation.model.state import ModelState
 
 
@@ -20,7 +32,8 @@ class Effects(ModelState):
             id, body["level"], self.customers[body["parent_id"]], body["name"], body.get("service_type"),
             tuple(sorted(body.get("services_to_provide", ()))), body["device_country"], location,
             body.get("references", {}),
-            self.decision("hosted" if body["device_country"] in self.hosted else "chosen"), self.now, actor.id,
+            self.decision("hosted" if body["device_country"] in self.hosted else "chosen", body["device_country"]),
+            self.now, actor.id,
             trial_ends_at=self.now + MONTH if trial else None, production_since=None if trial or site else self.now,
             plain={name: body[name] for name in PLAIN_FIELDS if name in body},
         )  # fmt: skip
@@ -50,9 +63,13 @@ class Effects(ModelState):
         self.events[kind, account.id, account.version] = details
 
     def expect_device_event(self, device: Device, kind: str, sequence: int) -> None:
-        locations = {"expected_location": device.expected, "storage_location": device.actual}
-        details = {"customer_id": device.customer.id, "matches": device.actual == device.expected, **locations}
-        self.events[kind, device.id, sequence] = details
+        expected = device.customer.storage_location
+        actual = self.hosted.get(expected)
+        details = {"customer_id": device.customer.id, "expected_location": expected, "storage_location": actual,
+                   "matches": actual == expected}  # fmt: skip
+        if device.kind:
+            details["end_customer_id"] = device.end_customer.id if device.end_customer else None
+        self.events[f"{device.what}_{kind}", device.id, sequence] = details
 
     def start_production(self, customer: Customer, actor: Account) -> None:
         self._in_production(customer, self.now, actor.id)
@@ -66,20 +83,27 @@ class Effects(ModelState):
         self.replaced_by.append(actor.id)
         self.events["storage_locations_replaced", None, len(self.catalogues)] = {}
 
-    def decision(self, decided: str) -> dict[str, Any]:
-        return {"decided": decided, "catalogue_version": len(self.catalogues), "decided_at": format_timestamp(self.now)}
+    def decision(self, decided: str, country: str = "") -> dict[str, Any]:
+        """Return how a location was decided. `country`: the device country at the creation, unless by support."""
+        explanation = {
+            "hosted": f"Set at creation by the device country then, {COUNTRY_NAMES.get(country)}.",
+            "chosen": f"Chosen at creation: the device country then, {COUNTRY_NAMES.get(country)}, hosted no storage.",
+            "support": "Changed by support. The history has the reason.",
+        }[decided]
+        return {
+            "decided": decided, "decided_for": country_response(country), "explanation": explanation,
+            "catalogue_version": len(self.catalogues), "decided_at": format_timestamp(self.now),
+        }  # fmt: skip
 
-    def add_device(self, id: str, actor: Account, customer: Customer) -> Device:
-        actual = self.hosted.get(customer.storage_location)
-        self.devices[id] = Device(
-            id, customer, actual, customer.storage_location, len(self.catalogues), self.now, actor.id
-        )
-        self.expect_device_event(self.devices[id], "test_device_added", 1)
-        return self.devices[id]
+    def add_device(self, id: str, actor: Account, customer: Customer, kind: str | None = None) -> Device:
+        self.devices[id] = device = Device(id, customer, kind, self.now, actor.id)
+        self.every_device.append(device)
+        self.expect_device_event(device, "added", 1)
+        return device
 
     def remove_device(self, device: Device) -> None:
-        device.removed = True
-        self.expect_device_event(device, "test_device_removed", device.version + 1)
+        device.removed_at = max(self.now, device.created_at)
+        self.expect_device_event(device, "removed", device.version + 1)
         del self.devices[device.id]
 
     def add_account(self, id: str, actor: Account, customer: Customer, body: dict[str, Any]) -> Account:
@@ -120,7 +144,8 @@ class Effects(ModelState):
             return False
         customer.version += 1
         changes = {
-            name: {"from": to_json(getattr(customer, name)), "to": to_json(value)} for name, value in changed.items()
+            name: {} if name in PERSONAL_FIELDS else {"from": to_json(getattr(customer, name)), "to": to_json(value)}
+            for name, value in changed.items()
         }
         customer.changes.append(Entry(self.now, event, actor.id, customer.version, changes, reason))
         before = customer.storage_location

@@ -86,7 +86,8 @@ class ExpectedErrors(ModelState):
             return error or (None if same else stale_version(customer))
         if version not in (None, customer.version):
             return stale_version(customer)
-        if "references" in fields and customer.level == "distributor" and actor.customer is customer:
+        of_the_root = {"references", "account_manager"} & set(fields)
+        if of_the_root and customer.level == "distributor" and actor.customer is customer:
             return 403, "forbidden"
         return self.services_error(customer, fields) or self.uniqueness_error(actor, customer, fields)
 
@@ -172,7 +173,8 @@ class ExpectedErrors(ModelState):
         if actor.customer is customer:
             return 403, "forbidden"
         children = sorted(self.children(customer), key=lambda each: fold_name(each.name))
-        blocking = [each.id for each in children] + sorted(device.id for device in self.devices_of(customer))
+        devices = sorted(self.devices_of(customer), key=lambda each: (fold_name(each.name), each.id))
+        blocking = [each.id for each in (*children, *devices)][:100]
         return (409, "archive_blocked", ("blocking", tuple(blocking))) if blocking else None
 
     def restore_error(self, actor: Account, customer: Customer, version: int) -> ExpectedError:
@@ -196,10 +198,13 @@ class ExpectedErrors(ModelState):
             stale_version(customer) if self.production_start(customer) is None and version != customer.version else None
         )
 
-    def add_device_error(self, actor: Account, customer: Customer) -> ExpectedError:
+    def add_device_error(self, actor: Account, customer: Customer, kind: str | None = None) -> ExpectedError:
         if error := self.access_error(actor, customer, "change_devices"):
             return error
-        return (409, "too_many_test_devices") if len(self.devices_of(customer)) == 10 else None
+        if kind:
+            return None if customer.level in ("reseller", "end_customer", "site") else (422, "broken_rules")
+        is_full = sum(device.kind is None for device in self.devices_of(customer)) == 10
+        return (409, "too_many_test_devices") if is_full else None
 
     def add_account_error(self, actor: Account, customer: Customer, body: dict[str, Any]) -> ExpectedError:
         """Return the error.

@@ -50,6 +50,8 @@ CHANGEABLE_FIELDS: Final = tuple(name for name, spec in FIELDS.items() if spec.c
 _FIELDS_WITH_RULES: Final = ("name", "service_type", "services_to_provide", "device_country", "references")
 # Fields without a rule in the model: optional texts that are stored and shown unchanged.
 PLAIN_FIELDS: Final = tuple(name for name in CHANGEABLE_FIELDS if name not in _FIELDS_WITH_RULES)
+# Of these, the history says only that they have changed.
+PERSONAL_FIELDS: Final = ("account_manager", "contact_email")
 _REJECTED: Final = {
     "root": ("service_type", "services_to_provide"),
     "end_customer": ("services_to_provide",),
@@ -116,7 +118,9 @@ class Customer:
         for name in PLAIN_FIELDS:
             setattr(self, name, (plain or {}).get(name))
         self.added = {
-            name: {"from": None, "to": to_json(getattr(self, name))} for name in HISTORY_FIELDS if getattr(self, name)
+            name: {"from": None, "to": to_json(getattr(self, name))}
+            for name in HISTORY_FIELDS
+            if getattr(self, name) and name not in PERSONAL_FIELDS
         }
 
     @property
@@ -153,13 +157,30 @@ def to_json(value: Any) -> Any:
 class Device:
     id: str
     customer: Customer
-    actual: str | None
-    expected: str  # the storage location of its customer when it was added
-    catalogue_version: int
+    kind: str | None  # None: a test device
     created_at: datetime
     created_by: str
+    name: str = "Device"
     version: int = 1
-    removed: bool = False
+    removed_at: datetime | None = None
+
+    @property
+    def removed(self) -> bool:
+        return self.removed_at is not None
+
+    @property
+    def what(self) -> str:
+        return "device" if self.kind else "test_device"
+
+    @property
+    def path(self) -> str:
+        return f"/customers/{self.customer.id}/{'devices' if self.kind else 'test-devices'}/{self.id}"
+
+    @property
+    def end_customer(self) -> Customer | None:
+        """Return the end-customer in whose invoice its days are counted."""
+        source = self.customer.source
+        return source if self.kind and source.level == "end_customer" else None
 
 
 @dataclass(eq=False)

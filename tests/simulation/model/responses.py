@@ -84,7 +84,9 @@ class Responses(ModelState):
         }
 
     def landing_today(self, shown: dict[str, Any]) -> dict[str, Any]:
-        """Return an earlier response, with where the data of its customer, if it is one, lands by today's routing."""
+        """Return an earlier response, with where the data of its customer or device lands by today's routing."""
+        if "is_test" in shown:
+            return {**shown, **self._landing_of_device(shown["expected"]["code"])}
         if "lands_in" not in shown:
             return shown
         location = shown["storage_location"]["code"]
@@ -117,19 +119,26 @@ class Responses(ModelState):
         return [{**entry._asdict(), "at": format_timestamp(entry.at)} for entry in entries]
 
     def shown_device(self, device: Device) -> dict[str, Any]:
-        expected = device.customer.storage_location
         return {
             "id": device.id,
             "customer_id": device.customer.id,
-            "name": "Device",
-            "test": True,
-            "invoiced": False,
-            "expected": country_response(expected),
-            "actual": country_response(device.actual),
-            "matches": device.actual == expected,
-            "catalogue_version": device.catalogue_version,
+            "name": device.name,
+            "kind": device.kind,
+            "is_test": device.kind is None,
+            "invoiced": bool(device.end_customer and self.production_start(device.end_customer)),
+            **self._landing_of_device(device.customer.storage_location),
             "created_at": format_timestamp(device.created_at),
             "created_by": device.created_by,
+            "version": device.version,
+        }
+
+    def _landing_of_device(self, expected: str) -> dict[str, Any]:
+        actual = self.hosted.get(expected)
+        return {
+            "expected": country_response(expected),
+            "actual": country_response(actual),
+            "matches": actual == expected,
+            "catalogue_version": len(self.catalogues),
         }
 
     def shown_account(self, account: Account) -> dict[str, Any]:
@@ -197,5 +206,17 @@ class Responses(ModelState):
                 "start": format_timestamp(max(since, month)),
                 "end": format_timestamp(end),
             }
-            rows.append({"customer_id": customer.id, **row, **times, "days": len(remaining)})
+            device_days = self._device_days(customer, [day for day in remaining if day <= self.now])
+            rows.append(
+                {"customer_id": customer.id, **row, **times, "days": len(remaining), "device_days": device_days}
+            )
         return rows
+
+    def _device_days(self, customer: Customer, days: list[datetime]) -> dict[str, int]:
+        """Return the device days by kind, device by device and day by day."""
+        found = {"workstation": 0, "server": 0}
+        for device in self.every_device:
+            if device.kind and device.end_customer is customer:
+                last = device.removed_at or self.now
+                found[device.kind] += sum(device.created_at.date() <= day.date() <= last.date() for day in days)
+        return found

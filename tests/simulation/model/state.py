@@ -15,6 +15,7 @@ class ModelState:
         self.customers = {root.id: root}
         self.accounts = {account.id: account}
         self.devices: dict[str, Device] = {}
+        self.every_device: list[Device] = []  # also those that were removed
         self.views: dict[str, dict[str, list[str]]] = {}  # by account, by name
         self.catalogues = [hosted]  # country -> the country where its data lands
         self.replaced_by = [account.id]

@@ -48,12 +48,18 @@ fields = {
     "services_to_provide": services,
     "references": st.dictionaries(systems, values, max_size=2),
 }
-plain = {name: st.sampled_from(["A", "B"]) for name in PLAIN_FIELDS}
+_OTHER_TEXTS: Final = {"contact_email": ["a@example.com", "b@example.com"]}
+plain = {name: st.sampled_from(_OTHER_TEXTS.get(name, ["A", "B"])) for name in PLAIN_FIELDS}
 customers = st.fixed_dictionaries({"name": names, "device_country": countries}, optional={**fields, **plain})
 changed_references = st.dictionaries(systems, st.one_of(values, st.none()), max_size=2)
 changed_values = {"name": names, "device_country": countries, **fields, **plain, "references": changed_references}
 changes = st.fixed_dictionaries({}, optional={name: changed_values[name] for name in CHANGEABLE_FIELDS})
-ADD_FUNCTIONS: Final = {"customer": "add_customer", "account": "add_account", "test_device": "add_test_device"}
+ADD_FUNCTIONS: Final = {
+    "customer": "add_customer",
+    "account": "add_account",
+    "test_device": "add_test_device",
+    "device": "add_device",
+}
 IMPORT_COUNTS: Final = ("rows", "created", "existed", "refused")
 WITH_ERRORS: Final = ("broken_rules", "archive_blocked", "name_exists", "reference_exists", "email_exists")
 MAYBE_ERRORS: Final = (
@@ -63,11 +69,12 @@ MAYBE_ERRORS: Final = (
 )  # it has errors only if an id or the role in the body causes it
 POINTERS: Final = (
     "name", "parent_id", "level", "service_type", "services_to_provide", "device_country", "storage_location",
-    "in_trial", "references", "country", "email", "display_name", "role", "disabled", "customer", "accounts",
+    "in_trial", "references", "country", "contact_email", "account_manager", "email", "display_name", "role", "disabled", "customer", "accounts",
 )  # fmt: skip
 KEY_REUSED: Final = (422, "idempotency_key_reused")
 DASHBOARD_COLUMNS: Final = (
-    "name", "id", "customer", "customer_id", "level", "state", "service_type", "country", "test", "invoiced",
+    "name", "id", "customer", "customer_id", "level", "state", "service_type", "country", "is_test", "invoiced",
+    "device_kind",
     "storage_location", "expected_storage_location", "matches", "catalogue_version", "created_at", "created_by",
 )  # fmt: skip
 
@@ -104,7 +111,10 @@ class Steps(RuleBasedStateMachine):
         self.installed = contextlib.ExitStack()
         self.installed.enter_context(self.aws.installed())
         bootstrap_in(self.aws.store)
-        decision = {"decided": "hosted", "catalogue_version": 1, "decided_at": format_timestamp(NOW)}
+        decision = {
+            "decided": "hosted", "decided_for": {"code": "DE", "name": "Germany"}, "catalogue_version": 1,
+            "explanation": "Set at creation by the device country then, Germany.", "decided_at": format_timestamp(NOW),
+        }  # fmt: skip
         root_id = ROOT_ACCOUNT.id
         root = Customer(
             ROOT.id, "root", None, ROOT.name, "all_inclusive", BOTH, "DE", "DE", {}, decision, NOW, root_id,
@@ -147,7 +157,8 @@ class Steps(RuleBasedStateMachine):
         published, ids = {}, set()
         for entry in self.aws.bus.entries:
             event = json.loads(entry["Detail"])
-            subject = event.get("device_id") or event.get("account_id") or event["customer_id"]
+            of_customer = event.get("location_request_id") or event["customer_id"]
+            subject = event.get("device_id") or event.get("account_id") or of_customer
             published[entry["DetailType"], subject, event["sequence"]] = event
             ids.add(event["event_id"])
         assert len(ids) == len(published), "one event has two ids"

@@ -37,14 +37,30 @@ def without_secrets(body: dict[str, Any]) -> dict[str, Any]:
 class AccountSteps(Steps):
     """Steps of test devices, accounts, onboardings and views."""
 
-    @rule(actor_index=actor_indexes, index=indexes)
-    def add_device(self, actor_index: int, index: int) -> None:
+    @rule(actor_index=actor_indexes, index=indexes, kind=st.sampled_from([None, "workstation", "server"]))
+    def add_device(self, actor_index: int, index: int, kind: str | None) -> None:
         actor = self.account_at(actor_index)
         customer = self.pick_customer(index, actor)
-        path, error = f"/customers/{customer.id}/test-devices", self.model.add_device_error(actor, customer)
-        self.add_with_dry_run(
-            "test_device", actor, customer, path, {"name": "Device"}, error, {"id", "installation_token"}
-        )
+        path, error = f"/customers/{customer.id}/", self.model.add_device_error(actor, customer, kind)
+        what, path = ("device", f"{path}devices") if kind else ("test_device", f"{path}test-devices")
+        body = {"name": "Device", **({"kind": kind} if kind else {})}
+        self.add_with_dry_run(what, actor, customer, path, body, error, {"id", "installation_token"})
+
+    @rule(actor_index=actor_indexes, index=indexes, offset=offsets, name=st.sampled_from(["Device", "Other"]))
+    def rename_device(self, actor_index: int, index: int, offset: int, name: str) -> None:
+        devices = [each for each in self.model.devices.values() if each.kind]
+        if not devices:
+            return
+        actor, device = self.account_at(actor_index), devices[index % len(devices)]
+        version = offset_version(device.version, offset)
+        error = self.model.access_error(actor, device.customer, "change_devices")
+        if not error and name != device.name and version != device.version:
+            error = 412, "stale_version", ("version", device.version)
+        response = self.request("change_device", actor, device.path, version=version, body={"name": name})
+        if self.accepted(response, error):
+            device.version += name != device.name
+            device.name = name
+            assert response.body == self.model.shown_device(device)
 
     @rule(actor_index=actor_indexes, index=indexes)
     def read_or_remove_device(self, actor_index: int, index: int) -> None:
@@ -52,14 +68,14 @@ class AccountSteps(Steps):
             return
         actor = self.account_at(actor_index)
         device = list(self.model.devices.values())[index % len(self.model.devices)]
-        path = f"/customers/{device.customer.id}/test-devices/{device.id}"
-        response = self.request("get_test_device", actor, path)
+        what, path = device.what, device.path
+        response = self.request(f"get_{what}", actor, path)
         if self.accepted(response, self.model.access_error(actor, device.customer, "read")):
             assert response.body == self.model.shown_device(device)
         error = self.model.access_error(actor, device.customer, "change_devices")
-        if self.accepted(self.request("remove_test_device", actor, path), error, 204):
+        if self.accepted(self.request(f"remove_{what}", actor, path), error, 204):
             self.model.remove_device(device)
-            assert self.request("get_test_device", actor, path).status == 404
+            assert self.request(f"get_{what}", actor, path).status == 404
 
     @rule(actor_index=actor_indexes, index=indexes, body=people)
     def add_account(self, actor_index: int, index: int, body: dict[str, Any]) -> None:
@@ -161,8 +177,8 @@ class AccountSteps(Steps):
             return
         actor = self.account_at(actor_index)
         device = list(self.model.devices.values())[index % len(self.model.devices)]
-        path = f"/customers/{device.customer.id}/test-devices/{device.id}/token"
-        response = self.request("replace_test_device_token", actor, path, headers={"idempotency-key": self.new_key()})
+        key = {"idempotency-key": self.new_key()}
+        response = self.request(f"replace_{device.what}_token", actor, f"{device.path}/token", headers=key)
         error = self.model.access_error(actor, device.customer, "change_devices")
         if self.accepted(response, error, 201):
             device.version += 1
@@ -239,7 +255,7 @@ class AccountSteps(Steps):
                 continue
             assert step["outcome"] == ("replayed" if before else "added"), step
             if before:
-                assert step[kind] == without_secrets(before[1])
+                assert step[kind] == self.model.landing_today(without_secrets(before[1]))
             else:
                 request.done[pointer] = self.record_addition(kind, actor, customer, new, step[kind]), step[kind]
             customer = existing or request.done["/customer"][0]
@@ -278,7 +294,7 @@ class AccountSteps(Steps):
                 assert credentials["client_id"].startswith(f"{created.id}.")
                 created.client_id = credentials["client_id"]
         else:
-            created = model.add_device(shown["id"], actor, customer)
+            created = model.add_device(shown["id"], actor, customer, new.get("kind"))
             assert shown.pop("installation_token").startswith("bci_")
             expected = model.shown_device(created)
         assert shown == expected

@@ -63,7 +63,7 @@ class ReadingSteps(Steps):
             provided = None if each["level"] == "site" else list(customer.services_to_provide)
             assert each["fields"]["service_type"]["values"] == provided
         for device in model.devices_of(customer):
-            shown = self.request("get_test_device", actor, f"{path}/test-devices/{device.id}").body
+            shown = self.request(f"get_{device.what}", actor, device.path).body
             assert shown == model.shown_device(device)
         for prefix in ("", "ST"):
             query = {"parent_id": customer.id, "name_prefix": prefix}
@@ -158,7 +158,8 @@ class ReadingSteps(Steps):
             rows.append({
                 **same, "customer": customer.name, "level": customer.level, "state": shown_customer["state"],
                 "service_type": shown_customer["service_type"], "country": COUNTRY_NAMES[customer.device_country],
-                "storage_location": COUNTRY_NAMES[device.actual] if device.actual else None,
+                "device_kind": device.kind,
+                "storage_location": shown["actual"] and shown["actual"]["name"],
                 "expected_storage_location": COUNTRY_NAMES[customer.storage_location],
             })  # fmt: skip
         return rows
@@ -185,7 +186,10 @@ class ReadingSteps(Steps):
         response = self.request("get_me", actor)
         if self.accepted(response, model.access_error(actor, actor.customer, "read")):
             permissions = sorted(operation for operation in PERMISSIONS[actor.role] if actor.has_permission(operation))
-            shown = {"account": model.shown_account(actor), "customer": model.shown(actor.customer), "may": permissions}
+            lineage = [each for each in model.customers.values() if actor.customer.within(each)]
+            manager = next((each.account_manager for each in lineage if each.level == "distributor"), None)
+            shown = {"account": model.shown_account(actor), "customer": model.shown(actor.customer), "may": permissions,
+                     "account_manager": manager}  # fmt: skip
             assert response.body == shown
 
     @rule(actor_index=actor_indexes, index=indexes)
