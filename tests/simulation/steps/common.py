@@ -69,7 +69,8 @@ MAYBE_ERRORS: Final = (
 )  # it has errors only if an id or the role in the body causes it
 POINTERS: Final = (
     "name", "parent_id", "level", "service_type", "services_to_provide", "device_country", "storage_location",
-    "in_trial", "references", "country", "contact_email", "account_manager", "email", "display_name", "role", "disabled", "customer", "accounts",
+    "in_trial", "references", "country", "contact_email", "account_manager", "email",
+    "display_name", "role", "disabled", "customer", "accounts",
 )  # fmt: skip
 KEY_REUSED: Final = (422, "idempotency_key_reused")
 DASHBOARD_COLUMNS: Final = (
