@@ -107,6 +107,9 @@ class Demo:
         for customer_id in customer_ids[1:4]:
             body = {"name": "Test laptop"}
             self._call("POST", f"/customers/{customer_id}/test-devices", key=f"demo {customer_id}", body=body)
+        for customer_id in customer_ids[-2:]:
+            body = {"name": "Reception", "kind": "workstation"}
+            self._call("POST", f"/customers/{customer_id}/devices", key=f"demo device {customer_id}", body=body)
         columns = "customer,country,expected_storage_location,storage_location,matches"
         shown = self._call("GET", f"/customers/{customer_ids[0]}/devices?columns={columns}")
         print("Test devices show where data is stored:")

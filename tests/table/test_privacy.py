@@ -15,15 +15,17 @@ from shared.accounts.identities import CognitoUserDirectory, NoIdentityError
 from shared.accounts.mails import Invitation
 from shared.accounts.sign_ins import record_sign_in, sync_identity
 from shared.auth.authorization import Account
-from shared.customers.change_use_cases import change_storage_location
+from shared.customers.change_use_cases import change_customer, change_storage_location
 from shared.customers.changes import LocationChange
-from shared.customers.customer import Customer
+from shared.customers.customer import Customer, CustomerChange
 from shared.devices.device import NewTestDevice
 from shared.devices.use_cases import add_device
 from shared.devices.view_use_cases import save_view
 from shared.devices.views import NewView
 from shared.errors import RuleViolation, UnavailableError
 from shared.imports.records import pack_records, unpack_records
+from shared.location_requests.request import NewLocationRequest
+from shared.location_requests.use_cases import add_location_request
 from shared.table.dynamodb import DynamoStore
 from shared.table.keys import account_key, customer_key
 from shared.table.store import Put
@@ -41,9 +43,10 @@ class System:
 
     def __init__(self, store: MemoryStore) -> None:
         self.store, self.identities = store, MemoryIdentities()
-        self.reseller = a_customer("reseller")
+        distributor = a_customer("distributor", account_manager=f"{NAME}, {ADDRESS}")
+        self.reseller = a_customer("reseller", distributor, contact_email=ADDRESS)
         self.owner = a_customer("end_customer", self.reseller, device_country="FI", storage_location="SE")
-        put(store, a_customer("distributor"), self.reseller, self.owner)
+        put(store, distributor, self.reseller, self.owner)
         accounts = Accounts(store, self.identities)
         self.id = accounts.add(self.reseller, email=ADDRESS, display_name=NAME).account.id
         self.colleague = accounts.add(
@@ -55,6 +58,12 @@ class System:
         reason = f"{NAME} <{ADDRESS.upper()}> asked for it"
         moved = LocationChange(country="DK", reason=reason)
         change_storage_location(store, caller(operation="support"), self.owner.id, moved, version=1)
+        contact = CustomerChange(contact_email="other@example.com")
+        change_customer(store, caller(operation="change_customers"), self.reseller.id, contact, version=1)
+        contact = CustomerChange(contact_email=ADDRESS)
+        change_customer(store, caller(operation="change_customers"), self.reseller.id, contact, version=2)
+        asked = NewLocationRequest(location="NO", reason=f"{NAME} asks for it")
+        add_location_request(store, caller(operation="change_customers"), self.owner.id, asked, idempotency_key="r")
         device = NewTestDevice(name=f"Laptop of {NAME}")
         add_device(store, caller(operation="change_devices"), self.owner.id, device, idempotency_key="d")
         store.write(Put({"pk": "import#imp_1", "sk": "rows#00", "records": pack_records([{"name": f"For {ADDRESS}"}])}))
@@ -85,6 +94,7 @@ def test_export_contains_everything_about_the_person(system: System) -> None:
     found = {(tuple(each["record"])[1].partition("#")[0], each["attributes"]) for each in exported["mentioned_in"]}
     assert found == {
         ("customer", ("last_change",)), ("history", ("reason",)), ("device", ("name",)), ("rows", ("records",)),
+        ("customer", ("account_manager",)), ("customer", ("contact_email", "first")), ("location_request", ("reason",)),
     }  # fmt: skip
     assert "Another" not in json.dumps(exported, default=str)
 
@@ -98,6 +108,8 @@ def test_nothing_of_an_erased_person_remains(system: System) -> None:
     owner = Customer.model_validate(system.store.items[customer_key(system.owner.id)])
     assert owner.last_change
     assert owner.last_change.reason == "erased <erased> asked for it"
+    reseller = Customer.model_validate(system.store.items[customer_key(system.reseller.id)])
+    assert (reseller.contact_email, reseller.initial_values["contact_email"]) == (None, "erased")
     removed = system.account
     assert (removed.removed, removed.last_change and removed.last_change.by) == (True, "erasure")
     assert system.erase() == []  # a second time changes nothing
@@ -169,8 +181,9 @@ def test_name_that_is_also_a_value_of_the_system_breaks_no_record(system: System
     system.erase()
     assert violations(system.store.items) == []
     after = {key: system.store.items[key] for key in before}
-    assert {key: {**item, "last_change": None} for key, item in after.items()} == {
-        key: {**item, "last_change": None} for key, item in before.items()
+    with_address = dict.fromkeys(("last_change", "account_manager", "contact_email", "first"))
+    assert {key: {**item, **with_address} for key, item in after.items()} == {
+        key: {**item, **with_address} for key, item in before.items()
     }
 
 

@@ -165,6 +165,20 @@ def test_increment_starts_at_zero_and_stays_within_its_bounds(store: Store) -> N
     assert store.get(key, ("b", "x")) == {key: an_item("a", count=0)}
 
 
+def test_increment_adds_to_more_attributes_and_sets_others(store: Store) -> None:
+    key = ("a", "x")
+    for number in (1, 2):
+        store.write(
+            Increment(key, 1, most=2, also={"server+2026-11-28": 2, "other": -1}, put={"tree": "t", "path": "p"})
+        )
+        expected = an_item("a", count=number, other=-number, tree="t", path="p")
+        assert store.get(key) == {key: {**expected, "server+2026-11-28": 2 * number}}
+    before = store.get(key)
+    with pytest.raises(ConditionFailedError):
+        store.write(Increment(key, 1, most=2, also={"other": 5}, put={"path": "q"}))
+    assert store.get(key) == before
+
+
 def test_condition_can_require_an_absent_attribute(store: Store) -> None:
     store.write(Put(an_item("a", one=1)))
     store.write(Check(("a", "x"), {"two": None, "one": 1}), Put(an_item("b")))
