@@ -8,6 +8,9 @@ export const serviceName = (type: string | null): string | null => (type ? t.wor
 /** Whether the tree can have customers below this level. The API decides which. */
 export const canHold = (level: Level): boolean => level !== "site";
 
+/** Whether devices can be added, not only test devices. */
+export const canHaveDevices = (level: Level): boolean => ["reseller", "end_customer", "site"].includes(level);
+
 /** The button that adds below a customer, in the words of what can be added. */
 export const addText = ({ level }: Pick<Customer, "level">): string =>
   level === "reseller" ? t.addEndCustomer : level === "end_customer" ? t.addSite : t.addCustomer;

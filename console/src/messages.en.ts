@@ -277,6 +277,10 @@ export const history = "History";
 export const archived = (name: string) => `${name} is archived`;
 export const restored = (name: string) => `${name} is restored`;
 export const archivedMany = (count: number) => `${many(count, "customer")} archived`;
+export const blockedTitle = (name: string) => `Archive or remove these before ${name}`;
+export const moreDevices = (count: number) => `${many(count, "more device", "more devices")}`;
+export const showDevices = "Show the devices";
+export const showCustomers = "Show the customers";
 export const notArchived = (name: string, why: string) => `${name} is not archived. ${why}`;
 export const endTrialTitle = (name: string) => `End the trial of ${name}?`;
 export const endTrialNow = (left: number) =>
@@ -320,16 +324,15 @@ export const steps = {
   account: "Give the customer access to the Console",
   accountHint: "Add accounts for the people of the customer, or one administrator, who adds the rest.",
   accountDone: (count: number) => `${many(count, "account")} added.`,
-  device: "Add a test device",
-  deviceHint: "It shows where the data of this customer really lands. It is never invoiced.",
-  deviceDone: (count: number) => `${many(count, "test device")} added.`,
+  device: "Add a device",
+  deviceHint: "It shows where the data of this customer really lands. A test device is never invoiced.",
+  deviceDone: (count: number) => `${many(count, "device")} added.`,
   check: "Make sure data lands in the storage location",
-  checkHint: "Check the country in the Storage location column of the test device.",
+  checkHint: "Check the country in the Storage location column of the device.",
   checkDone: (name: string) => `Data lands in ${name}, as it should.`,
   checkWrong: (actual: string, expected: string) =>
     `Data lands in ${actual}, but ${expected} is expected. Contact support.`,
   addAccount: "Add account",
-  addDevice: "Add test device",
   checkIt: "Check storage location",
 };
 
@@ -415,6 +418,9 @@ export const events = {
   sign_in_replaced: "Sign-in replaced",
   signed_in: "Signed in",
   storage_locations_replaced: "Storage locations replaced",
+  device_added: "Device added",
+  device_removed: "Device removed",
+  device_renamed: "Device renamed",
   test_device_added: "Test device added",
   test_device_removed: "Test device removed",
   token_replaced: "Installation token replaced",
@@ -439,6 +445,7 @@ export const fieldNames = {
   columns: "Columns",
   app_client: "Signed in to",
   device_id: "Device",
+  kind: "Device kind",
   production_since: "In production since",
 } as Words;
 export const reason = (why: string) => `Why: ${why}`;
@@ -475,9 +482,19 @@ export const expected = (name: string) => `expected ${name}`;
 export const yes = "Yes";
 export const no = "No";
 export const unknownPlace = "Unknown";
-export const addDeviceTitle = (name: string) => `Add a test device to ${name}`;
-export const addDeviceHint = "It shows where the data of this customer really lands. It is never invoiced.";
+export const addDevice = "Add device";
+export const addTestDevice = "Add test device";
+export const addDeviceTitle = (name: string) => `Add a device to ${name}`;
+export const addTestDeviceTitle = (name: string) => `Add a test device to ${name}`;
+export const addTestDeviceHint = "It shows where the data of this customer really lands. It is never invoiced.";
+export const deviceDaysInvoiced =
+  "Each day (UTC) on which the device exists is invoiced once the end-customer is in production.";
+export const neverInvoiced = "The devices of a reseller are never invoiced.";
 export const deviceName = "Device name";
+export const deviceKind = "Device kind";
+export const deviceKinds = { workstation: "Workstation", server: "Server" };
+export const rename = "Rename";
+export const renameTitle = (name: string) => `Rename ${name}`;
 export const testDevice = "Test device";
 export const add = "Add";
 export const deviceAdded = (name: string) => `${name} is added`;
@@ -497,7 +514,8 @@ export const shownOnce = "This is shown only once.";
 export const haveCopied = "I have copied it";
 export const toDashboard = "To the dashboard";
 export const removeDeviceTitle = (name: string) => `Remove ${name}?`;
-export const removeDeviceHint = "Its installation token stops working. A test device cannot be brought back.";
+export const removeDeviceHint = "Its installation token stops working. It cannot be brought back.";
+export const removeDeviceDay = "Today (UTC) is its last invoiced day.";
 export const deviceRemoved = (name: string) => `${name} is removed`;
 
 // ---- accounts
@@ -721,11 +739,12 @@ const PROBLEMS: Words = {
   not_found: "It does not exist, or you don't have access to it.",
   name_exists: "A customer with this name exists here.",
   archived: "The customer is archived. Restore it first.",
-  archive_blocked: "The customer still has customers, accounts or devices. Archive or remove these first.",
+  archive_blocked: "The customer still has customers or devices. Archive or remove these first.",
   email_exists: "Another account has this e-mail address.",
   too_many_credentials: "A machine has two credentials at most. Revoke one first.",
   too_many_invitations: "Your company has sent as many invitations as it may in a day. Try again tomorrow.",
   last_super_user: "This is the last super user. Make another account a super user first.",
+  too_many_devices: "The customer has as many devices as it may have. Remove one first.",
   too_many_test_devices: "The customer has as many test devices as it may have. Remove one first.",
   stale_version: "Somebody else changed it in the meantime. Read it again, then repeat your change.",
   conflict:
@@ -756,6 +775,7 @@ const REQUIRED: Words = {
   device_country: "Choose the device country.",
   storage_location: "Choose a storage location.",
   email: "Enter an e-mail address.",
+  kind: "Choose a device kind.",
   display_name: "Enter a name.",
   role: "Choose a role.",
   file: "Choose a file.",
@@ -779,6 +799,7 @@ const FIELD_ERRORS: Words = {
   email_taken: "Another account has this e-mail address. Change it first.",
   signed_in: "The person has signed in already. They can use “Forgotten password?”.",
   account_disabled: "The account is disabled. Enable it first.",
+  kind_unknown: "This is not a kind of device. Choose one from the list.",
   time_invalid: "Choose a day in the future.",
   role_too_high: "You can't give a role above your own. Choose another one.",
   own_account: "You can't change your own role or status. Ask another administrator.",

@@ -25,6 +25,8 @@ function call<M extends T.Method, P extends T.PathOf<M>, S extends number = 200 
 
 export type CustomerQuery = Extra<"get", "/customers">["query"];
 const BY_ID = "/customers/{customer_id}";
+const DEVICES = `${BY_ID}/devices`;
+const TEST_DEVICES = `${BY_ID}/test-devices`;
 
 export const me = () => call("get", "/me");
 export const recordSecondFactor = () => call("put", "/me/second-factor");
@@ -81,16 +83,19 @@ export const saveView = (name: string, columns: string[]) =>
   call("put", "/views/{name}", [name], { body: { columns } as T.BodyOf<"put", "/views/{name}"> });
 export const removeView = (name: string) => call("delete", "/views/{name}", [name]);
 export const devices = (id: string, columns: string, cursor: string | null) =>
-  call("get", `${BY_ID}/devices`, [id], { query: { columns, cursor, limit: 100 } });
+  call("get", DEVICES, [id], { query: { columns, cursor, limit: 100 } });
 export const addTestDevice = (id: string, name: string, key: string): Promise<T.AddedDevice> =>
-  call<"post", "/customers/{customer_id}/test-devices", 201>("post", `${BY_ID}/test-devices`, [id], {
-    body: { name },
-    key,
-  });
-export const replaceToken = (customerId: string, id: string, key: string) =>
-  call("post", "/customers/{customer_id}/test-devices/{device_id}/token", [customerId, id], { key });
-export const removeTestDevice = (customerId: string, id: string) =>
-  call("delete", "/customers/{customer_id}/test-devices/{device_id}", [customerId, id]);
+  call<"post", typeof TEST_DEVICES, 201>("post", TEST_DEVICES, [id], { body: { name }, key });
+export const addDevice = (id: string, body: T.BodyOf<"post", typeof DEVICES>, key: string): Promise<T.AddedDevice> =>
+  call<"post", typeof DEVICES, 201>("post", DEVICES, [id], { body, key });
+export const device = (customerId: string, id: string) => call("get", `${DEVICES}/{device_id}`, [customerId, id]);
+export const renameDevice = (customerId: string, { id, version }: T.Device, name: string) =>
+  call("patch", `${DEVICES}/{device_id}`, [customerId, id], { body: { name }, version });
+/** Test devices have routes of their own. */
+export const replaceToken = (isTest: boolean, customerId: string, id: string, key: string) =>
+  call("post", `${isTest ? TEST_DEVICES : DEVICES}/{device_id}/token`, [customerId, id], { key });
+export const removeDevice = (isTest: boolean, customerId: string, id: string) =>
+  call("delete", `${isTest ? TEST_DEVICES : DEVICES}/{device_id}`, [customerId, id]);
 
 export const catalogue = () => call("get", "/storage-locations");
 export const replaceCatalogue = (locations: { country: string; routed_to: string }[], version: number) =>

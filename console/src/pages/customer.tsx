@@ -1,7 +1,7 @@
 // One customer: the guide's "After customer is added", details, and a tab for each part.
 import type { ComponentChildren } from "preact";
 import type { Customer, HistoryEntry } from "../api/types";
-import { addText, canHold, levelName, serviceName } from "../levels";
+import { addText, canHaveDevices, canHold, levelName, serviceName } from "../levels";
 import * as t from "../messages.en";
 import { href, route } from "../route";
 import { children, may, me, useEntry, useList } from "../store";
@@ -40,9 +40,13 @@ export function CustomerPage({ of }: { of: Customer }) {
   ] as (keyof typeof t.customerTabs)[];
   const changes = may("change_customers");
   const add = changes && !of.archive && canHold(of.level);
-  const extra = customerMenu(of).filter(
-    ({ text }) => ![t.open, t.edit, t.addCustomer, t.history, t.restore].includes(text),
-  );
+  const addDevices = may("change_devices") && !of.archive;
+  const both = addDevices && canHaveDevices(of.level);
+  const addTest = href("dashboard", of.id, "add-test");
+  const extra = [
+    ...(both ? [{ text: t.addTestDevice, icon: "device" as const, href: addTest }] : []),
+    ...customerMenu(of).filter(({ text }) => ![t.open, t.edit, t.addCustomer, t.history, t.restore].includes(text)),
+  ];
   return (
     <div class={rest ? "page full" : "page"}>
       <PageHead
@@ -70,9 +74,9 @@ export function CustomerPage({ of }: { of: Customer }) {
                 {addText(of)}
               </LinkButton>
             )}
-            {may("change_devices") && !of.archive && (
-              <LinkButton icon="add" href={href("dashboard", of.id, "add")}>
-                {t.steps.addDevice}
+            {addDevices && (
+              <LinkButton icon="add" href={both ? href("dashboard", of.id, "add") : addTest}>
+                {both ? t.addDevice : t.addTestDevice}
               </LinkButton>
             )}
             {extra.length > 0 && <MenuButton label={t.more} buttonClass="button bare" entries={extra} />}
@@ -162,8 +166,8 @@ function Steps({ of }: { of: Customer }) {
       done: own.length > 0,
       title: s.device,
       hint: own.length > 0 ? s.deviceDone(own.length) : s.deviceHint,
-      href: href("dashboard", of.id, "add"),
-      button: s.addDevice,
+      href: href("dashboard", of.id, "add-test"),
+      button: t.addTestDevice,
       may: may("change_devices"),
     },
     {

@@ -1,15 +1,15 @@
 // Backup > Dashboard: devices as rows with columns, views above the table, and the check of where data lands.
 import { useEffect, useState } from "preact/hooks";
 import * as api from "../api/client";
-import type { AddedDevice, Customer } from "../api/types";
-import { levelName, serviceName } from "../levels";
+import type { AddedDevice, Customer, DeviceKind } from "../api/types";
+import { canHaveDevices, levelName, serviceName } from "../levels";
 import * as t from "../messages.en";
 import { pref } from "../prefs";
 import { href, route, setQuery } from "../route";
 import { entry, type List, list, may, refreshLists, useEntry, useList } from "../store";
 import { Button, Copyable, Dot, Empty, Failed, LinkButton, Notice, Skeleton, When } from "../ui/basics";
 import { ask, reveal } from "../ui/dialog";
-import { FormPage, TextField, useForm } from "../ui/form";
+import { Choices, FormPage, TextField, useForm } from "../ui/form";
 import { Popover } from "../ui/popover";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
@@ -35,6 +35,7 @@ function text(name: string, value: unknown): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "boolean") return value ? t.yes : t.no;
   if (name === "level") return levelName(String(value));
+  if (name === "device_kind") return t.word(t.deviceKinds, String(value));
   if (name === "service_type") return serviceName(String(value)) ?? "";
   if (name === "state") return t.states[value as keyof typeof t.states] ?? String(value);
   return String(value);
@@ -61,21 +62,11 @@ function cell(name: string, row: Row) {
 
 export function DashboardPage({ of }: { of: Customer }) {
   const { rest } = route.value;
-  if (rest === "add") return <AddDevice key={of.id} of={of} />;
+  if (rest === "add" || rest === "add-test")
+    return <AddDevice key={of.id + rest} of={of} isTest={rest === "add-test" || !canHaveDevices(of.level)} />;
   return (
     <div class="page full">
-      <PageHead
-        title={t.menu.dashboard}
-        side={t.customersOf(of.name)}
-        actions={
-          may("change_devices") &&
-          !of.archive && (
-            <LinkButton kind="primary" icon="add" href={href("dashboard", of.id, "add")}>
-              {t.steps.addDevice}
-            </LinkButton>
-          )
-        }
-      />
+      <PageHead title={t.menu.dashboard} side={t.customersOf(of.name)} actions={<AddDeviceLinks of={of} primary />} />
       <DevicesTable of={of} />
     </div>
   );
@@ -185,23 +176,14 @@ export function DevicesTable({ of }: { of: Customer }) {
         {...(may("change_devices")
           ? {
               menu: (row: Row) => [
+                ...(row.is_test ? [] : [{ text: t.rename, icon: "edit" as const, act: () => void renameDevice(row) }]),
                 { text: t.replaceToken, icon: "undo" as const, act: () => void replaceToken(row) },
                 { text: t.remove, icon: "remove" as const, danger: true, act: () => void removeDevice(row) },
               ],
             }
           : {})}
         empty={
-          <Empty
-            title={t.noDevices}
-            action={
-              may("change_devices") &&
-              !of.archive && (
-                <LinkButton icon="add" href={href("dashboard", of.id, "add")}>
-                  {t.steps.addDevice}
-                </LinkButton>
-              )
-            }
-          >
+          <Empty title={t.noDevices} action={<AddDeviceLinks of={of} />}>
             {t.noDevicesHint}
           </Empty>
         }
@@ -268,6 +250,44 @@ function SaveView({
   );
 }
 
+/** Every customer can have test devices, some levels devices too. */
+function AddDeviceLinks({ of, primary }: { of: Customer; primary?: boolean }) {
+  if (!may("change_devices") || of.archive) return null;
+  const both = canHaveDevices(of.level);
+  const kind = (main: boolean) => (primary && main ? "primary" : "plain");
+  return (
+    <>
+      <LinkButton kind={kind(!both)} icon="add" href={href("dashboard", of.id, "add-test")}>
+        {t.addTestDevice}
+      </LinkButton>{" "}
+      {both && (
+        <LinkButton kind={kind(true)} icon="add" href={href("dashboard", of.id, "add")}>
+          {t.addDevice}
+        </LinkButton>
+      )}
+    </>
+  );
+}
+
+async function renameDevice(row: Row): Promise<void> {
+  const [customerId, old] = [String(row.customer_id), String(row.name)];
+  await ask({
+    title: t.renameTitle(old),
+    consequences: [],
+    yes: t.save,
+    enter: {
+      label: t.deviceName,
+      value: old,
+      max: 128,
+      send: async (name) => {
+        const renamed = await api.renameDevice(customerId, await api.device(customerId, String(row.id)), name);
+        refreshLists("devices/", `history/${customerId}`, "audit/");
+        say(t.saved(renamed.name));
+      },
+    },
+  });
+}
+
 async function replaceToken(row: Row): Promise<void> {
   const name = String(row.name);
   const answer = await ask({
@@ -282,6 +302,7 @@ async function replaceToken(row: Row): Promise<void> {
   if (answer !== "yes") return;
   await attempt(async () => {
     const { installation_token: text } = await api.replaceToken(
+      row.is_test === true,
       String(row.customer_id),
       String(row.id),
       crypto.randomUUID(),
@@ -294,22 +315,28 @@ async function removeDevice(row: Row): Promise<void> {
   const name = String(row.name);
   const answer = await ask({
     title: t.removeDeviceTitle(name),
-    consequences: [{ icon: "device", text: t.removeDeviceHint }],
+    consequences: [
+      { icon: "device", text: t.removeDeviceHint },
+      ...(row.invoiced ? [{ icon: "invoice" as const, text: t.removeDeviceDay }] : []),
+    ],
     yes: t.remove,
     danger: true,
   });
   if (answer !== "yes") return;
   await attempt(async () => {
-    await api.removeTestDevice(String(row.customer_id), String(row.id));
+    await api.removeDevice(row.is_test === true, String(row.customer_id), String(row.id));
     refreshLists("devices/", "drift/");
     say(t.deviceRemoved(name));
   });
 }
 
-// ---------------------------------------------------------------- adding a test device
+// ---------------------------------------------------------------- adding a device or a test device
 
-function AddDevice({ of }: { of: Customer }) {
-  const form = useForm(`device ${of.id}`, () => ({ name: t.testDevice }));
+function AddDevice({ of, isTest }: { of: Customer; isTest: boolean }) {
+  const form = useForm(`${isTest ? "test-device" : "device"} ${of.id}`, () => ({
+    name: isTest ? t.testDevice : "",
+    kind: "",
+  }));
   const [made, setMade] = useState<AddedDevice | null>(null);
   useEffect(() => {
     if (made) document.getElementById("added")?.focus();
@@ -344,17 +371,29 @@ function AddDevice({ of }: { of: Customer }) {
   return (
     <FormPage
       form={form}
-      title={t.addDeviceTitle(of.name)}
+      title={isTest ? t.addTestDeviceTitle(of.name) : t.addDeviceTitle(of.name)}
       save={t.add}
       back={href("customer", of.id)}
-      send={async ({ name }, key) => {
-        const device = await api.addTestDevice(of.id, name, key);
+      send={async ({ name, kind }, key) => {
+        const device = isTest
+          ? await api.addTestDevice(of.id, name, key)
+          : await api.addDevice(of.id, { name, kind: (kind as DeviceKind) || null }, key);
         refreshLists("devices/", "drift/");
         setMade(device);
       }}
     >
-      <p class="hint">{t.addDeviceHint}</p>
+      <p class="hint">
+        {isTest ? t.addTestDeviceHint : of.level === "reseller" ? t.neverInvoiced : t.deviceDaysInvoiced}
+      </p>
       <TextField form={form} name="name" label={t.deviceName} input={{ maxLength: 128 }} />
+      {!isTest && (
+        <Choices
+          form={form}
+          name="kind"
+          label={t.deviceKind}
+          choices={Object.entries(t.deviceKinds).map(([value, title]) => ({ value, title }))}
+        />
+      )}
     </FormPage>
   );
 }

@@ -2,9 +2,10 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import * as api from "../api/client";
+import type { Problem } from "../api/problem";
 import type { Account, Catalogue, Customer } from "../api/types";
 import * as t from "../messages.en";
-import { href } from "../route";
+import { go, href } from "../route";
 import { asProblem, changed, customerEntry, entry, known, me, need, refreshLists, useEntry } from "../store";
 import { ask } from "../ui/dialog";
 import { say } from "../ui/toast";
@@ -153,10 +154,35 @@ export async function attempt(act: () => Promise<void>): Promise<void> {
 
 export const archive = (of: Customer) =>
   attempt(async () => {
-    const archived = await api.archiveCustomer(known(of.id) ?? of);
-    changed(archived);
-    say(t.archived(of.name), { undo: () => void restore(archived) });
+    try {
+      const archived = await api.archiveCustomer(known(of.id) ?? of);
+      changed(archived);
+      say(t.archived(of.name), { undo: () => void restore(archived) });
+    } catch (error) {
+      const problem = asProblem(error);
+      if (problem.code !== "archive_blocked") throw problem;
+      await showBlocking(of, problem);
+    }
   });
+
+/** Name what is to be archived or removed before the customer can be archived: the first 100. */
+async function showBlocking(of: Customer, { errors, body }: Problem): Promise<void> {
+  const devices = errors.filter((each) => each.device_id);
+  const unnamed = Number(body.devices ?? 0) - devices.length;
+  const answer = await ask({
+    title: t.blockedTitle(of.name),
+    consequences: [
+      ...errors.map((each) => ({
+        icon: each.device_id ? ("device" as const) : ("customers" as const),
+        text: each.detail ?? String(each.device_id ?? each.customer_id),
+      })),
+      ...(unnamed > 0 ? [{ icon: "more" as const, text: t.moreDevices(unnamed) }] : []),
+    ],
+    yes: devices.length ? t.showDevices : t.showCustomers,
+    no: t.close,
+  });
+  if (answer === "yes") go(href("customer", of.id, devices.length ? "devices" : "customers"));
+}
 
 export const restore = (of: Customer) =>
   attempt(async () => {

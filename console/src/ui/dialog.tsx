@@ -1,8 +1,10 @@
-// The one dialog: a question with its consequences. Cancel has the focus.
+// The one dialog: a question with its consequences. Cancel has the focus, or the field of a text to enter.
 import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { Problem } from "../api/problem";
 import * as t from "../messages.en";
+import { asProblem } from "../store";
 import { Button, Copyable, Notice } from "./basics";
 import { Icon, type IconName } from "./icon";
 
@@ -14,6 +16,8 @@ export interface Question {
   danger?: boolean;
   /** The user types this text before the button works. */
   type?: { label: string; text: string };
+  /** The user enters a text, and the button sends it. If that fails, the dialog says why and keeps the text. */
+  enter?: { label: string; value?: string; max: number; long?: boolean; send: (text: string) => Promise<void> };
   /** A second way on, such as discarding a draft. */
   other?: string;
   no?: string;
@@ -130,22 +134,37 @@ function Reveal({ title, hint, values }: Secret) {
 function Ask({ question, done }: { question: Question; done: (answer: Answer) => void }) {
   const title = useId();
   const field = useId();
-  const [typed, setTyped] = useState("");
+  const { type, enter } = question;
+  const [typed, setTyped] = useState(enter?.value ?? "");
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [busy, setBusy] = useState(false);
   const answer = (given: Answer) => {
     asked.value = null;
     done(given);
   };
-  const off = question.type !== undefined && typed.trim() !== question.type.text.trim();
+  const off = busy || (type ? typed.trim() !== type.text.trim() : enter ? !typed.trim() : false);
+  const submit = async () => {
+    if (off) return;
+    setBusy(true);
+    try {
+      await enter?.send(typed.trim());
+      answer("yes");
+    } catch (error) {
+      setBusy(false);
+      setProblem(asProblem(error));
+    }
+  };
+  const Input = enter?.long ? "textarea" : "input";
   return (
     <Modal label={title} onClose={() => answer("no")}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!off) answer("yes");
+          void submit();
         }}
       >
         <h2 id={title}>{question.title}</h2>
-        <ul class="consequences">
+        <ul class="consequences" hidden={question.consequences.length === 0}>
           {question.consequences.map((each, at) => (
             <li key={at}>
               <Icon name={each.icon} />
@@ -153,21 +172,24 @@ function Ask({ question, done }: { question: Question; done: (answer: Answer) =>
             </li>
           ))}
         </ul>
-        {question.type && (
+        {(type ?? enter) && (
           <div class="field">
-            <label for={field}>{question.type.label}</label>
-            <input
+            <label for={field}>{(type ?? enter)?.label}</label>
+            <Input
               id={field}
               class="input"
+              data-focus={enter && ""}
               autocomplete="off"
-              placeholder={question.type.text}
+              placeholder={type?.text}
+              maxLength={enter?.max}
               value={typed}
               onInput={(event) => setTyped(event.currentTarget.value)}
             />
           </div>
         )}
+        {problem && <Notice kind="bad">{t.errorText(problem)}</Notice>}
         <div class="buttons">
-          <Button data-focus onClick={() => answer("no")}>
+          <Button data-focus={enter ? undefined : ""} onClick={() => answer("no")}>
             {question.no ?? t.cancel}
           </Button>
           {question.other && <Button onClick={() => answer("other")}>{question.other}</Button>}
