@@ -258,6 +258,9 @@ export const heads = {
   why: "Why",
   expected: "Expected",
   restorable: "Restorable until",
+  requested: "Requested",
+  asked: "Asked",
+  answer: "Answer",
 };
 export const landsIn = (name: string) => `lands in ${name}`;
 export const noCustomers = (name: string) => `No customers below ${name} yet`;
@@ -310,13 +313,6 @@ export const aboveCompany = "Above your company";
 export const provides = "Service types to provide";
 export const inProductionSince = "In production since";
 export const decided = "Decided";
-export const decidedBy = {
-  hosted: (version: number) => `By the device country when added, catalogue version ${version}`,
-  chosen: (version: number) => `Chosen when added, catalogue version ${version}`,
-  support: (version: number) => `Changed by support, catalogue version ${version}`,
-};
-export const decidedBefore = (location: string, country: string) =>
-  `Set when the device country was ${location}. It is ${country} now; the storage location stays.`;
 export const asChosen = (name: string) => `${name}, as it should be`;
 export const steps = {
   title: "After the customer is added",
@@ -385,6 +381,7 @@ export const will = {
   invoiceHint: "With production, unless the trial is ended earlier.",
   invoiceNow: "Invoicing starts at once",
   invoiceNowHint: "The customer is in production from the beginning.",
+  chosen: "As you have chosen.",
   stays: "The storage location stays",
   staysHint: "Changing the country later does not move it. Contact support for another location.",
   fill: "Fill in the form to see what will happen.",
@@ -417,6 +414,8 @@ export const events = {
   second_factor_changed: "Second factor changed",
   sign_in_replaced: "Sign-in replaced",
   signed_in: "Signed in",
+  storage_location_requested: "Another storage location requested",
+  storage_location_request_decided: "Request for a storage location decided",
   storage_locations_replaced: "Storage locations replaced",
   device_added: "Device added",
   device_removed: "Device removed",
@@ -446,6 +445,8 @@ export const fieldNames = {
   app_client: "Signed in to",
   device_id: "Device",
   kind: "Device kind",
+  location_request_id: "Request",
+  state: "State",
   production_since: "In production since",
 } as Words;
 export const reason = (why: string) => `Why: ${why}`;
@@ -699,6 +700,35 @@ export const unchanged = "No location is changed yet.";
 export const dataOf = (name: string) => `Data of ${name} lands in`;
 export const locationCount = (count: number) => many(count, "location");
 
+// ---- requests for another storage location
+export const askLocation = "Ask for another storage location";
+export const askLocationTitle = (name: string) => `Ask for another storage location for ${name}`;
+export const askLocationHint = (name: string) => `Support decides. Until then the storage location stays ${name}.`;
+export const askLocationChoose = "Choose the location that you ask for. Type to search.";
+export const askSupport = "Ask support";
+export const locationAsked = (name: string) => `Support is asked for ${name}`;
+export const reasonLabel = "Reason";
+export const reasonRead = "Support and your company can read it.";
+export const nameLands = (name: string, actual: string) => `${name}, lands in ${actual}`;
+export const requestFor = (name: string) => `Request for ${name}`;
+export const requestStates = { open: "Waiting for support", accepted: "Accepted", declined: "Declined" };
+export const requestsTitle = "Requests";
+export const requestTabs = { open: "Open requests", accepted: "Accepted requests", declined: "Declined requests" };
+export const requestCount = (count: number) => many(count, "request");
+export const noRequests = "No requests";
+export const noRequestsHint = "What customers ask for is listed here: another storage location, with their reason.";
+export const acceptRequest = "Accept";
+export const declineRequest = "Decline";
+export const acceptTitle = (name: string, to: string) => `Accept ${to} for ${name}?`;
+export const declineTitle = (name: string, to: string) => `Decline ${to} for ${name}?`;
+export const acceptMoves = (from: string, to: string) => `The storage location changes from ${from} to ${to} at once.`;
+export const declineStays = (name: string) => `The storage location stays ${name}.`;
+export const acceptFinal = "The decision is final, and the customer's company can read your reason.";
+export const declineFinal = `${acceptFinal} It can ask again.`;
+export const decisionReason = "Your reason";
+export const requestAccepted = (name: string, to: string) => `The storage location of ${name} is ${to} now`;
+export const requestDeclined = (name: string) => `The request of ${name} is declined`;
+
 /** The word for a member of an enumeration. A new member of the API, which has no word yet, is shown as it is. */
 export const word = (words: Words, value: string): string => words[value] ?? value.replaceAll("_", " ");
 
@@ -747,6 +777,10 @@ const PROBLEMS: Words = {
   too_many_devices: "The customer has as many devices as it may have. Remove one first.",
   too_many_test_devices: "The customer has as many test devices as it may have. Remove one first.",
   stale_version: "Somebody else changed it in the meantime. Read it again, then repeat your change.",
+  open_request_exists: "The customer has a request already that waits for support. Wait until it is decided.",
+  request_decided: "The request has been decided already. A decision is final.",
+  location_changed:
+    "The storage location has changed since the request. Decline the request: the customer can ask again.",
   conflict:
     "Somebody else changed this customer in the meantime. What you typed is kept: save again to put it in place of theirs.",
   body_too_large: "The file is too large. Split it: at most 3 MB each.",
@@ -776,6 +810,8 @@ const REQUIRED: Words = {
   storage_location: "Choose a storage location.",
   email: "Enter an e-mail address.",
   kind: "Choose a device kind.",
+  location: "Choose a storage location.",
+  reason: "Enter the reason.",
   display_name: "Enter a name.",
   role: "Choose a role.",
   file: "Choose a file.",
@@ -799,6 +835,8 @@ const FIELD_ERRORS: Words = {
   email_taken: "Another account has this e-mail address. Change it first.",
   signed_in: "The person has signed in already. They can use “Forgotten password?”.",
   account_disabled: "The account is disabled. Enable it first.",
+  same_location: "This is the storage location already. Choose another one.",
+  not_hosted: "We host no storage in this country. Choose one from the list.",
   kind_unknown: "This is not a kind of device. Choose one from the list.",
   time_invalid: "Choose a day in the future.",
   role_too_high: "You can't give a role above your own. Choose another one.",

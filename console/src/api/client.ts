@@ -26,6 +26,7 @@ function call<M extends T.Method, P extends T.PathOf<M>, S extends number = 200 
 export type CustomerQuery = Extra<"get", "/customers">["query"];
 const BY_ID = "/customers/{customer_id}";
 const DEVICES = `${BY_ID}/devices`;
+const REQUESTS = `${BY_ID}/storage-location-requests`;
 const TEST_DEVICES = `${BY_ID}/test-devices`;
 
 export const me = () => call("get", "/me");
@@ -100,6 +101,21 @@ export const removeDevice = (isTest: boolean, customerId: string, id: string) =>
 export const catalogue = () => call("get", "/storage-locations");
 export const replaceCatalogue = (locations: { country: string; routed_to: string }[], version: number) =>
   call("put", "/storage-locations", [], { body: { locations }, version });
+
+export const locationRequests = (query: NonNullable<Extra<"get", "/storage-location-requests">["query"]>) =>
+  call("get", "/storage-location-requests", [], { query });
+export const locationRequestsOf = (id: string, cursor: string | null) =>
+  call("get", REQUESTS, [id], { query: { cursor, limit: 100 } });
+export const askForLocation = (
+  id: string,
+  body: T.BodyOf<"post", typeof REQUESTS>,
+  key: string,
+): Promise<T.LocationRequest> => call<"post", typeof REQUESTS, 201>("post", REQUESTS, [id], { body, key });
+export const decideRequest = (of: T.LocationRequest, decision: T.Decision, reason: string) =>
+  call("post", `${REQUESTS}/{request_id}/decision`, [of.customer_id, of.id], {
+    body: { decision, reason },
+    version: of.customer_version,
+  });
 
 /** A file to import, as it is on the disk. The service decodes it, or says that the encoding is wrong. */
 export interface ImportFile {

@@ -23,6 +23,8 @@ export type InvoicingRow = Schemas["InvoicingRow"];
 /** The enumerations of a response can get new members, so they are text; those of a request are fixed. */
 export type Level = Customer["level"];
 export type LevelOption = Schemas["LevelOption"];
+export type LocationRequest = Schemas["LocationRequestResponse"];
+export type Decision = Schemas["NewDecision"]["decision"];
 export type Me = Schemas["Me"];
 export type NewCustomer = Schemas["NewCustomer"];
 export type Operation = Me["may"][number];

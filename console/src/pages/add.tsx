@@ -25,7 +25,7 @@ import { Combobox, type Option } from "../ui/combobox";
 import { CheckField, Choices, Field, type Form, FormPage, LockedField, TextField, useForm } from "../ui/form";
 import { Icon, type IconName } from "../ui/icon";
 import { say } from "../ui/toast";
-import { catalogueEntry, decidedText, landsElsewhere } from "./parts";
+import { catalogueEntry, customerLands, landsElsewhere } from "./parts";
 
 interface Added extends Record<string, unknown> {
   name: string;
@@ -344,7 +344,6 @@ function Preview({ form, options }: { form: Form<Added>; options: Options }) {
   const [open, setOpen] = useState(false);
   const turn = useRef(0);
   const values = form.values.value;
-  const catalogue = useEntry(catalogueEntry()).data;
   useEffect(() => {
     const mine = ++turn.current;
     if (!form.dirty || options.parent_id !== values.parent_id) return;
@@ -367,7 +366,7 @@ function Preview({ form, options }: { form: Form<Added>; options: Options }) {
   if (made) {
     const w = t.will;
     const location = made.storage_location;
-    const elsewhere = landsElsewhere(location.code, catalogue);
+    const elsewhere = customerLands(made);
     lines.push([
       "customers",
       w.below(known(values.parent_id)?.name ?? ""),
@@ -376,7 +375,7 @@ function Preview({ form, options }: { form: Form<Added>; options: Options }) {
     lines.push([
       "pin",
       elsewhere ? t.storedInLands(location.name, elsewhere) : t.storedIn(location.name),
-      decidedText(location),
+      location.decided === "hosted" ? t.fields.locationSet : t.will.chosen,
       Boolean(elsewhere),
     ]);
     if (made.level === "end_customer") {

@@ -4,7 +4,7 @@ import type { Customer, HistoryEntry } from "../api/types";
 import { addText, canHaveDevices, canHold, levelName, serviceName } from "../levels";
 import * as t from "../messages.en";
 import { href, route } from "../route";
-import { children, may, me, useEntry, useList } from "../store";
+import { children, may, me, useList } from "../store";
 import { Button, Copyable, Dot, LinkButton, minuteText, Skeleton, State, When } from "../ui/basics";
 import { Icon } from "../ui/icon";
 import { MenuButton } from "../ui/popover";
@@ -14,22 +14,13 @@ import { DevicesTable, deviceList } from "./dashboard";
 import { EditPage } from "./edit";
 import { ChangesList, HistoryTable, historyList } from "./history";
 import { InvoicingTable } from "./invoicing";
-import {
-  CustomerLink,
-  catalogueEntry,
-  decidedText,
-  endTrial,
-  Location,
-  landsElsewhere,
-  PageHead,
-  ParentName,
-  restore,
-  Tabs,
-} from "./parts";
+import { AskLocation, LocationRequests } from "./location_requests";
+import { CustomerLink, customerLands, endTrial, Facts, Location, PageHead, ParentName, restore, Tabs } from "./parts";
 
 export function CustomerPage({ of }: { of: Customer }) {
   const { rest } = route.value;
   if (rest === "edit") return <EditPage key={of.id} of={of} />;
+  if (rest === "ask-location" && may("change_customers")) return <AskLocation key={of.id} of={of} />;
   const tabs = [
     "",
     ...(canHold(of.level) ? ["customers"] : []),
@@ -269,7 +260,7 @@ function Below({ of }: { of: Customer }) {
                 <td>{["end_customer", "site"].includes(each.level) ? <State of={each} /> : levelName(each.level)}</td>
                 <td>{each.device_country.name}</td>
                 <td>
-                  <Location {...each.storage_location} />
+                  <Location of={each} />
                 </td>
                 <td>
                   <When at={each.created_at} />
@@ -298,20 +289,8 @@ function Recent({ of }: { of: Customer }) {
 }
 
 function Details({ of }: { of: Customer }) {
-  const catalogue = useEntry(catalogueEntry()).data;
   const { storage_location: location, device_country: country } = of;
-  const lands = landsElsewhere(location.code, catalogue);
-  const moved = location.decided === "hosted" && location.code !== country.code;
-  const rows = (all: [string, ComponentChildren][]) => (
-    <dl>
-      {all.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  const lands = customerLands(of);
   return (
     <>
       {of.trial && of.state === "in_trial" && (
@@ -335,33 +314,46 @@ function Details({ of }: { of: Customer }) {
         </Section>
       )}
       <Section title={t.details}>
-        {rows([
-          [t.heads.parent, <ParentName id={of.parent_id} />],
-          [t.fields.level, levelName(of.level)],
-          ...(of.service_type ? [[t.heads.service, serviceName(of.service_type)] as [string, ComponentChildren]] : []),
-          ...(of.services_to_provide.length
-            ? [[t.provides, of.services_to_provide.map(serviceName).join(", ")] as [string, ComponentChildren]]
-            : []),
-          [t.heads.country, country.name],
-          ...(of.production_since && ["end_customer", "site"].includes(of.level)
-            ? [[t.inProductionSince, <When at={of.production_since} time />] as [string, ComponentChildren]]
-            : []),
-          [t.heads.added, <When at={of.created_at} time />],
-          [t.heads.id, <Copyable text={of.id} label={t.heads.id} short />],
-        ])}
-      </Section>
-      <Section title={t.heads.location}>
-        {rows([
-          [t.heads.location, location.name],
-          [t.heads.landsIn, lands ? <Dot kind="warn">{lands}</Dot> : <Dot kind="ok">{t.asChosen(location.name)}</Dot>],
-          [t.decided, moved ? t.decidedBefore(location.name, country.name) : decidedText(location)],
-        ])}
+        <Facts
+          rows={[
+            [t.heads.parent, <ParentName id={of.parent_id} />],
+            [t.fields.level, levelName(of.level)],
+            ...(of.service_type
+              ? [[t.heads.service, serviceName(of.service_type)] as [string, ComponentChildren]]
+              : []),
+            ...(of.services_to_provide.length
+              ? [[t.provides, of.services_to_provide.map(serviceName).join(", ")] as [string, ComponentChildren]]
+              : []),
+            [t.heads.country, country.name],
+            ...(of.production_since && ["end_customer", "site"].includes(of.level)
+              ? [[t.inProductionSince, <When at={of.production_since} time />] as [string, ComponentChildren]]
+              : []),
+            [t.heads.added, <When at={of.created_at} time />],
+            [t.heads.id, <Copyable text={of.id} label={t.heads.id} short />],
+          ]}
+        />
       </Section>
       {Object.keys(of.references).length > 0 && (
         <Section title={t.references}>
-          {rows(Object.entries(of.references).map(([system, value]) => [system, <code key={system}>{value}</code>]))}
+          <Facts
+            rows={Object.entries(of.references).map(([system, value]) => [system, <code key={system}>{value}</code>])}
+          />
         </Section>
       )}
+      {/* The last part, so that nothing moves when the requests arrive. */}
+      <Section title={t.heads.location}>
+        <Facts
+          rows={[
+            [t.heads.location, location.name],
+            [
+              t.heads.landsIn,
+              lands ? <Dot kind="warn">{lands}</Dot> : <Dot kind="ok">{t.asChosen(location.name)}</Dot>,
+            ],
+            [t.decided, location.explanation],
+          ]}
+        />
+        <LocationRequests key={of.id} of={of} />
+      </Section>
     </>
   );
 }

@@ -35,7 +35,7 @@ export const COLUMNS: Record<string, Column<Customer>> = {
   location: {
     name: "location",
     title: t.heads.location,
-    cell: (of) => <Location {...of.storage_location} />,
+    cell: (of) => <Location of={of} />,
     value: (of) => of.storage_location.name,
   },
   parent: { name: "parent", title: t.heads.parent, cell: (of) => <ParentName id={of.parent_id} />, value: parentText },

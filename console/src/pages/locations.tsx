@@ -10,6 +10,7 @@ import { ask } from "../ui/dialog";
 import { type Form, FormPage, useForm } from "../ui/form";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
+import { LocationTabs, RequestsPage } from "./location_requests";
 import { catalogueEntry, PageHead } from "./parts";
 
 type Location = Catalogue["locations"][number];
@@ -32,6 +33,7 @@ export function LocationsPage() {
       </div>
     );
   const { id, rest } = route.value;
+  if (rest === "requests" && may("support")) return <RequestsPage />;
   if (rest === "change" && may("support")) return <Change key={data.version} catalogue={data} />;
   return (
     <div class="page full">
@@ -50,6 +52,7 @@ export function LocationsPage() {
           )
         }
       />
+      <LocationTabs current="" />
       <p class="hint">{t.neverMoves}</p>
       <Table
         id="locations"
@@ -125,7 +128,7 @@ function Change({ catalogue }: { catalogue: Catalogue }) {
     );
     form.discard();
     catalogueEntry().set(next);
-    refreshLists("drift/", "devices/");
+    refreshLists("drift/", "devices/", "customers?");
     say(t.replaced(next.version));
     goUnasked(back);
   };

@@ -55,6 +55,18 @@ export function Tabs({ label, tabs, current }: { label: string; tabs: Tab[]; cur
   );
 }
 
+/** Names and values, such as the details of a customer. */
+export const Facts = ({ rows }: { rows: [name: string, value: ComponentChildren][] }) => (
+  <dl>
+    {rows.map(([name, value]) => (
+      <div key={name}>
+        <dt>{name}</dt>
+        <dd>{value}</dd>
+      </div>
+    ))}
+  </dl>
+);
+
 export const CustomerLink = ({ id, name }: { id: string; name?: string | undefined }) => (
   <a class="name-link" href={href("customer", id)}>
     {name ?? known(id)?.name ?? id}
@@ -94,14 +106,16 @@ export function landsElsewhere(code: string, catalogue: Catalogue | undefined): 
   return of && of.routed_to.code !== code ? of.routed_to.name : null;
 }
 
-export const decidedText = ({ decided, catalogue_version: version }: Customer["storage_location"]): string =>
-  t.decidedBy[decided as keyof typeof t.decidedBy]?.(version) ?? decided;
+/** Where the data of a customer lands, if it is another country. */
+export const customerLands = ({ storage_location: of, lands_in: lands }: Landing): string | null =>
+  lands?.code === of.code ? null : (lands?.name ?? t.unknownPlace);
+type Landing = Pick<Customer, "storage_location" | "lands_in">;
 
-export function Location({ code, name }: { code: string; name: string }) {
-  const lands = landsElsewhere(code, useEntry(catalogueEntry()).data);
+export function Location({ of }: { of: Landing }) {
+  const lands = customerLands(of);
   return (
     <>
-      {name}
+      {of.storage_location.name}
       {lands && <span class="lands"> {t.landsIn(lands)}</span>}
     </>
   );

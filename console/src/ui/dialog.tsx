@@ -154,7 +154,7 @@ function Ask({ question, done }: { question: Question; done: (answer: Answer) =>
       setProblem(asProblem(error));
     }
   };
-  const Input = enter?.long ? "textarea" : "input";
+  const Input = (enter?.long ? "textarea" : "input") as "input";
   return (
     <Modal label={title} onClose={() => answer("no")}>
       <form

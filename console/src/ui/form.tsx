@@ -267,14 +267,18 @@ export function FieldMessage({
 
 type TextProps<V extends Values, K extends keyof V & string> = FieldProps<V, K> & {
   input?: JSX.IntrinsicElements["input"];
+  /** Several lines. */
+  long?: boolean;
+  optional?: boolean;
 };
 
-export function TextField<V extends Values, K extends keyof V & string>({ input, ...props }: TextProps<V, K>) {
+export function TextField<V extends Values, K extends keyof V & string>({ input, long, ...props }: TextProps<V, K>) {
   const { form, name } = props;
+  const Input = (long ? "textarea" : "input") as "input"; // the attributes that are given here are those of both
   return (
     <Field {...props}>
       {(control) => (
-        <input
+        <Input
           {...control}
           name={name}
           class="input"
