@@ -260,6 +260,7 @@ export const heads = {
   restorable: "Restorable until",
   requested: "Requested",
   asked: "Asked",
+  last: "Last began",
   answer: "Answer",
 };
 export const landsIn = (name: string) => `lands in ${name}`;
@@ -357,6 +358,11 @@ export const fields = {
   trial: "In trial",
   trialHint: "30 days, not invoiced. The customer goes into production by itself when the trial is over.",
 };
+export const contactHints = {
+  contact_email: "The e-mail address for later notices.",
+  account_manager: "Whom its companies consult about data centres, such as a name and an address.",
+};
+export const yourAccountManager = (name: string) => `Your account manager: ${name}`;
 export const levelHints = {
   root: "",
   distributor: "Sells through sub-distributors and resellers.",
@@ -446,6 +452,8 @@ export const fieldNames = {
   device_id: "Device",
   kind: "Device kind",
   location_request_id: "Request",
+  contact_email: "Contact e-mail",
+  account_manager: "Account manager",
   state: "State",
   production_since: "In production since",
 } as Words;
@@ -626,10 +634,14 @@ export const accountRemoved = (name: string) => `The account of ${name} is remov
 
 // ---- trials, invoicing
 export const trialsOf = (name: string) => `Trials of ${name} and below`;
+export const trialTabs = { "": "Active trials", "by-reseller": "By reseller, last 90 days" };
+export const resellerCount = (count: number) => many(count, "reseller");
+export const noStarts = "No trial has begun in the last 90 days";
 export const trialCount = (count: number) => many(count, "trial");
 export const invoicingOf = (name: string, month: string) => `Invoicing of ${name}, ${month}`;
 export const month = "Month";
 export const invoicingCount = (count: number) => many(count, "end-customer");
+export const deviceDays = { workstation: "Workstation days", server: "Server days" };
 export const noInvoicing = "Nothing is invoiced for this month";
 export const noInvoicingHint = "End-customers in production are invoiced by days.";
 

@@ -47,6 +47,8 @@ export const changeCustomer = (id: string, body: T.BodyOf<"patch", typeof BY_ID>
   call("patch", BY_ID, [id], { body, version });
 export const archiveCustomer = ({ id, version }: T.Customer) => call("delete", BY_ID, [id], { version });
 export const restoreCustomer = ({ id, version }: T.Customer) => call("post", `${BY_ID}/restore`, [id], { version });
+export const trialStarts = (cursor: string | null) =>
+  call("get", "/trial-starts", [], { query: { cursor, limit: 100 } });
 export const endTrial = ({ id, version }: T.Customer) => call("post", `${BY_ID}/production`, [id], { version });
 export const invoicing = (id: string, month: string, cursor: string | null) =>
   call("get", `${BY_ID}/invoicing`, [id], { query: { month, cursor, limit: 100 } });

@@ -32,6 +32,7 @@ export type Options = Schemas["Options"];
 export type Production = Schemas["ProductionResponse"];
 export type Role = NonNullable<Schemas["NewAccount"]["role"]>;
 export type ServiceType = NonNullable<NewCustomer["service_type"]>;
+export type TrialStarts = Schemas["TrialStarts"];
 export type Views = Schemas["ViewList"];
 
 // ---------------------------------------------------------------- the routes

@@ -25,7 +25,7 @@ import { Combobox, type Option } from "../ui/combobox";
 import { CheckField, Choices, Field, type Form, FormPage, LockedField, TextField, useForm } from "../ui/form";
 import { Icon, type IconName } from "../ui/icon";
 import { say } from "../ui/toast";
-import { catalogueEntry, customerLands, landsElsewhere } from "./parts";
+import { AccountManager, CONTACTS, Contacts, catalogueEntry, customerLands, landsElsewhere } from "./parts";
 
 interface Added extends Record<string, unknown> {
   name: string;
@@ -36,6 +36,8 @@ interface Added extends Record<string, unknown> {
   device_country: string;
   storage_location: string;
   in_trial: boolean;
+  contact_email: string;
+  account_manager: string;
 }
 
 export function AddPage({ of }: { of: Customer }) {
@@ -60,6 +62,8 @@ function AddForm({ of }: { of: Customer }) {
     device_country: "",
     storage_location: "",
     in_trial: false,
+    contact_email: "",
+    account_manager: "",
   }));
   const values = form.values.value;
   const parent = values.parent_id || first;
@@ -110,6 +114,9 @@ export function bodyOf(values: Omit<Added, keyof Record<string, unknown>> & Adde
       ? { storage_location: values.storage_location }
       : {}),
     ...(option && rule("in_trial") !== "refused" && values.in_trial ? { in_trial: true } : {}),
+    ...Object.fromEntries(
+      CONTACTS.filter((name) => option && rule(name) !== "refused" && values[name]).map((name) => [name, values[name]]),
+    ),
   };
 }
 
@@ -251,6 +258,7 @@ function Fields({ form, options, of }: { form: Form<Added>; options: Options; of
               )}
             </Field>
           )}
+          <AccountManager />
           {landsIn && (
             <div class="notice warn" role="note">
               <Icon name="warning" />
@@ -264,6 +272,7 @@ function Fields({ form, options, of }: { form: Form<Added>; options: Options; of
       {option && ruleOf(option, "in_trial") !== "refused" && (
         <CheckField form={form} name="in_trial" label={t.fields.trial} hint={t.fields.trialHint} />
       )}
+      <Contacts form={form} of={(name) => ruleOf(any, name) !== "refused"} />
     </FormPage>
   );
 }

@@ -15,7 +15,18 @@ import { EditPage } from "./edit";
 import { ChangesList, HistoryTable, historyList } from "./history";
 import { InvoicingTable } from "./invoicing";
 import { AskLocation, LocationRequests } from "./location_requests";
-import { CustomerLink, customerLands, endTrial, Facts, Location, PageHead, ParentName, restore, Tabs } from "./parts";
+import {
+  CONTACTS,
+  CustomerLink,
+  customerLands,
+  endTrial,
+  Facts,
+  Location,
+  PageHead,
+  ParentName,
+  restore,
+  Tabs,
+} from "./parts";
 
 export function CustomerPage({ of }: { of: Customer }) {
   const { rest } = route.value;
@@ -325,6 +336,10 @@ function Details({ of }: { of: Customer }) {
               ? [[t.provides, of.services_to_provide.map(serviceName).join(", ")] as [string, ComponentChildren]]
               : []),
             [t.heads.country, country.name],
+            ...CONTACTS.flatMap((name): [string, string][] => {
+              const text = of[name];
+              return text ? [[t.fieldNames[name] ?? name, text]] : [];
+            }),
             ...(of.production_since && ["end_customer", "site"].includes(of.level)
               ? [[t.inProductionSince, <When at={of.production_since} time />] as [string, ComponentChildren]]
               : []),

@@ -11,21 +11,29 @@ import { Failed, Notice, Skeleton } from "../ui/basics";
 import { Combobox } from "../ui/combobox";
 import { Choices, Field, FormPage, TextField, useForm } from "../ui/form";
 import { say } from "../ui/toast";
+import { CONTACTS, Contacts } from "./parts";
 
 interface Changes extends Record<string, unknown> {
   name: string;
   device_country: string;
   services_to_provide: ServiceType[];
+  contact_email: string;
+  account_manager: string;
 }
 const valuesOf = (of: Customer): Changes => ({
   name: of.name,
   device_country: of.device_country.code,
   services_to_provide: of.services_to_provide as ServiceType[],
+  contact_email: of.contact_email ?? "",
+  account_manager: of.account_manager ?? "",
 });
+const hasContact = (of: Customer, name: (typeof CONTACTS)[number]): boolean =>
+  (name === "account_manager" ? ["distributor"] : ["reseller", "end_customer"]).includes(of.level);
 const shown = (of: Customer): [string, string][] => [
   [t.fields.name, of.name],
   [t.fields.country, of.device_country.name],
   [t.fields.provide, of.services_to_provide.map(serviceName).join(", ")],
+  ...CONTACTS.map((name): [string, string] => [t.fieldNames[name] ?? name, of[name] ?? ""]),
 ];
 
 export function EditPage({ of: first }: { of: Customer }) {
@@ -45,6 +53,9 @@ export function EditPage({ of: first }: { of: Customer }) {
           name: values.name,
           device_country: values.device_country,
           ...(provides ? { services_to_provide: values.services_to_provide } : {}),
+          ...Object.fromEntries(
+            CONTACTS.filter((name) => hasContact(seen, name)).map((name) => [name, values[name].trim()]),
+          ),
         },
         seen.version,
       );
@@ -104,6 +115,7 @@ export function EditPage({ of: first }: { of: Customer }) {
           }))}
         />
       )}
+      <Contacts form={form} of={(name) => hasContact(seen, name)} />
     </FormPage>
   );
 }

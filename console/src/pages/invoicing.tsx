@@ -31,6 +31,15 @@ const COLUMNS: Column<InvoicingRow>[] = [
   { name: "from", title: t.heads.from, cell: (of) => <When at={of.invoice_from} />, value: (of) => of.invoice_from },
   { name: "start", title: t.heads.when, cell: (of) => of.start, value: (of) => of.start, on: false },
   { name: "days", title: t.heads.invoiceDays, cell: (of) => of.days, value: (of) => of.days, numeric: true },
+  ...(["workstation", "server"] as const).map(
+    (kind): Column<InvoicingRow> => ({
+      name: kind,
+      title: t.deviceDays[kind],
+      cell: (of) => of.device_days[kind],
+      value: (of) => of.device_days[kind],
+      numeric: true,
+    }),
+  ),
 ];
 
 export function InvoicingPage({ of }: { of: Customer }) {

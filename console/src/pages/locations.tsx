@@ -11,7 +11,7 @@ import { type Form, FormPage, useForm } from "../ui/form";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
 import { LocationTabs, RequestsPage } from "./location_requests";
-import { catalogueEntry, PageHead } from "./parts";
+import { AccountManager, catalogueEntry, PageHead } from "./parts";
 
 type Location = Catalogue["locations"][number];
 
@@ -54,6 +54,7 @@ export function LocationsPage() {
       />
       <LocationTabs current="" />
       <p class="hint">{t.neverMoves}</p>
+      <AccountManager />
       <Table
         id="locations"
         caption={t.locationsTitle}

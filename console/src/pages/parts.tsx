@@ -8,6 +8,7 @@ import * as t from "../messages.en";
 import { go, href } from "../route";
 import { asProblem, changed, customerEntry, entry, known, me, need, refreshLists, useEntry } from "../store";
 import { ask } from "../ui/dialog";
+import { type Form, TextField, type Values } from "../ui/form";
 import { say } from "../ui/toast";
 
 export function PageHead({
@@ -121,7 +122,36 @@ export function Location({ of }: { of: Landing }) {
   );
 }
 
+/** Whom to consult about data centres, as the guide says. */
+export function AccountManager() {
+  const name = me.value?.account_manager;
+  return name ? <p class="hint">{t.yourAccountManager(name)}</p> : null;
+}
+
 // ---------------------------------------------------------------- people
+
+export const CONTACTS = ["contact_email", "account_manager"] as const;
+type Contact = (typeof CONTACTS)[number];
+
+/** The fields of the contacts that a customer can have. */
+export const Contacts = <V extends Record<Contact, string> & Values>({
+  form,
+  of,
+}: {
+  form: Form<V>;
+  of: (name: Contact) => boolean;
+}) =>
+  CONTACTS.filter(of).map((name) => (
+    <TextField
+      key={name}
+      form={form}
+      name={name}
+      optional
+      label={t.fieldNames[name] ?? name}
+      hint={t.contactHints[name]}
+      input={name === "contact_email" ? { type: "email", maxLength: 254 } : { maxLength: 128 }}
+    />
+  ));
 
 const account = (id: string) => entry<Account>(`account/${id}`, () => api.account(id));
 
