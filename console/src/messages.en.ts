@@ -260,6 +260,7 @@ export const heads = {
   restorable: "Restorable until",
   requested: "Requested",
   asked: "Asked",
+  askedBy: "Asked by",
   last: "Last began",
   answer: "Answer",
 };
@@ -420,8 +421,8 @@ export const events = {
   second_factor_changed: "Second factor changed",
   sign_in_replaced: "Sign-in replaced",
   signed_in: "Signed in",
-  storage_location_requested: "Another storage location requested",
-  storage_location_request_decided: "Request for a storage location decided",
+  storage_location_requested: "Storage location requested",
+  storage_location_request_decided: "Storage location request decided",
   storage_locations_replaced: "Storage locations replaced",
   device_added: "Device added",
   device_removed: "Device removed",
@@ -725,7 +726,8 @@ export const nameLands = (name: string, actual: string) => `${name}, lands in ${
 export const requestFor = (name: string) => `Request for ${name}`;
 export const requestStates = { open: "Waiting for support", accepted: "Accepted", declined: "Declined" };
 export const requestsTitle = "Requests";
-export const requestTabs = { open: "Open requests", accepted: "Accepted requests", declined: "Declined requests" };
+export const locationsTab = "Locations";
+export const requestTabs = { open: "Requests", accepted: "Accepted", declined: "Declined" };
 export const requestCount = (count: number) => many(count, "request");
 export const noRequests = "No requests";
 export const noRequestsHint = "What customers ask for is listed here: another storage location, with their reason.";
@@ -806,11 +808,15 @@ const PROBLEMS: Words = {
 /** Why a request failed, in one or two sentences. */
 export function errorText(problem: Problem): string {
   const known = PROBLEMS[problem.code];
+  if (problem.code === "archive_blocked") return `${known} ${firstNames(problem.errors.map((each) => each.detail))}`;
   if (known && problem.code !== "broken_rules") return known;
   const details = problem.errors.map((each) => fieldErrorText(each, "")).join(" ");
   const id = problem.body.request_id;
   return details || problem.message || `${PROBLEMS.failed}${typeof id === "string" ? ` (${id})` : ""}`;
 }
+
+const firstNames = (names: unknown[]) =>
+  `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
 
 const REQUIRED: Words = {
   name: "Enter a name.",

@@ -66,16 +66,20 @@ def test_every_page_and_dialog_is_accessible(  # noqa: PLR0915 - one tour in one
         "dashboard": f"#/dashboard/{distributor}",
         "dashboard-check": f"#/dashboard/{distributor}/check",
         "device-add": f"#/dashboard/{site}/add",
+        "test-device-add": f"#/dashboard/{site}/add-test",
+        "location-request-add": f"#/customer/{trial['id']}/ask-location",
         "accounts": f"#/accounts/{root}?scope=below",
         "accounts-empty": f"#/accounts/{site}",
         "account-add": f"#/accounts/{site}/add",
         "account": f"#/accounts/{root}/{stack.stack['accounts']['root']['id']}",
         "my-sign-in": "#/my-sign-in",
         "trials": f"#/trials/{root}",
+        "trials-by-reseller": f"#/trials/{root}/by-reseller",
         "invoicing": f"#/invoicing/{distributor}",
         "imports": f"#/imports/{distributor}",
         "audit-log": f"#/audit/{distributor}",
         "storage-locations": f"#/storage-locations/{root}",
+        "storage-locations-requests": f"#/storage-locations/{root}/requests",
         "storage-locations-change": f"#/storage-locations/{root}/change",
         "nothing": "#/customer/cus_absent",
     }.items():
@@ -157,7 +161,7 @@ def test_supporter_can_only_read(
         user.go(f"#/{at}/{lineage['reseller']['id']}")
         expect(user.title).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
-        for name in ("Add customer", "Add end-customer", "Edit", "Add account", "Add test device", "Import"):
+        for name in ("Add customer", "Add end-customer", "Edit", "Add account", "Add device", "Add test device", "Import"):
             expect(user.main.get_by_role("link", name=name, exact=True)).to_have_count(0)
     expect(page.get_by_role("navigation", name="Menu").get_by_role("link", name="Imports")).to_have_count(0)
     user.go(f"#/customers/{lineage['reseller']['id']}/add")

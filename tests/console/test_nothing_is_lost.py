@@ -221,7 +221,7 @@ def test_decision_about_the_location_stays_true_after_the_country_changes(
     user.choose("Device country", "France")
     user.press("Save")
     user.expect_toast("The storage location has not changed")
-    expect(page.locator("aside")).to_contain_text("Set when the device country was United Kingdom. It is France now")
+    expect(page.locator("aside")).to_contain_text("Set at creation by the device country then, United Kingdom.")
 
 
 def test_somebody_elses_change_is_shown_and_what_was_typed_is_kept(

@@ -108,11 +108,12 @@ export const locationRequests = (query: NonNullable<Extra<"get", "/storage-locat
   call("get", "/storage-location-requests", [], { query });
 export const locationRequestsOf = (id: string, cursor: string | null) =>
   call("get", REQUESTS, [id], { query: { cursor, limit: 100 } });
-export const askForLocation = (
-  id: string,
-  body: T.BodyOf<"post", typeof REQUESTS>,
-  key: string,
-): Promise<T.LocationRequest> => call<"post", typeof REQUESTS, 201>("post", REQUESTS, [id], { body, key });
+/** What is empty is left out, so that the service says that it is required. */
+export const askForLocation = (id: string, location: string, reason: string, key: string): Promise<T.LocationRequest> =>
+  call<"post", typeof REQUESTS, 201>("post", REQUESTS, [id], {
+    body: { ...(location && { location }), ...(reason && { reason }) } as T.BodyOf<"post", typeof REQUESTS>,
+    key,
+  });
 export const decideRequest = (of: T.LocationRequest, decision: T.Decision, reason: string) =>
   call("post", `${REQUESTS}/{request_id}/decision`, [of.customer_id, of.id], {
     body: { decision, reason },

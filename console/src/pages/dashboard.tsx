@@ -377,7 +377,7 @@ function AddDevice({ of, isTest }: { of: Customer; isTest: boolean }) {
       send={async ({ name, kind }, key) => {
         const device = isTest
           ? await api.addTestDevice(of.id, name, key)
-          : await api.addDevice(of.id, { name, kind: (kind as DeviceKind) || null }, key);
+          : await api.addDevice(of.id, { name: name || null, kind: (kind as DeviceKind) || null }, key);
         refreshLists("devices/", "drift/");
         setMade(device);
       }}

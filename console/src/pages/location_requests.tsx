@@ -12,7 +12,7 @@ import { Field, FormPage, TextField, useForm } from "../ui/form";
 import type { MenuEntry } from "../ui/popover";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
-import { Actor, CustomerLink, catalogueEntry, Facts, landsElsewhere, PageHead, Tabs } from "./parts";
+import { Actor, attempt, CustomerLink, catalogueEntry, Facts, landsElsewhere, PageHead, Tabs } from "./parts";
 
 const MAX_REASON = 500;
 const STATES = ["open", "accepted", "declined"] as const;
@@ -67,7 +67,9 @@ export function LocationRequests({ of }: { of: Customer }) {
         </section>
       ))}
       {mayAsk && !requests.some((each) => each.state === "open") && (
-        <LinkButton href={href("customer", of.id, "ask-location")}>{t.askLocation}</LinkButton>
+        <div class="request">
+          <LinkButton href={href("customer", of.id, "ask-location")}>{t.askLocation}</LinkButton>
+        </div>
       )}
     </>
   );
@@ -94,7 +96,7 @@ export function AskLocation({ of }: { of: Customer }) {
       save={t.askSupport}
       back={href("customer", of.id)}
       send={async ({ location, reason }, key) => {
-        const sent = await api.askForLocation(of.id, { location, reason }, key);
+        const sent = await api.askForLocation(of.id, location, reason, key);
         refreshLists(`location-requests/${of.id}`, "all-location-requests/", "audit/");
         say(t.locationAsked(sent.requested.name));
         goUnasked(href("customer", of.id));
@@ -152,7 +154,7 @@ const reasonColumn = (
 
 const COLUMNS: Column<LocationRequest>[] = [
   {
-    name: "customer",
+    name: "name",
     title: t.heads.customer,
     cell: (of) => <CustomerLink id={of.customer_id} name={of.customer_name} />,
     value: (of) => of.customer_name,
@@ -171,7 +173,7 @@ const COLUMNS: Column<LocationRequest>[] = [
     value: (of) => elsewhere(of) ?? of.requested.name,
   },
   reasonColumn("reason", t.heads.why, (of) => of.reason),
-  { name: "by", title: t.heads.by, cell: (of) => <Actor id={of.created_by} />, value: (of) => of.created_by },
+  { name: "by", title: t.heads.askedBy, cell: (of) => <Actor id={of.created_by} />, value: (of) => of.created_by },
   { name: "when", title: t.heads.asked, cell: (of) => <When at={of.created_at} time />, value: (of) => of.created_at },
 ];
 const DECIDED: Column<LocationRequest>[] = [
@@ -193,7 +195,7 @@ export function LocationTabs({ current }: { current: string }) {
       label={t.views}
       current={current}
       tabs={[
-        { name: "", text: t.locationsTitle, href: href("storage-locations", id) },
+        { name: "", text: t.locationsTab, href: href("storage-locations", id) },
         ...STATES.map((name) => ({
           name,
           text: t.requestTabs[name],
@@ -263,7 +265,7 @@ async function decide(of: LocationRequest, decision: Decision): Promise<void> {
         }
         refresh(of);
         say(accepts ? t.requestAccepted(name, to.name) : t.requestDeclined(name));
-        if (accepts) changed(await api.customer(of.customer_id));
+        if (accepts) void attempt(async () => changed(await api.customer(of.customer_id)));
       },
     },
   });

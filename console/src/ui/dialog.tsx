@@ -156,7 +156,7 @@ function Ask({ question, done }: { question: Question; done: (answer: Answer) =>
   };
   const Input = (enter?.long ? "textarea" : "input") as "input";
   return (
-    <Modal label={title} onClose={() => answer("no")}>
+    <Modal label={title} onClose={() => busy || answer("no")}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -189,7 +189,7 @@ function Ask({ question, done }: { question: Question; done: (answer: Answer) =>
         )}
         {problem && <Notice kind="bad">{t.errorText(problem)}</Notice>}
         <div class="buttons">
-          <Button data-focus={enter ? undefined : ""} onClick={() => answer("no")}>
+          <Button data-focus={enter ? undefined : ""} disabled={busy} onClick={() => answer("no")}>
             {question.no ?? t.cancel}
           </Button>
           {question.other && <Button onClick={() => answer("other")}>{question.other}</Button>}
