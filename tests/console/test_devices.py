@@ -56,9 +56,7 @@ def test_device_is_added_renamed_and_removed(
     expect(row).to_have_count(0)
 
 
-def test_a_distributor_can_have_test_devices_only(
-    open_browser: Callable[..., User], lineage: dict[str, Any]
-) -> None:
+def test_a_distributor_can_have_test_devices_only(open_browser: Callable[..., User], lineage: dict[str, Any]) -> None:
     user = open_browser().open(f"#/dashboard/{lineage['distributor']['id']}/add").sign_in()
     expect(user.title).to_have_text("Add a test device to Console distributor")
     user.go(f"#/dashboard/{lineage['distributor']['id']}")

@@ -161,7 +161,15 @@ def test_supporter_can_only_read(
         user.go(f"#/{at}/{lineage['reseller']['id']}")
         expect(user.title).to_be_visible()
         expect(page.locator(".skeleton")).to_have_count(0)
-        for name in ("Add customer", "Add end-customer", "Edit", "Add account", "Add device", "Add test device", "Import"):
+        for name in (
+            "Add customer",
+            "Add end-customer",
+            "Edit",
+            "Add account",
+            "Add device",
+            "Add test device",
+            "Import",
+        ):
             expect(user.main.get_by_role("link", name=name, exact=True)).to_have_count(0)
     expect(page.get_by_role("navigation", name="Menu").get_by_role("link", name="Imports")).to_have_count(0)
     user.go(f"#/customers/{lineage['reseller']['id']}/add")

@@ -1,4 +1,17 @@
-"""Tests: the source document step by step in the console, with a mouse and with a keyboard alone."""
+"""Tests: the guide, "Add Customers", step by step in the console, with a mouse and with a keyboard alone.
+
+Each sentence of the guide is quoted where it is kept. `tests/stack/test_guide.py` does the same over HTTP. These
+sentences are kept elsewhere:
+
+- "The customer will automatically go into Production when the trial is over.": `tests/stack/test_background.py`.
+- "Once the storage location has been selected, you will not be able to change this yourself and must contact support if
+  you wish to change this.": `tests/console/test_location_requests.py`.
+- "See our Storage management guide for more information on the service types": the form explains them instead.
+- "Local data centers are not available for every country, so your selection could route your data to a different
+  region. Consult your dedicated account manager for the current listing of regional data centers. New data center
+  availability and the associated routing are subject to change without notice.": `tests/console/test_every_page.py` and
+  `test_location_requests.py`.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,30 +33,41 @@ def test_root_can_follow_the_source_document(  # noqa: PLR0915 - one journey in 
     user = open_browser(width=width, scheme=scheme).open().sign_in()
     page, suffix = user.page, uuid4().hex[:6]
 
-    # "Navigate to the Management section of the vertical menu and click Customers"
+    # "Login to the Management Console", "Navigate to the Management section of the vertical menu and click Customers"
     open_menu(user)
     page.get_by_role("navigation", name="Menu").get_by_role("link", name="Customers").click()
     expect(user.title).to_have_text("Customers")
-    # "From Backup > Dashboard, select the customer dropdown at the top of the page", "Click Add customer"
+    # "Or", "From Backup > Dashboard, select the customer dropdown at the top of the page", "Click Add customer"
     open_menu(user)
     page.get_by_role("navigation", name="Menu").get_by_role("link", name="Dashboard").click()
     page.locator("#in-use > button").click()
     user.screenshot("switcher")
     user.press("Add customer", within=".switcher")
+    # "Fill out the details for the customer": "Customer Level - Using the dropdown, select the level of customer".
+    # Below the root there is one level only.
     expect(page.locator("#f-level")).to_have_text("Distributor")
+    # "Name - The name of the customer as you want it to show on the dashboard"
     page.get_by_label("Name", exact=True).fill(f"Nordic {suffix}")
+    # "Service type for customer - Use the dropdown to select either All-Inclusive or Software-Only."
     user.pick("Service type for customer", "All-Inclusive")
+    # "Service type to provide - Use the checkboxes to select which services the new customer will be able to provide to
+    # their customers, with a choice of All-Inclusive and Software-Only."
     user.pick("Service type to provide", "All-Inclusive")
     user.pick("Service type to provide", "Software-Only")
+    # "Device country - Use the dropdown to select the country the devices will be located"
     user.choose("Device country", "Denmark")
+    # "Data storage location - If you have selected a country where we host storage, this will be automatically selected
+    # in the Data Storage Location dropdown and you will be unable to change it."
     expect(page.locator("#f-storage_location")).to_have_text("Denmark")
     expect(page.locator(".preview")).to_contain_text("Stored in Denmark")
+    # "Click Save"
     user.press("Save")
     expect(user.title).to_have_text(f"Nordic {suffix}")
     user.expect_toast(f"Nordic {suffix} is added")
     user.screenshot("added")
 
-    # Below a distributor the level is chosen. Finland hosts no storage, so the location is chosen too.
+    # "Parent customer - Using the dropdown, select the customer this new one should belong to": it is the customer of
+    # the page. Below a distributor the level is chosen.
     user.press("Add customer")
     user.press("Save")
     for name in ("name", "level", "service_type", "services_to_provide", "device_country"):
@@ -55,6 +79,8 @@ def test_root_can_follow_the_source_document(  # noqa: PLR0915 - one journey in 
     user.pick("Service type for customer", "All-Inclusive")
     user.pick("Service type to provide", "All-Inclusive")
     user.pick("Service type to provide", "Software-Only")
+    # "You must assign the country at the time of customer creation.", "However, if you have selected a country where we
+    # do not have storage, use the dropdown to select your preferred storage location"
     user.choose("Device country", "Finland")
     user.press("Save")
     expect(page.locator("#e-storage_location.error")).to_contain_text("We host no storage in this country")
@@ -74,12 +100,17 @@ def test_root_can_follow_the_source_document(  # noqa: PLR0915 - one journey in 
     user.press("Save")
     expect(user.title).to_have_text("Reseller")
 
+    # "To add a new End-Customer to the system, they must be added as a child to a Reseller". "Ensure you are in the
+    # Reseller or End-Customer you wish the End-Customer or Site should be in"
     user.press("Add end-customer")
+    # "Customer Level - This will automatically be set to End customer and cannot be changed"
     expect(page.locator("#f-level")).to_have_text("End-Customer")
     expect(page.get_by_text("Service type to provide")).to_have_count(0)
     page.get_by_label("Name", exact=True).fill("Aurora")
     user.pick("Service type for customer", "All-Inclusive")
     user.choose("Device country", "United Kingdom")
+    # "In trial - If selected, the customer will be added as a trial for 30 days and will not be invoiced during this
+    # period."
     page.get_by_label("In trial").check()
     expect(page.locator(".preview")).to_contain_text("In trial until")
     user.screenshot("add-end-customer")
@@ -88,7 +119,10 @@ def test_root_can_follow_the_source_document(  # noqa: PLR0915 - one journey in 
     expect(page.locator(".page-head")).to_contain_text("30 days left")
     user.screenshot("customer-in-trial")
 
+    # "To add Site to the system, they must be added as a child to an End-Customer." "Customer Level - This will
+    # automatically be set to Site and cannot be changed"
     user.press("Add site")
+    expect(page.locator("#f-level")).to_have_text("Site")
     expect(page.get_by_text("Service type for customer")).to_have_count(0)
     expect(page.get_by_label("In trial")).to_have_count(0)
     page.get_by_label("Name", exact=True).fill("Leeds")
@@ -96,7 +130,16 @@ def test_root_can_follow_the_source_document(  # noqa: PLR0915 - one journey in 
     user.press("Save")
     expect(user.title).to_have_text("Leeds")
 
-    # "After customer is added": accounts, devices, and where the data lands.
+    # "Changing the country for existing customers has no influence on the storage location."
+    user.press("Edit")
+    user.choose("Device country", "France")
+    user.press("Save")
+    expect(user.title).to_have_text("Leeds")
+    expect(user.main).to_contain_text("Set at creation by the device country then, United States.")
+
+    # "After customer is Added": "Give the customer access to the Console. For this purpose you need to create user
+    # accounts for people (or teams) from the customer company." "You can create all necessary accounts yourself or
+    # create one administrator account and let in-house administrators create the rest"
     user.press("Add account")
     page.get_by_label("Name", exact=True).fill("In-house")
     page.get_by_label("E-mail address").fill("no address")
@@ -109,6 +152,17 @@ def test_root_can_follow_the_source_document(  # noqa: PLR0915 - one journey in 
     page.go_back()
     expect(user.title).to_have_text("Leeds")
     expect(page.locator(".steps .done")).to_have_count(1)
+    # "Give the customer access to the backup and recovery service. You need devices for this purpose. You may add these
+    # yourself or an administrator from the customer company can do this through Backup > Dashboard"
+    user.press("Add device")
+    page.get_by_label("Device name").fill("Reception")
+    user.pick("Device kind", "Workstation")
+    user.press("Add")
+    expect(page.locator("#added")).to_have_text("Reception is added")
+    page.go_back()
+    expect(user.title).to_have_text("Leeds")
+    # "To make sure the customer has the desired storage location assigned, add a test device for this customer and
+    # check the country in the Storage location column."
     page.locator(".steps").get_by_role("link", name="Add test device").click()
     user.press("Add")
     expect(user.main).to_contain_text("Expected in United States; its data lands in United States.")
@@ -121,7 +175,7 @@ def test_root_can_follow_the_source_document(  # noqa: PLR0915 - one journey in 
     expect(page.locator(".overview")).to_contain_text("Recent changes")
     expect(page.locator(".steps")).to_have_count(0)  # everything is done
 
-    # "If you do not see the column, you will need to add it to the view"
+    # "If you do not see the column, you will need to add it to the view (more on view management)." Views are tabs.
     if width == WIDE:
         add_the_column(user, f"Storage {suffix}")
 
