@@ -20,11 +20,12 @@ def customer(stack: RunningStack, lineage: dict[str, Any]) -> Any:
     """An end-customer of a reseller, below a distributor that names an account manager."""
     suffix, company = uuid4().hex[:6], {"service_type": "all_inclusive", "device_country": "DE"}
     added = lineage["root"]
-    for name, fields in {
+    levels: dict[str, dict[str, Any]] = {
         "Distributor": {"services_to_provide": BOTH, "account_manager": MANAGER},
         "Reseller": {"services_to_provide": BOTH, "level": "reseller"},
         "Moved": {"contact_email": "before@example.com"},
-    }.items():
+    }
+    for name, fields in levels.items():
         added = post(stack, "/customers", {"name": f"{name} {suffix}", "parent_id": added["id"], **company, **fields})
     return added
 
