@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { Problem } from "../src/api/problem";
 import { csvText } from "../src/csv";
 import { decode, fileText, namesIn, parseCsv, parseJsonLines } from "../src/csv_file";
 import * as t from "../src/messages.en";
@@ -132,4 +133,10 @@ test("a corrected file is read as it was written", () => {
   };
   const read = parseCsv(fileText(table));
   expect([read.head, ...read.rows]).toEqual([table.head, ...table.rows]);
+});
+
+test("what blocks archiving is named, the first three", () => {
+  const errors = ["Aurora", "Front desk", "File server", "Laptop"].map((detail) => ({ code: "device", detail }));
+  const problem = new Problem(409, "failed", { code: "archive_blocked", errors, devices: 3 });
+  expect(t.errorText(problem)).toMatch(/first\. Aurora, Front desk, File server and 1 more$/);
 });

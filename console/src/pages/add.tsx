@@ -25,7 +25,15 @@ import { Combobox, type Option } from "../ui/combobox";
 import { CheckField, Choices, Field, type Form, FormPage, LockedField, TextField, useForm } from "../ui/form";
 import { Icon, type IconName } from "../ui/icon";
 import { say } from "../ui/toast";
-import { AccountManager, CONTACTS, Contacts, catalogueEntry, customerLands, landsElsewhere } from "./parts";
+import {
+  AccountManager,
+  CONTACTS,
+  Contacts,
+  catalogueEntry,
+  customerLands,
+  LandsNotice,
+  landsElsewhere,
+} from "./parts";
 
 interface Added extends Record<string, unknown> {
   name: string;
@@ -259,14 +267,7 @@ function Fields({ form, options, of }: { form: Form<Added>; options: Options; of
             </Field>
           )}
           <AccountManager />
-          {landsIn && (
-            <div class="notice warn" role="note">
-              <Icon name="warning" />
-              <div>
-                <strong>{t.landsToday(landsIn)}</strong> {t.landsWhy(nameOf(stored), landsIn)}
-              </div>
-            </div>
-          )}
+          <LandsNotice name={nameOf(stored)} lands={landsIn} />
         </div>
       </div>
       {option && ruleOf(option, "in_trial") !== "refused" && (

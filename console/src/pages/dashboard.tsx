@@ -269,6 +269,8 @@ function AddDeviceLinks({ of, primary }: { of: Customer; primary?: boolean }) {
   );
 }
 
+const refreshDevices = () => refreshLists("devices/", "drift/", "invoicing/", "audit/");
+
 async function renameDevice(row: Row): Promise<void> {
   const [customerId, old] = [String(row.customer_id), String(row.name)];
   await ask({
@@ -281,7 +283,7 @@ async function renameDevice(row: Row): Promise<void> {
       max: 128,
       send: async (name) => {
         const renamed = await api.renameDevice(customerId, await api.device(customerId, String(row.id)), name);
-        refreshLists("devices/", `history/${customerId}`, "audit/");
+        refreshDevices();
         say(t.saved(renamed.name));
       },
     },
@@ -325,7 +327,7 @@ async function removeDevice(row: Row): Promise<void> {
   if (answer !== "yes") return;
   await attempt(async () => {
     await api.removeDevice(row.is_test === true, String(row.customer_id), String(row.id));
-    refreshLists("devices/", "drift/");
+    refreshDevices();
     say(t.deviceRemoved(name));
   });
 }
@@ -378,7 +380,7 @@ function AddDevice({ of, isTest }: { of: Customer; isTest: boolean }) {
         const device = isTest
           ? await api.addTestDevice(of.id, name, key)
           : await api.addDevice(of.id, { name: name || null, kind: (kind as DeviceKind) || null }, key);
-        refreshLists("devices/", "drift/");
+        refreshDevices();
         setMade(device);
       }}
     >

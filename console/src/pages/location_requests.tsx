@@ -12,7 +12,17 @@ import { Field, FormPage, TextField, useForm } from "../ui/form";
 import type { MenuEntry } from "../ui/popover";
 import { type Column, Table } from "../ui/table";
 import { say } from "../ui/toast";
-import { Actor, attempt, CustomerLink, catalogueEntry, Facts, landsElsewhere, PageHead, Tabs } from "./parts";
+import {
+  Actor,
+  attempt,
+  CustomerLink,
+  catalogueEntry,
+  Facts,
+  LandsNotice,
+  landsElsewhere,
+  PageHead,
+  Tabs,
+} from "./parts";
 
 const MAX_REASON = 500;
 const STATES = ["open", "accepted", "declined"] as const;
@@ -85,6 +95,7 @@ export function AskLocation({ of }: { of: Customer }) {
   const catalogue = catalogueEntry();
   const { data, error } = useEntry(catalogue);
   const now = of.storage_location;
+  const chosen = form.values.value.location;
   if (!data)
     return (
       <div class="page">{error ? <Failed problem={error} again={() => void catalogue.load()} /> : <Skeleton />}</div>
@@ -107,7 +118,7 @@ export function AskLocation({ of }: { of: Customer }) {
         {(control) => (
           <Combobox
             control={control}
-            value={form.values.value.location}
+            value={chosen}
             onChange={(value) => form.set("location", value)}
             options={data.locations
               .filter((each) => each.code !== now.code)
@@ -123,6 +134,10 @@ export function AskLocation({ of }: { of: Customer }) {
           />
         )}
       </Field>
+      <LandsNotice
+        name={data.locations.find((each) => each.code === chosen)?.name ?? ""}
+        lands={landsElsewhere(chosen, data)}
+      />
       <TextField
         form={form}
         name="reason"

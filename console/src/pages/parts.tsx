@@ -7,6 +7,7 @@ import type { Account, Catalogue, Customer } from "../api/types";
 import * as t from "../messages.en";
 import { go, href } from "../route";
 import { asProblem, changed, customerEntry, entry, known, me, need, refreshLists, useEntry } from "../store";
+import { Notice } from "../ui/basics";
 import { ask } from "../ui/dialog";
 import { type Form, TextField, type Values } from "../ui/form";
 import { say } from "../ui/toast";
@@ -121,6 +122,14 @@ export function Location({ of }: { of: Landing }) {
     </>
   );
 }
+
+/** Said at the moment of choice: that the data lands in another country than the chosen location. */
+export const LandsNotice = ({ name, lands }: { name: string; lands: string | null }) =>
+  lands && (
+    <Notice kind="warn">
+      <strong>{t.landsToday(lands)}</strong> {t.landsWhy(name, lands)}
+    </Notice>
+  );
 
 /** Whom to consult about data centres, as the guide says. */
 export function AccountManager() {
