@@ -78,10 +78,12 @@ def add_device(
     if earlier is None:
         token = new_token()
         device = new_device(new, customer, catalogue, actor, id=device_id, token=token, now=caller.now)
+        # Before the write: if this failed after it, nobody would get the token.
+        shown = _added(store, device, customer, catalogue, None if validate_only else token)
         if validate_only:
             if records.get(counter, {}).get("count", 0) >= MOST[is_test]:
                 raise _too_many(is_test)
-            return AddedDevice(_added(store, device, customer, catalogue), "validated")
+            return AddedDevice(shown, "validated")
         try:
             store.write(
                 Put(device_item(device)),
@@ -96,7 +98,7 @@ def add_device(
             if earlier is None:
                 raise _too_many(is_test) from failed
         else:
-            return AddedDevice(_added(store, device, customer, catalogue, token), "added")
+            return AddedDevice(shown, "added")
     ensure_same_request(new, earlier.request_hash)
     if earlier.removed:
         raise KeyReusedError("The device of this Idempotency-Key has been removed. Use a new key for a new one.")
@@ -164,13 +166,13 @@ def replace_token(store: Store, caller: Caller, device_id: DeviceId, *, idempote
             return AddedDevice(AddedDeviceResponse(**dict(shown), installation_token=None), "replayed")
         token = new_token()
         changed = with_token(device, token)
+        shown = _show(store, caller, customer, changed, records)  # before the write, as in an addition
         with contextlib.suppress(ConditionFailedError):  # something has changed since it was read
             store.write(
                 update_between(device_item(device), device_item(changed), {"version": device.version}),
                 Put({"pk": request[0], "sk": request[1]}),
                 record_change(changed, "token_replaced", caller),
             )
-            shown = _show(store, caller, customer, changed, records)
             return AddedDevice(AddedDeviceResponse(**dict(shown), installation_token=token), "added")
     raise concurrent_modification()
 

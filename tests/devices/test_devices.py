@@ -19,9 +19,10 @@ from shared.errors import (
     RulesViolatedError,
     StaleVersionError,
     TooManyDevicesError,
+    UnavailableError,
 )
 from shared.events.events import DeviceAdded, DeviceRemoved, events_for_change
-from shared.table.keys import counted_devices_key, device_days_key, device_key
+from shared.table.keys import counted_devices_key, customer_key, device_days_key, device_key
 from tests.builders import NOW, a_customer, a_device, a_lineage, caller, put
 from tests.devices.helpers import add as add_test_device
 from tests.devices.helpers import route
@@ -98,6 +99,27 @@ def test_device_is_invoiced_from_production_on_and_never_at_a_reseller(
         ["site", True, "workstation", False],
     ]
     assert page.invoiced == 2
+
+
+def test_token_is_not_lost_if_the_end_customer_of_a_site_cannot_be_read(
+    store: MemoryStore, lineage: list[Customer]
+) -> None:
+    at = DeviceId(lineage[5].id, add(store, lineage[5]).device.id)
+    get, written = store.get, dict(store.items)
+
+    def fails_for_the_end_customer(*keys: Any) -> Any:
+        if keys == (customer_key(lineage[4].id),):
+            raise UnavailableError("Down.")
+        return get(*keys)
+
+    store.get = fails_for_the_end_customer  # type: ignore[method-assign]
+    for act in (
+        lambda: add(store, lineage[5], key="other"),
+        lambda: replace_token(store, MANAGES, at, idempotency_key="t"),
+    ):
+        with pytest.raises(UnavailableError):
+            act()
+    assert store.items == written
 
 
 def test_repeated_addition_returns_the_first_response_without_the_token(
