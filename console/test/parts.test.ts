@@ -3,6 +3,7 @@ import { Problem } from "../src/api/problem";
 import { csvText } from "../src/csv";
 import { decode, fileText, namesIn, parseCsv, parseJsonLines } from "../src/csv_file";
 import * as t from "../src/messages.en";
+import { valueText } from "../src/pages/history";
 import { href, parse } from "../src/route";
 import { readDraft, removeDraft, writeDraft } from "../src/ui/draft";
 import { compare, fold, moved, parseSort, sortText } from "../src/ui/rows";
@@ -120,6 +121,17 @@ test.each([
   [30, "30 days left"],
 ])("%i days left are said as %j", (days, words) => {
   expect(t.daysLeft(days)).toBe(words);
+});
+
+test.each([
+  ["end_customer", "End-Customer"],
+  ["all_inclusive", "All-Inclusive"],
+  ["dev_ab_1", "dev_ab_1"],
+  ["slr_20261128093005120_k3jqabcd", "slr_20261128093005120_k3jqabcd"],
+  ["2026-11-28T09:30:05.120000Z", "28 Nov 2026, 09:30 UTC"],
+  [null, "none"],
+])("the history shows the value %j as %j", (value, shown) => {
+  expect(valueText(value)).toBe(shown);
 });
 
 test("a corrected file is read as it was written", () => {

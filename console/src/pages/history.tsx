@@ -5,7 +5,7 @@ import { levelName, serviceName } from "../levels";
 import * as t from "../messages.en";
 import { href, route, setQuery } from "../route";
 import { type List, list } from "../store";
-import { Empty, When } from "../ui/basics";
+import { Empty, minuteText, When } from "../ui/basics";
 import type { MenuEntry } from "../ui/popover";
 import { type Column, type Filter, Table } from "../ui/table";
 import { AccountName, Actor, PageHead, ParentName } from "./parts";
@@ -26,7 +26,8 @@ type Entry = Pick<HistoryEntry, "event" | "at" | "by" | "version" | "changes"> &
 
 const eventText = (of: Entry) => t.events[of.event] ?? of.event.replaceAll("_", " ");
 
-function valueText(value: unknown): string {
+/** The text of a value: a word of the system, a time, or as it is: a name or an id. */
+export function valueText(value: unknown): string {
   if (value === null || value === undefined) return t.none.toLowerCase();
   if (Array.isArray(value)) return value.map(valueText).join(", ") || t.none.toLowerCase();
   if (typeof value === "boolean") return value ? t.yes : t.no;
@@ -37,6 +38,8 @@ function valueText(value: unknown): string {
         .join(", ") || t.none.toLowerCase()
     );
   const text = String(value);
+  if (/^\d{4}-\d\d-\d\dT/.test(text)) return minuteText(text);
+  if (/^[a-z]{3}_/.test(text)) return text;
   if (text in t.roles) return t.roles[text as keyof typeof t.roles];
   return serviceName(text) !== text ? (serviceName(text) ?? text) : levelName(text);
 }
