@@ -39,7 +39,7 @@ export function valueText(value: unknown): string {
     );
   const text = String(value);
   if (/^\d{4}-\d\d-\d\dT/.test(text)) return minuteText(text);
-  if (/^[a-z]{3}_/.test(text)) return text;
+  if (/^(acc|crd|cus|dev|imp|slr)_/.test(text)) return text;
   if (text in t.roles) return t.roles[text as keyof typeof t.roles];
   return serviceName(text) !== text ? (serviceName(text) ?? text) : levelName(text);
 }
