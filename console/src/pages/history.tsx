@@ -1,7 +1,6 @@
 // The changes of a customer, of an account, and of all within a customer: when, what, by whom, from and to.
 import * as api from "../api/client";
 import type { Account, AuditEntry, Customer, HistoryEntry } from "../api/types";
-import { levelName, serviceName } from "../levels";
 import * as t from "../messages.en";
 import { href, route, setQuery } from "../route";
 import { type List, list } from "../store";
@@ -40,8 +39,8 @@ export function valueText(value: unknown): string {
   const text = String(value);
   if (/^\d{4}-\d\d-\d\dT/.test(text)) return minuteText(text);
   if (/^(acc|crd|cus|dev|imp|slr)_/.test(text)) return text;
-  if (text in t.roles) return t.roles[text as keyof typeof t.roles];
-  return serviceName(text) !== text ? (serviceName(text) ?? text) : levelName(text);
+  const words: Record<string, string> = { ...t.roles, ...t.services, ...t.levels };
+  return t.word(words, text);
 }
 
 const changesText = (of: Entry): string[] => [
