@@ -126,6 +126,7 @@ test.each([
 test.each([
   ["end_customer", "End-Customer"],
   ["all_inclusive", "All-Inclusive"],
+  ["Office_2", "Office_2"],
   ["dev_ab_1", "dev_ab_1"],
   ["slr_20261128093005120_k3jqabcd", "slr_20261128093005120_k3jqabcd"],
   ["2026-11-28T09:30:05.120000Z", "28 Nov 2026, 09:30 UTC"],

@@ -38,9 +38,8 @@ export function valueText(value: unknown): string {
     );
   const text = String(value);
   if (/^\d{4}-\d\d-\d\dT/.test(text)) return minuteText(text);
-  if (/^(acc|crd|cus|dev|imp|slr)_/.test(text)) return text;
   const words: Record<string, string> = { ...t.roles, ...t.services, ...t.levels };
-  return t.word(words, text);
+  return words[text] ?? text;
 }
 
 const changesText = (of: Entry): string[] => [
