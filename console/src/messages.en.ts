@@ -719,7 +719,7 @@ export const askLocationTitle = (name: string) => `Ask for another storage locat
 export const askLocationHint = (name: string) => `Support decides. Until then the storage location stays ${name}.`;
 export const askLocationChoose = "Choose the location that you ask for. Type to search.";
 export const askSupport = "Ask support";
-export const locationAsked = (name: string) => `Support is asked for ${name}`;
+export const locationAsked = (name: string) => `The request for ${name} is sent to support`;
 export const reasonLabel = "Reason";
 export const reasonRead = "Support and your company can read it.";
 export const nameLands = (name: string, actual: string) => `${name}, lands in ${actual}`;

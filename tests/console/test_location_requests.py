@@ -50,7 +50,7 @@ def test_company_asks_for_another_storage_location_and_support_accepts(
     page.set_viewport_size({"width": NARROW, "height": HEIGHTS[NARROW]})
     asking.screenshot("location-request")
     asking.press("Ask support")
-    asking.expect_toast("Support is asked for Sweden")
+    asking.expect_toast("The request for Sweden is sent to support")
     expect(aside).to_contain_text("Waiting for support")
     expect(asking.main.get_by_role("link", name="Ask for another storage location")).to_have_count(0)
 
