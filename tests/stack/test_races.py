@@ -62,7 +62,7 @@ THREADS = 16
 FULL = "ROUNDS" in os.environ
 
 
-ROUNDS = int(os.environ.get("ROUNDS", "200"))
+ROUNDS = int(os.environ.get("ROUNDS", "100"))
 
 
 @pytest.fixture
