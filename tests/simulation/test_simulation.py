@@ -14,6 +14,7 @@ FIRST_SEED = 20261124
 
 
 @pytest.mark.slow
+@pytest.mark.untraced  # tracing makes it more than twice as long, and other tests reach the same lines
 def test_simulation_finds_no_lost_and_no_duplicated_data(capsys: pytest.CaptureFixture[str]) -> None:
     lines: list[str] = []
     found = prove.prove("small", FIRST_SEED, lines.append)
