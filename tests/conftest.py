@@ -255,9 +255,22 @@ def stack(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run
     with running(directory, free_port(), ask_permission=True) as started:
         outputs = deploy(started, directory / "clock", parameters={"FanOut": "true"})
         deployed = RunningStack(started, make_stack(started, outputs, earlier={}), directory)
+        start_mails(started, outputs["UserPoolId"])
         yield deployed
         # After all tests on this stack: no function has logged anything personal.
         assert [line for line in deployed.logged_lines() if PERSONAL.search(line)] == []
+
+
+def start_mails(ministack: Ministack, pool_id: str) -> None:
+    """Start the function that writes the mails. A user pool gives it 5 seconds, which its first start can exceed.
+
+    Without a mail, an invitation is tried again, and a try that ends late makes a password invalid that a test has set.
+    """
+    cognito, functions = ministack.client("cognito-idp"), ministack.client("lambda")
+    pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+    event = (PROJECT / "events" / "write_mail.json").read_bytes()
+    answer = functions.invoke(FunctionName=pool["LambdaConfig"]["CustomMessage"], Payload=event)
+    assert "emailMessage" in answer["Payload"].read().decode()
 
 
 def kill_workers(ministack: Ministack) -> int:

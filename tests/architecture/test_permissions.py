@@ -26,6 +26,7 @@ from tests import calls
 from tests.architecture.every_function import call_every_function
 from tests.architecture.helpers import Recorded, camel
 from tests.builders import ROOT, an_account, bootstrap_in, put
+from tests.conftest import start_mails
 
 # The permissions that Lambda itself needs in the function's role, for event sources and logs.
 LAMBDA_ACTIONS = {
@@ -158,6 +159,7 @@ def deployed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     directory = tmp_path_factory.mktemp("permissions")
     with running(directory, free_port(), ask_permission=True) as ministack:
         outputs = deploy(ministack, directory / "clock", parameters={"FanOut": "true"})
+        start_mails(ministack, outputs["UserPoolId"])
         functions, iam = ministack.client("lambda"), ministack.client("iam")
         for source in functions.list_event_source_mappings()["EventSourceMappings"]:
             functions.update_event_source_mapping(UUID=source["UUID"], Enabled=False)

@@ -53,8 +53,8 @@ def test_add_end_customer_takes_two_requests_and_minimal_write_units(store: Dyna
         assert [next(iter(action)) for action in request["TransactItems"]] == ["Put", "Put", "Put", "Update"]
         (consumed,) = response["ConsumedCapacity"]
         in_indexes = sum(index["WriteCapacityUnits"] for index in consumed["GlobalSecondaryIndexes"].values())
-        # Two for each action, and one for each index that the customer is in, and for the audit. A trial is in one more,
-        # and the record that counts the reseller's trials is in one too.
+        # Two for each action, and one for each index that the customer is in, and for the audit. A trial is in one more
+        # index, and so is the record that counts the reseller's trials.
         assert consumed["WriteCapacityUnits"] == 8
         assert in_indexes == indexes
         assert consumed["CapacityUnits"] == 8 + indexes
