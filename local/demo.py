@@ -77,10 +77,11 @@ class Demo:
         body = {"parent_id": parent["id"], **fields}
         added: dict[str, Any] = self._call("POST", "/customers", key=f"demo {fields['name']}", body=body)
         location, trial = added["storage_location"], added["trial"]
+        lands_in = added["lands_in"]["name"] if added["lands_in"] else "no country"
         print(
             f"{'  ' * added['path'].count('/')}{added['name']}, {added['level'].replace('_', '-')} in "
-            f"{added['device_country']['name']}: stored in {location['name']} ({location['decided']}), "
-            f"{'on trial until ' + trial['ends_at'][:10] if trial else 'in production'}."
+            f"{added['device_country']['name']}: storage location {location['name']} ({location['decided']}), data lands in "
+            f"{lands_in}, {'on trial until ' + trial['ends_at'][:10] if trial else 'in production'}."
         )
         return added
 

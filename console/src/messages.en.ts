@@ -373,7 +373,7 @@ export const levelHints = {
   site: "A place of an end-customer.",
 };
 export const storedIn = (name: string) => `Stored in ${name}`;
-export const storedInLands = (name: string, actual: string) => `Stored in ${name}, lands in ${actual}`;
+export const storedInLands = (name: string, actual: string) => `Storage location ${name}: data lands in ${actual}`;
 export const chooseStorage = "No storage: choose";
 export const landsToday = (actual: string) => `Lands in ${actual} today.`;
 export const landsWhy = (name: string, actual: string) =>
