@@ -80,8 +80,8 @@ class Demo:
         lands_in = added["lands_in"]["name"] if added["lands_in"] else "no country"
         print(
             f"{'  ' * added['path'].count('/')}{added['name']}, {added['level'].replace('_', '-')} in "
-            f"{added['device_country']['name']}: storage location {location['name']} ({location['decided']}), data lands "
-            f"in {lands_in}, {'on trial until ' + trial['ends_at'][:10] if trial else 'in production'}."
+            f"{added['device_country']['name']}: storage location {location['name']} ({location['decided']}), data "
+            f"lands in {lands_in}, {'on trial until ' + trial['ends_at'][:10] if trial else 'in production'}."
         )
         return added
 
