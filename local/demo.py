@@ -104,7 +104,7 @@ class Demo:
         print(f"A machine can read the reseller's customers. It signs in as {account['credentials']['client_id']}.")
 
     def _dashboard(self, customer_ids: list[str]) -> None:
-        """Add a test device for three customers and print where their data is stored."""
+        """Add test devices and devices, and print where their data lands."""
         for customer_id in customer_ids[1:4]:
             body = {"name": "Test laptop"}
             self._call("POST", f"/customers/{customer_id}/test-devices", key=f"demo {customer_id}", body=body)
@@ -113,7 +113,7 @@ class Demo:
             self._call("POST", f"/customers/{customer_id}/devices", key=f"demo device {customer_id}", body=body)
         columns = "customer,country,expected_storage_location,storage_location,matches"
         shown = self._call("GET", f"/customers/{customer_ids[0]}/devices?columns={columns}")
-        print("Test devices show where data is stored:")
+        print("Devices show where data lands:")
         for each in shown["rows"]:
             says = "as chosen" if each["matches"] else f"not in {each['expected_storage_location']}"
             print(f"  {each['customer']}, devices in {each['country']}: {each['storage_location']}, {says}.")
