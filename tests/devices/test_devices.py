@@ -295,7 +295,7 @@ def test_days_are_counted_at_the_end_customer_also_for_its_sites(store: MemorySt
     devices = {customer.level: add(store, customer).device for customer in lineage[3:]}
     remove_device(
         store,
-        caller(now=NOW - timedelta(hours=1), operation="change_devices"),
+        caller(now=NOW - timedelta(days=2), operation="change_devices"),
         DeviceId(lineage[5].id, devices["site"].id),
     )
     days = store.items[device_days_key(lineage[4].id)]

@@ -130,6 +130,21 @@ def test_two_requests_at_once_leave_one(store: MemoryStore, customer: Customer) 
     ] == ["NO"]
 
 
+def test_request_that_an_archiving_overtakes_is_not_added(store: MemoryStore, customer: Customer) -> None:
+    write = store.write
+
+    def overtaken(*actions: Any) -> None:
+        store.write = write  # type: ignore[method-assign]
+        archive_customer(store, CHANGES, customer.id, version=1, find_devices=blocking_devices)
+        write(*actions)
+
+    store.write = overtaken  # type: ignore[method-assign]
+    with pytest.raises(ArchivedError):
+        ask(store, customer)
+    assert open_location_request_key(customer.id) not in store.items
+    assert list_customers_requests(store, caller(), customer.id, limit=10).requests == []
+
+
 def test_accepting_moves_the_storage_and_closes_the_request_together(store: MemoryStore, customer: Customer) -> None:
     asked = ask(store, customer).request
     images = stream_of(store)
