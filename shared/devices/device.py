@@ -165,7 +165,7 @@ def hash_of_token(token: str) -> str:
 
 
 def device_tombstone(device: Device, customer: Customer, catalogue: Catalogue, now: datetime) -> Device:
-    """Return what is left of a device that is removed: its days, and where its data lands at this time."""
+    """Return the tombstone of a device, with the time of its removal and where its data lands then."""
     expected = customer.storage_location.country
     return device.model_copy(
         update={
@@ -181,16 +181,12 @@ def device_tombstone(device: Device, customer: Customer, catalogue: Catalogue, n
     )
 
 
-def is_invoiced(device: Device, end_customer: Customer | None, now: datetime) -> bool:
-    """Return whether the days of a device are invoiced now. `end_customer` is its own, or that of its site.
+def is_invoiced(device: Device, end_customer: Customer, now: datetime) -> bool:
+    """Return whether the days of a device are invoiced now. `end_customer` is its customer, or that of its site.
 
     Source: domain.md, "Devices".
     """
-    return (
-        device.end_customer_id is not None
-        and end_customer is not None
-        and end_customer.production_since_at(now) is not None
-    )
+    return device.end_customer_id is not None and end_customer.production_since_at(now) is not None
 
 
 class DevicePreview(BaseModel):

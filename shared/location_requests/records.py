@@ -3,7 +3,7 @@
 from shared.auth.authorization import Caller
 from shared.location_requests.request import LocationRequest
 from shared.table.audit import audit_item
-from shared.table.keys import Item, location_request_key, location_requests_tree, open_location_request_key
+from shared.table.keys import Item, Key, location_request_key, location_requests_tree, open_location_request_key
 from shared.table.queries import build_record
 from shared.table.store import Put
 from shared.values.changes import Change
@@ -20,6 +20,12 @@ def location_request_item(request: LocationRequest) -> Item:
 def open_request_item(request: LocationRequest) -> Item:
     pk, sk = open_location_request_key(request.customer_id)
     return {"pk": pk, "sk": sk, "location_request_id": request.id}
+
+
+def sent_item(key: Key, request: LocationRequest) -> Item:
+    """Build the record by which a repeat of the same HTTP request is recognized. `key` is derived from it."""
+    pk, sk = key
+    return {"pk": pk, "sk": sk, "location_request_id": request.id, "request_hash": request.request_hash}
 
 
 def record_change(request: LocationRequest, event: str, caller: Caller) -> Put:

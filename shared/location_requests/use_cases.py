@@ -15,7 +15,7 @@ from shared.customers.customer import Customer
 from shared.customers.use_cases import MAX_ATTEMPTS, concurrent_modification
 from shared.errors import ArchivedError, NotFoundError, OpenRequestError, RequestDecidedError
 from shared.idempotency import Outcome, ensure_same_hash, id_from, request_hash
-from shared.location_requests.records import location_request_item, open_request_item, record_change
+from shared.location_requests.records import location_request_item, open_request_item, record_change, sent_item
 from shared.location_requests.request import (
     LocationRequest,
     LocationRequestResponse,
@@ -80,14 +80,7 @@ def add_location_request(
             store.write(
                 Put(location_request_item(request)),
                 Put(open_request_item(request)),
-                Put(
-                    {
-                        "pk": sent[0],
-                        "sk": sent[1],
-                        "location_request_id": request.id,
-                        "request_hash": request.request_hash,
-                    }
-                ),
+                Put(sent_item(sent, request)),
                 Check(at, {"archived_at": None}),
                 record_change(request, "storage_location_requested", caller),
             )
